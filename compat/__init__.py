@@ -1,0 +1,140 @@
+"""The `ModelCheckpoint` of every release, as it was: for tests of version compatibility.
+
+Example:
+
+>>> from keras_ckpt import compat
+>>> ModelCheckpoint = compat.for_version("2.4")
+>>> ModelCheckpoint("weights.{epoch:02d}.hdf5", period=5)
+
+One module stands for each release that changed something: its `ModelCheckpoint`, its `__init__` and
+its `PROFILE`, which is the difference from the release before it. Importing this package imports no
+Keras.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from typing import Any, Callable
+
+#: The module of each release.
+MODULES: dict[str, str] = {
+    "2.0": "tf2_0",
+    "2.1": "tf2_1",
+    "2.2": "tf2_2",
+    "2.3": "tf2_3",
+    "2.4": "tf2_4",
+    "2.5": "tf2_5",
+    "2.6": "tf2_6",
+    "2.7": "tf2_7",
+    "2.8": "tf2_8",
+    "2.9": "tf2_8",
+    "2.10": "tf2_10",
+    "2.11": "tf2_10",
+    "2.12": "tf2_12",
+    "2.13": "tf2_13",
+    "2.14": "tf2_14",
+    "2.15": "tf2_15",
+    "3.0": "keras3_0",
+    "3.1": "keras3_0",
+    "3.2": "keras3_0",
+    "3.3": "keras3_0",
+    "3.4": "keras3_0",
+    "3.5": "keras3_0",
+    "3.6": "keras3_0",
+    "3.7": "keras3_0",
+    "3.8": "keras3_8",
+    "3.9": "keras3_8",
+    "3.10": "keras3_10",
+    "3.11": "keras3_11",
+    "3.12": "keras3_11",
+    "3.13": "keras3_13",
+    "3.14": "keras3_14",
+    "3.15": "keras3_14",
+}
+
+#: Patch releases that differ from the last of their minor.
+PATCHES: dict[str, str] = {"3.0.{}".format(patch): "keras3_0_0" for patch in range(5)}
+
+#: The Keras 3 that was out when a TensorFlow came that has no Keras of its own.
+KERAS_OF_TENSORFLOW: dict[str, str] = {
+    "2.16": "3.0",
+    "2.17": "3.4",
+    "2.18": "3.6",
+    "2.19": "3.9",
+    "2.20": "3.11",
+    "2.21": "3.13",
+}
+
+#: The canonical names of all releases.
+VERSIONS: tuple[str, ...] = tuple(MODULES)
+
+_NAME = re.compile(
+    r"(?P<library>tf|tensorflow|tensorflow-cpu|keras)?\s*(?:==|-|_)?\s*v?"
+    r"(?P<minor>\d+\.\d+)(?P<patch>\.\d+)?(?:(?:a|b|rc|\.post|\.dev)\d+)?",
+    re.IGNORECASE,
+)
+# `keras` 2.0 to 2.5 were another library, with a callback of its own.
+_LIBRARIES: dict[str, Callable[[str], bool]] = {
+    "": lambda minor: True,
+    "tf": lambda minor: minor.startswith("2."),
+    "keras": lambda minor: minor.startswith("3.") or minor in VERSIONS[6:],
+}
+
+
+def for_version(version: str) -> Any:
+    """Returns the `ModelCheckpoint` of a release, on the Keras that is running.
+
+    Args:
+        version: string, the release: `"2.4"`, `"2.4.1"`, `"tf2.4"`, `"TF 2.4"`,
+            `"tensorflow==2.4.1"`, `"3.8"`, `"keras==3.8.0"`. `"3.0"` means 3.0.5. TF 2.16 and
+            later mean the Keras 3 of their day.
+
+    Returns:
+        A class, the same for all releases between which nothing changed.
+
+    Raises:
+        ValueError: if there is no such release.
+    """
+    module = importlib.import_module("{}.{}".format(__name__, module_of(version)))
+    return module.ModelCheckpoint
+
+
+def module_of(version: str) -> str:
+    """Returns the name of the module in this package that stands for a release.
+
+    Args:
+        version: string, the release, in any form that `for_version` takes.
+
+    Raises:
+        ValueError: if there is no such release.
+    """
+    match = _NAME.fullmatch(version.strip()) if isinstance(version, str) else None
+    if match is not None:
+        library = (match["library"] or "").lower()
+        minor = match["minor"]
+        if _LIBRARIES["tf" if library.startswith("t") else library](minor):
+            if library != "keras":
+                minor = KERAS_OF_TENSORFLOW.get(minor, minor)
+            patch = PATCHES.get(match["minor"] + (match["patch"] or ""))
+            if minor in MODULES:
+                return patch or MODULES[minor]
+    raise ValueError(
+        "There is no ModelCheckpoint of version {!r}.{} Versions are TF {} to {} and Keras {} to "
+        "{}, as strings such as '2.4' or 'keras==3.8.0'.".format(
+            version, _nearest(version), "2.0", "2.21", "3.0", VERSIONS[-1]
+        )
+    )
+
+
+def _nearest(version: Any) -> str:
+    numbers = re.search(r"\d+(\.\d+)?", str(version))
+    wanted = numbers.group() if numbers else str(version)
+    names = VERSIONS + tuple(KERAS_OF_TENSORFLOW)
+    found = difflib.get_close_matches(wanted, names, n=1, cutoff=0.0)
+    major, _, minor = wanted.partition(".")
+    same = [name for name in names if name.partition(".")[0] == major]
+    if same and minor.isdigit():
+        found = sorted(same, key=lambda name: abs(int(name.partition(".")[2]) - int(minor)))
+    return " The nearest is {!r}.".format(found[0]) if found else ""

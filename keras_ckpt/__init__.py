@@ -1,0 +1,39 @@
+"""Every `ModelCheckpoint` that Keras ever shipped, working on the Keras you have now.
+
+Importing this package imports no Keras and no TensorFlow: that happens at the first use of a name.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_ckpt.formats import load_model, load_weights
+    from keras_ckpt.model_checkpoint import ModelCheckpoint
+
+__version__ = "0.1.0"
+
+__all__ = ["ModelCheckpoint", "load_model", "load_weights"]
+
+#: The public names, and the modules that they are in.
+_NAMES: dict[str, str] = {
+    "ModelCheckpoint": "keras_ckpt.model_checkpoint",
+    "load_model": "keras_ckpt.formats",
+    "load_weights": "keras_ckpt.formats",
+}
+
+#: The packages that can be reached without an import of their own.
+_ROOMS = ("compat", "formats")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module("keras_ckpt." + name)
+    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+
+
+def __dir__() -> list[str]:
+    return sorted(list(globals()) + __all__)

@@ -1,0 +1,151 @@
+"""Where to save: the template that `filepath` is, and the files that it has left."""
+
+from __future__ import annotations
+
+import functools
+import glob
+import os
+import re
+import string
+from typing import Any, Callable, Iterable, Mapping
+
+
+def fill(template: str, epoch: int, batch: int | None, logs: Mapping[str, Any]) -> str:
+    """Returns the path for a save.
+
+    Args:
+        template: the `filepath` of the callback.
+        epoch: index of the epoch, from 0; the template is given it from 1.
+        batch: index of the batch likewise, or None where there is no batch.
+        logs: the values of the other placeholders. A `batch` in them goes before.
+
+    Raises:
+        KeyError: if a placeholder has no value.
+    """
+    if batch is None or "batch" in logs:
+        return template.format(epoch=epoch + 1, **logs)
+    return template.format(epoch=epoch + 1, batch=batch + 1, **logs)
+
+
+@functools.lru_cache(maxsize=64)
+def placeholders(template: str) -> Mapping[str, str]:
+    """Returns the names of the placeholders in a template, each with its format, in order.
+
+    Raises:
+        ValueError: if braces are not balanced, or a placeholder is not a plain name.
+    """
+    found: dict[str, str] = {}
+    try:
+        fields = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(
+            "`filepath` is not a template that can be filled: {!r} ({}). Write {{{{ and }}}} for "
+            "braces that are part of the name.".format(template, error)
+        )
+    for _, name, spec, _ in fields:
+        if name is None:
+            continue
+        if not name.isidentifier():
+            raise ValueError(
+                "`filepath` has the placeholder {{{}}} in {!r}. A placeholder is a plain name: "
+                "`epoch`, `batch` or a metric, such as {{epoch:02d}} or {{val_loss:.2f}}.".format(
+                    name, template
+                )
+            )
+        found[name] = spec or ""
+    return found
+
+
+def checked(filepath: Any, every_batch: bool) -> str:
+    """Returns `filepath` as a string, refused if it can be known that no save can fill it.
+
+    Args:
+        filepath: string or `PathLike`.
+        every_batch: whether saves come at batches, so that `{batch}` has a value.
+
+    Raises:
+        TypeError: if it is not a path.
+        ValueError: if it is empty, or a template that cannot be filled.
+    """
+    path = os.fspath(filepath) if isinstance(filepath, os.PathLike) else filepath
+    if not isinstance(path, str):
+        raise TypeError(
+            "`filepath` must be a string or a PathLike. Received: {!r}, of type {}".format(
+                filepath, type(filepath).__name__
+            )
+        )
+    if not path:
+        raise ValueError("`filepath` must not be empty.")
+    for name, spec in placeholders(path).items():
+        if name == "batch" and not every_batch:
+            raise ValueError(
+                "`filepath` has the placeholder {{batch}} in {!r}, which has a value only with an "
+                "integer `save_freq`. Use {{epoch}}, or save at batches.".format(path)
+            )
+        # Epochs and batches are integers; a metric can be one too, though most are floats.
+        values = [1] if name in ("epoch", "batch") else [0.5, 1]
+        if "{" not in spec and not any(_fits(spec, value) for value in values):
+            raise ValueError(
+                "`filepath` has the placeholder {{{}:{}}} in {!r}, whose format fits no {}.".format(
+                    name, spec, path, "integer" if len(values) == 1 else "number"
+                )
+            )
+    return path
+
+
+def _fits(spec: str, value: float) -> bool:
+    try:
+        format(value, spec)
+    except ValueError:
+        return False
+    return True
+
+
+def matcher(template: str) -> Callable[[str], bool]:
+    """Returns a function that tells whether a file's name could come from the template.
+
+    All from the first brace to the last of the base name matches anything, as in every release.
+    """
+    regex = "^" + re.sub("{.*}", ".*", os.path.basename(template)) + "$"
+    return lambda name: re.match(regex, name) is not None
+
+
+def newest(files: Iterable[tuple[str, float]]) -> str | None:
+    """Returns the path of the file that was modified last, as every release finds it.
+
+    Of several modified at the same time it is the last by name, which often was saved last.
+    Only times after 0 are told apart: a single file from the very epoch is not found.
+
+    Args:
+        files: path and modification time, in seconds, of each file.
+    """
+    files = list(files)
+    latest = max([0.0] + [time for _, time in files])
+    at_that_time = [path for path, time in files if time == latest]
+    if len(at_that_time) == 1:
+        return at_that_time[0] if latest > 0 else None
+    return max((path for path, _ in files), default=None)
+
+
+_TENSORFLOW_PART = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
+
+
+def saved(template: str) -> list[str]:
+    """Returns the paths that were saved from a template, the newest last.
+
+    Placeholders in the names of directories count, too. A TensorFlow checkpoint is found by its
+    prefix. Of checkpoints modified at the same time, the later one has the higher numbers.
+    """
+    pattern, regex = "", ""
+    for literal, name, _, _ in string.Formatter().parse(template):
+        pattern += glob.escape(literal) + ("*" if name is not None else "")
+        regex += re.escape(literal) + ("([^/\\\\]+)" if name is not None else "")
+    times = {path: path for path in glob.glob(pattern) if not _TENSORFLOW_PART.search(path)}
+    for path in glob.glob(pattern + ".index"):
+        times[path[: -len(".index")]] = path
+    found = [path for path in times if re.fullmatch(regex, path)]
+    return sorted(found, key=lambda path: (os.path.getmtime(times[path]), _numbers(path), path))
+
+
+def _numbers(path: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", path)]

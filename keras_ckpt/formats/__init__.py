@@ -1,0 +1,281 @@
+"""How checkpoints are stored: one module for each format, which recognises, writes and reads it.
+
+`write` goes by the ending of the name, as TensorFlow 2.15 did. Readers go by the content.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import files
+from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.hdf5_model import HDF5Model
+from keras_ckpt.formats.hdf5_weights import HDF5Weights
+from keras_ckpt.formats.keras_native import KerasArchive, KerasWeights
+from keras_ckpt.formats.saved_model import SavedModel
+from keras_ckpt.formats.tf_checkpoint import TFCheckpoint, latest_checkpoint
+
+__all__ = [
+    "CheckpointError",
+    "Format",
+    "format_of",
+    "format_written",
+    "latest_checkpoint",
+    "load_model",
+    "load_weights",
+    "natively_readable",
+    "write",
+]
+
+
+class _Rule(NamedTuple):
+    endings: tuple[str, ...]
+    weights_only: bool
+    format: Format
+
+
+# What TensorFlow 2.15 meant by a name. The first rule that fits decides; every name ends in "".
+_WRITTEN: list[_Rule] = [
+    _Rule((".weights.h5",), True, KerasWeights()),
+    _Rule((".h5", ".hdf5", ".keras"), True, HDF5Weights()),
+    _Rule(("",), True, TFCheckpoint()),
+    _Rule((".keras",), False, KerasArchive()),
+    _Rule((".h5", ".hdf5"), False, HDF5Model()),
+    _Rule(("",), False, SavedModel()),
+]
+
+# A whole model in HDF5 may have the marks of a file of weights, too, so it comes first. A name
+# can be that of a directory and the prefix of a checkpoint at once: Keras 2 took the latter.
+_READ: tuple[Format, ...] = (
+    KerasArchive(),
+    HDF5Model(),
+    HDF5Weights(),
+    KerasWeights(),
+    TFCheckpoint(),
+    SavedModel(),
+)
+
+
+def format_written(path: Any, weights_only: bool) -> Format:
+    """Returns the format in which `write` saves a Keras 3 model at `path`.
+
+    Args:
+        path: where to; its ending decides.
+        weights_only: whether the weights alone are saved, or the whole model.
+
+    Example:
+
+    ```python
+    format_written("cp-{epoch}.ckpt", weights_only=True).keras_3_reads  # False
+    format_written("model.h5", weights_only=False).keras_3_reads  # True
+    ```
+    """
+    name = os.fspath(path)
+    return next(
+        rule.format
+        for rule in _WRITTEN
+        if rule.weights_only == weights_only and name.endswith(rule.endings)
+    )
+
+
+def write(model: Any, path: Any, weights_only: bool, options: Any | None = None) -> None:
+    """Saves `model` at `path` in the format that TensorFlow 2.15 meant by that name.
+
+    What was there stays until the new checkpoint is complete. Directories on the way are made.
+
+    | `path` ends in | weights only | whole model |
+    |---|---|---|
+    | `.weights.h5` | Keras 3 weights | HDF5 model |
+    | `.h5`, `.hdf5` | HDF5 weights as in Keras 2 | HDF5 model |
+    | `.keras` | HDF5 weights as in Keras 2 | `.keras` archive |
+    | anything else | TensorFlow checkpoint | SavedModel |
+
+    Args:
+        model: a model of the running Keras.
+        path: file, directory or prefix of files, as str or PathLike.
+        weights_only: whether to save the weights alone, or the whole model.
+        options: `tf.train.CheckpointOptions` for weights, which say nothing that matters here, or
+            `tf.saved_model.SaveOptions` for a whole model, which a SavedModel is saved with.
+
+    Raises:
+        IsADirectoryError: if a directory is in the way.
+        OSError: if the file system fails.
+        ValueError: if the model has no variables yet.
+
+    Example:
+
+    ```python
+    keras_ckpt.formats.write(model, "/tmp/ckpt/cp", weights_only=True)
+    keras_ckpt.load_weights(model, "/tmp/ckpt/cp")
+    ```
+    """
+    name = os.fspath(path)
+    if runtime.is_keras_3():
+        format_written(name, weights_only).write(model, name, options)
+        return
+    arguments = {} if options is None else {"options": options}
+    save = model.save_weights if weights_only else model.save
+    save(name, overwrite=True, **arguments)
+
+
+def format_of(path: Any) -> Format:
+    """Returns the format of the checkpoint at `path`, told by its content.
+
+    Raises:
+        FileNotFoundError: if there is nothing at `path`.
+        CheckpointError: if what is there is no checkpoint.
+    """
+    name = os.fspath(path)
+    for each in _READ:
+        try:
+            if each.recognises(name):
+                return each
+        except OSError as error:
+            raise CheckpointError(
+                name, "it cannot be read: %s" % error, "copy the file again"
+            ) from error
+    if os.path.isdir(name):
+        newest = latest_checkpoint(name)
+        raise CheckpointError(
+            name,
+            "it is a directory and no SavedModel",
+            "give the prefix of the checkpoint in it"
+            + (": %s is its newest" % newest if newest else ", without the ending .index"),
+        )
+    if not os.path.lexists(name):
+        raise FileNotFoundError(_absent(name))
+    raise CheckpointError(
+        name,
+        "it is %s" % ("empty" if os.path.getsize(name) == 0 else "in no known format"),
+        "known are .keras archives, HDF5 files, TensorFlow checkpoints (give the prefix, without "
+        ".index or .data-...) and SavedModel directories",
+    )
+
+
+def _absent(name: str) -> str:
+    directory, start = os.path.split(name)
+    try:
+        near = sorted(
+            entry[: -len(".index")] if entry.endswith(".index") else entry
+            for entry in os.listdir(directory or ".")
+            if not entry.startswith(".") and ".data-" not in entry
+        )
+    except OSError:
+        return "There is no checkpoint at %s, nor a directory %s." % (name, directory)
+    if not near:
+        return "There is no checkpoint at %s: its directory is empty." % name
+    similar = [entry for entry in near if start and entry.startswith(start[:3])] or near
+    return "There is no checkpoint at %s. Its directory holds %s%s." % (
+        name,
+        ", ".join(similar[:5]),
+        ", …" if len(similar) > 5 else "",
+    )
+
+
+def natively_readable(path: Any) -> bool:
+    """Returns whether the running Keras reads the checkpoint at `path` by itself, by its name.
+
+    Args:
+        path: what the user would give `model.load_weights` or `keras.models.load_model`.
+    """
+    if not runtime.is_keras_3():
+        return True
+    name = os.fspath(path)
+    try:
+        found = format_of(name)
+    except FileNotFoundError:
+        return False  # nobody reads it, and the message here says what there is instead
+    except CheckpointError:
+        return latest_checkpoint(name) is None  # it may be in a format of Keras's own
+    # The ending of Keras 3's weights is one of other HDF5 files, too.
+    reader = next(
+        (each for each in (KerasWeights(), found) if name.endswith(each.native_endings)), None
+    )
+    return reader is not None and reader.name == found.name
+
+
+def load_weights(
+    model: Any,
+    path: Any,
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    options: Any | None = None,
+) -> Any:
+    """Gives the variables of `model` the values that a checkpoint of any format holds.
+
+    All is checked before the first variable changes: each must have a value of its shape, and no
+    value may be left over. The state of the optimizer comes with it where it did in Keras: from
+    TensorFlow checkpoints and Keras 3's own formats, if it is that of the same optimizer.
+
+    Args:
+        model: a built model of the running Keras.
+        path: file, SavedModel directory, or prefix of a TensorFlow checkpoint.
+        by_name: as in Keras: load the layers whose names are in the file, of HDF5 files only.
+        skip_mismatch: as in Keras: leave out variables of other shapes, not of TensorFlow's files.
+        options: `tf.train.CheckpointOptions`, which say nothing that matters here.
+
+    Returns:
+        For a TensorFlow checkpoint an object with TensorFlow's `expect_partial()` and
+        `assert_consumed()`, which scripts call; None for others.
+
+    Raises:
+        FileNotFoundError: if there is nothing at `path`.
+        CheckpointError: if it is no checkpoint, is damaged, or does not fit the model.
+        ValueError: if the model has no variables yet.
+
+    Example:
+
+    ```python
+    keras_ckpt.load_weights(model, "training_1/cp.ckpt")  # as TensorFlow 2.4 wrote it
+    ```
+    """
+    name = os.fspath(path)
+    if not runtime.is_keras_3():
+        return model.load_weights(name, **_given(by_name, skip_mismatch, options))
+    found = format_of(name)
+    if not by_name and not skip_mismatch:
+        return found.load_weights(model, name)
+    if not found.keras_3_reads:
+        raise ValueError(
+            "%s is a %s, of which by_name and skip_mismatch cannot load a part. Leave them out."
+            % (name, found.name)
+        )
+    with files.under_ending(name, found.native_endings[0]) as named:
+        return type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
+
+
+def _given(by_name: bool, skip_mismatch: bool, options: Any | None) -> dict[str, Any]:
+    given = {"by_name": by_name, "skip_mismatch": skip_mismatch, "options": options}
+    return {name: value for name, value in given.items() if value}
+
+
+def load_model(
+    path: Any,
+    custom_objects: dict[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """Returns the model that was saved whole at `path`, compiled if it was.
+
+    Args:
+        path: `.keras` archive, HDF5 file, or SavedModel directory that `write` has written.
+        custom_objects: the user's classes and functions by the names in the checkpoint.
+        compile: whether to compile the model.
+        safe_mode: whether to refuse code in the file (`Lambda` layers).
+
+    Raises:
+        FileNotFoundError: if there is nothing at `path`.
+        CheckpointError: if it holds no model that can be made again.
+
+    Example:
+
+    ```python
+    model = keras_ckpt.load_model("model.h5")  # also with loss="mse"
+    ```
+    """
+    name = os.fspath(path)
+    if not runtime.is_keras_3():
+        return runtime.keras().models.load_model(name, custom_objects, compile)
+    return format_of(name).load_model(name, custom_objects, compile, safe_mode)

@@ -1,0 +1,151 @@
+"""What the formats have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable, NamedTuple
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be read, or does not fit the model.
+
+    Args:
+        path: the checkpoint.
+        found: what is wrong with it.
+        advice: what to do.
+    """
+
+    def __init__(self, path: str, found: str, advice: str = "") -> None:
+        super().__init__("Cannot load %s: %s." % (path, found) + (_sentence(advice)))
+        self.path = path
+        self.found = found
+        self.advice = advice
+
+
+def _sentence(text: str) -> str:
+    return " %s%s." % (text[0].upper(), text[1:]) if text else ""
+
+
+class Format:
+    """A checkpoint format: recognises, writes and reads it."""
+
+    name: str = ""
+    """What it is called in messages."""
+
+    keras_3_reads: bool = False
+    """Whether Keras 3's own `load_weights` or `load_model` reads it, under the right name."""
+
+    native_endings: tuple[str, ...] = ()
+    """What that name ends in."""
+
+    def recognises(self, path: str) -> bool:
+        """Returns whether there is a checkpoint of this format at `path`, by its content."""
+        raise NotImplementedError
+
+    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+        """Saves `model` at `path`; what was there stays until all is written."""
+        raise NotImplementedError
+
+    def load_weights(self, model: Any, path: str) -> Any:
+        """Gives the variables of `model` the values at `path`: all of them, or none and raises."""
+        raise NotImplementedError
+
+    def load_model(
+        self,
+        path: str,
+        custom_objects: dict[str, Any] | None = None,
+        compile: bool = True,
+        safe_mode: bool = True,
+    ) -> Any:
+        """Returns the model saved at `path`."""
+        raise CheckpointError(
+            path,
+            "it is a %s, which holds weights and no model" % self.name,
+            "build the model and call keras_ckpt.load_weights(model, path)",
+        )
+
+
+class Assignment(NamedTuple):
+    """A value that waits for its variable."""
+
+    variable: Any
+    shape: tuple[int, ...]
+    read: Callable[[], Any]
+
+
+def one_line(error: BaseException) -> str:
+    """Returns the text of an exception to go on in a sentence."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join(line.strip() for line in lines if line.strip()).rstrip(".")
+
+
+def variable_name(variable: Any) -> str:
+    """Returns the name of a variable that tells it from the others of its model."""
+    return str(getattr(variable, "path", None) or variable.name)
+
+
+def check(
+    path: str,
+    assignments: Iterable[Assignment],
+    missing: Iterable[str] = (),
+    unused: Iterable[str] = (),
+) -> None:
+    """Raises CheckpointError unless each variable has a value of its shape and none is left over.
+
+    Args:
+        path: the checkpoint.
+        assignments: which value each variable is to get.
+        missing: names of the variables of the model that have none.
+        unused: names of the values in the checkpoint that no variable takes.
+    """
+    wrong = []
+    if list(missing):
+        wrong.append("it has no value for %s" % _listed(missing))
+    if list(unused):
+        wrong.append("the model has no variable for its %s" % _listed(unused))
+    shapes = [
+        "%s is %s in the model and %s in the checkpoint"
+        % (variable_name(variable), tuple(variable.shape), tuple(shape))
+        for variable, shape, _ in assignments
+        if tuple(variable.shape) != tuple(shape)
+    ]
+    if shapes:
+        wrong.append("shapes differ: " + "; ".join(shapes[:8]) + _more(len(shapes)))
+    if wrong:
+        raise CheckpointError(
+            path,
+            "it does not fit the model: " + "; ".join(wrong),
+            "build the model as it was when the checkpoint was saved; nothing has been loaded",
+        )
+
+
+def _more(count: int) -> str:
+    return " and %d more" % (count - 8) if count > 8 else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = sorted(names)
+    return ", ".join(every[:8]) + _more(len(every))
+
+
+def assign(model: Any, assignments: Iterable[Assignment]) -> None:
+    """Gives each variable its value and lets the layers make what they derive from it."""
+    for variable, _, read in assignments:
+        variable.assign(read())
+    finalize(model)
+
+
+def finalize(model: Any) -> None:
+    """Lets layers that keep state derived from their variables make it anew."""
+    for layer in model._flatten_layers():
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+
+
+def require_variables(model: Any, action: str) -> None:
+    """Raises ValueError if `model` has not made its variables yet."""
+    if getattr(model, "built", True):
+        return
+    raise ValueError(
+        "The model %r has no variables yet, so that its weights cannot be %s. Call it on a batch "
+        "of data, or call its `build()`, first." % (model.name, action)
+    )

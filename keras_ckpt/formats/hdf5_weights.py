@@ -1,0 +1,141 @@
+"""HDF5 weights in the layout that Keras had from its beginning to Keras 2: a group for a layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import base, files, hdf5
+from keras_ckpt.formats.base import Assignment, CheckpointError, Format
+
+_OF_MODEL = "top_level_model_weights"
+
+
+def _weights(layer: Any) -> list[Any]:
+    """Returns the variables of a layer in the order of the file."""
+    return list(layer.trainable_weights) + list(layer.non_trainable_weights)
+
+
+def _own_weights(model: Any) -> list[Any]:
+    """Returns the variables that are the model's own and no layer's."""
+    known = {id(variable) for variable in model.weights}
+    own = list(model._trainable_variables) + list(model._non_trainable_variables)
+    return [variable for variable in own if id(variable) in known]
+
+
+def write_variables(group: Any, variables: list[Any], of: str = "") -> None:
+    """Writes variables into an HDF5 group.
+
+    Args:
+        group: the group, which gets the list of their names.
+        variables: Keras variables.
+        of: name of the model, which their names begin with and TensorFlow's did not.
+    """
+    names: list[str] = []
+    for variable in variables:
+        name = base.variable_name(variable)
+        name = name[len(of) + 1 :] if of and name.startswith(of + "/") else name
+        unique, number = name, 0
+        while unique in names:
+            number += 1
+            unique = "%s_%d" % (name, number)
+        names.append(unique)
+    # TensorFlow's names of variables end in the number of the output that they are.
+    names = [name + ":0" for name in names]
+    hdf5.write_names(group, "weight_names", names)
+    for name, variable in zip(names, variables):
+        value = runtime.to_numpy(variable)
+        if value.dtype.name == "bfloat16":
+            value = value.astype("float32")  # HDF5 has no such type, and this loses nothing
+        group.create_dataset(name, data=value)
+
+
+def write_layers(group: Any, model: Any) -> None:
+    """Writes the weights of each layer of `model` into the HDF5 group `group`."""
+    hdf5.write_names(group, "layer_names", [layer.name for layer in model.layers])
+    # The arrays lie as TensorFlow's do, whichever backend has made them.
+    group.attrs["backend"] = b"tensorflow"
+    group.attrs["keras_version"] = str(runtime.keras().__version__).encode("utf-8")
+    # By name, since a name that begins another ("a" and "a/b") must have its group first.
+    for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
+        write_variables(group.create_group(layer.name), _weights(layer), model.name)
+    write_variables(group.create_group(_OF_MODEL), _own_weights(model), model.name)
+
+
+def _stored(path: str, group: Any) -> list[tuple[str, Any]]:
+    """Returns the datasets of a layer's group with their names."""
+    found = []
+    for name in hdf5.read_names(group, "weight_names"):
+        data = group.get(name)
+        if not hasattr(data, "shape"):
+            raise CheckpointError(path, "the weight %r that it lists is not there" % name)
+        found.append((name, data))
+    return found
+
+
+def assignments(path: str, group: Any, model: Any) -> list[Assignment]:
+    """Returns what each variable of `model` gets from the HDF5 group `group`, all checked."""
+    layers = [layer for layer in model.layers if _weights(layer)]
+    stored: dict[str, list[tuple[str, Any]]] = {}
+    for name in hdf5.read_names(group, "layer_names"):
+        if name not in group:
+            raise CheckpointError(path, "the layer %r that it lists is not there" % name)
+        weights = _stored(path, group[name])
+        if weights:
+            stored[name] = weights
+    if len(layers) != len(stored):
+        names = {layer.name for layer in layers}
+        base.check(
+            path,
+            [],
+            ["layer %s" % name for name in names - set(stored)] or ["%d layers" % len(layers)],
+            ["layer %s" % name for name in set(stored) - names] or ["%d layers" % len(stored)],
+        )
+    by_order = list(zip((_weights(layer) for layer in layers), stored.values()))
+    pairs = by_order
+    if not _shapes_fit(by_order) and set(stored) == {layer.name for layer in layers}:
+        pairs = [(_weights(layer), stored[layer.name]) for layer in layers]
+    own = _own_weights(model)
+    if own or _OF_MODEL in group:
+        pairs.append((own, _stored(path, group[_OF_MODEL]) if _OF_MODEL in group else []))
+    found: list[Assignment] = []
+    missing: list[str] = []
+    unused: list[str] = []
+    for variables, values in pairs:
+        missing += [base.variable_name(variable) for variable in variables[len(values) :]]
+        unused += [name for name, _ in values[len(variables) :]]
+        for variable, (_, data) in zip(variables, values):
+            found.append(Assignment(variable, tuple(data.shape), data.__array__))
+    base.check(path, found, missing, unused)
+    return found
+
+
+def _shapes_fit(pairs: list[tuple[list[Any], list[tuple[str, Any]]]]) -> bool:
+    return all(
+        [tuple(variable.shape) for variable in variables] == [data.shape for _, data in values]
+        for variables, values in pairs
+    )
+
+
+class HDF5Weights(Format):
+    """The format of `model.save_weights("x.h5")` in Keras 2."""
+
+    name = "HDF5 file of weights in the layout of Keras 2"
+    keras_3_reads = True
+    native_endings = (".h5", ".hdf5")
+
+    def recognises(self, path: str) -> bool:
+        if not hdf5.is_hdf5(path):
+            return False
+        with hdf5.h5py().File(path, "r") as file:
+            return "layer_names" in file.attrs or "layer_names0" in file.attrs
+
+    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+        base.require_variables(model, "saved")
+        with files.replacing(path, ".h5") as temporary, hdf5.h5py().File(temporary, "w") as file:
+            write_layers(file, model)
+
+    def load_weights(self, model: Any, path: str) -> None:
+        base.require_variables(model, "loaded")
+        with hdf5.h5py().File(path, "r") as file:
+            base.assign(model, assignments(path, file, model))

@@ -1,0 +1,123 @@
+"""Keras 3's own formats: `.keras` archives and `.weights.h5` files."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import zipfile
+from typing import Any, Iterator
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import base, files, hdf5
+from keras_ckpt.formats.base import CheckpointError, Format
+
+_WEIGHTS = "model.weights.h5"
+
+
+@contextlib.contextmanager
+def _or_as_before(model: Any, path: str) -> Iterator[None]:
+    """Gives the model its values back if they cannot all be replaced."""
+    base.require_variables(model, "loaded")
+    variables = list(model.variables)
+    if getattr(model, "optimizer", None) is not None:
+        variables += list(model.optimizer.variables)
+    values = [runtime.to_numpy(variable) for variable in variables]
+    # Some backends give a view of the variable, which changes with it.
+    values = [value.copy() for value in values]
+    try:
+        yield
+    except Exception as error:
+        for variable, value in zip(variables, values):
+            variable.assign(value)
+        if isinstance(error, CheckpointError):
+            raise
+        if isinstance(error, (ValueError, KeyError, OSError, zipfile.BadZipFile)):
+            raise CheckpointError(path, base.one_line(error)) from error
+        raise
+
+
+def _refuse_leftover(model: Any, path: str, file: Any) -> None:
+    """Raises CheckpointError if the file has more weights than the model, which Keras passes over.
+
+    Only in models that are graphs of layers are the groups of the file known to be their layers.
+    """
+    with hdf5.h5py().File(file, "r") as opened:
+        groups = opened.get("layers", {})
+        stored = {name: _count(groups[name]) for name in groups}
+    if sum(stored.values()) <= len(model.weights):
+        return
+    raise CheckpointError(
+        path,
+        "it does not fit the model: it holds %d weights in the layers %s, and the model has %d"
+        % (sum(stored.values()), ", ".join(sorted(stored)), len(model.weights)),
+        "build the model as it was when the checkpoint was saved; nothing has been loaded",
+    )
+
+
+def _count(group: Any) -> int:
+    """Returns how many variables are under a group, those of random generators left out."""
+    found = 0
+    for name in group:
+        if "seed_generator" not in name:
+            found += _count(group[name]) if hasattr(group[name], "keys") else 1
+    return found
+
+
+class KerasArchive(Format):
+    """The format of `model.save("x.keras")`."""
+
+    name = ".keras archive"
+    keras_3_reads = True
+    native_endings = (".keras",)
+
+    def recognises(self, path: str) -> bool:
+        if not zipfile.is_zipfile(path):
+            return False
+        with zipfile.ZipFile(path) as archive:
+            return "config.json" in archive.namelist()
+
+    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+        with files.replacing(path, ".keras") as temporary:
+            model.save(temporary)
+
+    def load_weights(self, model: Any, path: str) -> None:
+        with files.under_ending(path, ".keras") as named, _or_as_before(model, path):
+            with zipfile.ZipFile(path) as archive:
+                if _WEIGHTS in archive.namelist():
+                    _refuse_leftover(model, path, io.BytesIO(archive.read(_WEIGHTS)))
+            type(model).load_weights(model, named)
+
+    def load_model(
+        self,
+        path: str,
+        custom_objects: dict[str, Any] | None = None,
+        compile: bool = True,
+        safe_mode: bool = True,
+    ) -> Any:
+        with files.under_ending(path, ".keras") as named:
+            return runtime.keras().models.load_model(
+                named, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
+            )
+
+
+class KerasWeights(Format):
+    """The format of `model.save_weights("x.weights.h5")` in Keras 3."""
+
+    name = "HDF5 file of weights in the layout of Keras 3"
+    keras_3_reads = True
+    native_endings = (".weights.h5",)
+
+    def recognises(self, path: str) -> bool:
+        if not hdf5.is_hdf5(path):
+            return False
+        with hdf5.h5py().File(path, "r") as file:
+            return bool({"layers", "_layer_checkpoint_dependencies", "vars"} & set(file))
+
+    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+        with files.replacing(path, ".weights.h5") as temporary:
+            model.save_weights(temporary)
+
+    def load_weights(self, model: Any, path: str) -> None:
+        with files.under_ending(path, ".weights.h5") as named, _or_as_before(model, path):
+            _refuse_leftover(model, path, path)
+            type(model).load_weights(model, named)

@@ -1,0 +1,313 @@
+"""The graph of objects in a TensorFlow checkpoint, and how a Keras model looks in it.
+
+TensorFlow finds a variable by the names on the way to it from the model: `layer_with_weights-0`,
+then `kernel`. The names are those that the layers had in Keras 2; most are still the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, NamedTuple
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import protobuf
+from keras_ckpt.formats.base import variable_name
+
+KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+# What Keras 2 called a variable that has another name in Keras 3, by the class that makes it.
+_RENAMED: dict[str, dict[str, str]] = {
+    "BaseDepthwiseConv": {"kernel": "depthwise_kernel"},
+}
+
+# Where Keras itself keeps layers and variables that the user's attributes hold already.
+_BOOKKEEPING = frozenset(
+    [
+        "_functional",
+        "_layers",
+        "_metrics",
+        "_modules",
+        "_non_trainable_variables",
+        "_tracked",
+        "_tracker",
+        "_trainable_variables",
+        "_variables",
+        "optimizer",
+    ]
+)
+
+
+class Node:
+    """An object of a model: what it holds by name, or the variable that it is.
+
+    Attributes:
+        children: nodes by name; one may be there under several.
+        variable: the Keras variable, if it is one.
+        dtype: the type that it has in files, if not its own.
+    """
+
+    def __init__(self, variable: Any | None = None, dtype: str | None = None) -> None:
+        self.children: dict[str, Node] = {}
+        self.variable = variable
+        self.dtype = dtype
+
+    def nodes(self) -> Iterator[tuple[tuple[str, ...], Node]]:
+        """Yields each node once with the shortest way to it, nearest first."""
+        seen = {id(self)}
+        queue: list[tuple[tuple[str, ...], Node]] = [((), self)]
+        for way, node in queue:
+            yield way, node
+            for name, child in node.children.items():
+                if id(child) not in seen:
+                    seen.add(id(child))
+                    queue.append((way + (name,), child))
+
+
+class StoredNode(NamedTuple):
+    """An object in a checkpoint: what it holds by name, and the key of its value if it has one."""
+
+    children: dict[str, int]
+    key: str | None
+    slots: list[tuple[int, str, int]]
+
+
+def _escape(name: str) -> str:
+    return name.replace(".", "..").replace("/", ".S")
+
+
+def key_of(way: tuple[str, ...]) -> str:
+    """Returns the name of the tensor of the variable that is found by the names in `way`."""
+    return "/".join(_escape(name) for name in way) + "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def dump(root: Node) -> tuple[bytes, dict[str, Node]]:
+    """Returns the encoded graph, and the variables by the key of their tensor."""
+    found = list(root.nodes())
+    numbers = {id(node): number for number, (_, node) in enumerate(found)}
+    variables: dict[str, Node] = {}
+    out = []
+    for way, node in found:
+        encoded = b"".join(
+            protobuf.bytes_field(
+                1,
+                protobuf.int_field(1, numbers[id(child)]) + protobuf.bytes_field(2, name),
+            )
+            for name, child in node.children.items()
+        )
+        if node.variable is not None:
+            key = key_of(way)
+            variables[key] = node
+            encoded += protobuf.bytes_field(
+                2,
+                protobuf.bytes_field(1, "VARIABLE_VALUE")
+                + protobuf.bytes_field(2, variable_name(node.variable))
+                + protobuf.bytes_field(3, key),
+            )
+        out.append(protobuf.bytes_field(1, encoded))
+    return b"".join(out), variables
+
+
+def load(data: bytes) -> list[StoredNode]:
+    """Returns the objects of an encoded graph; the first is the root.
+
+    Raises:
+        ValueError: if it is damaged.
+    """
+    nodes = []
+    for encoded in protobuf.get_all(protobuf.parse(data), 1):
+        fields = protobuf.parse(encoded)
+        children = {}
+        for part in protobuf.get_all(fields, 1):
+            child = protobuf.parse(part)
+            children[protobuf.get_text(child, 2)] = protobuf.get_int(child, 1)
+        key = None
+        for part in protobuf.get_all(fields, 2):
+            attribute = protobuf.parse(part)
+            if protobuf.get_text(attribute, 1) == "VARIABLE_VALUE":
+                key = protobuf.get_text(attribute, 3)
+        slots = []
+        for part in protobuf.get_all(fields, 3):
+            slot = protobuf.parse(part)
+            number, variable = protobuf.get_int(slot, 1), protobuf.get_int(slot, 3)
+            slots.append((number, protobuf.get_text(slot, 2), variable))
+        nodes.append(StoredNode(children, key, slots))
+    for node in nodes:
+        if any(not 0 <= child < len(nodes) for child in node.children.values()):
+            raise ValueError("an object refers to one that is not there")
+    if not nodes:
+        raise ValueError("it has no objects")
+    return nodes
+
+
+def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
+    for name, value in list(vars(owner).items()):
+        if name not in _BOOKKEEPING and not name.startswith("_self_"):
+            yield name, value
+    # On PyTorch a layer is a module, which keeps the layers in it apart from its attributes.
+    for name, value in list(vars(owner).get("_modules", {}).items()):
+        if name not in _BOOKKEEPING:
+            yield name, value
+
+
+class _Builder:
+    def __init__(self, model: Any) -> None:
+        keras = runtime.keras()
+        self._layer_class = keras.layers.Layer
+        self._sequential = keras.Sequential
+        # Not what random layers and metrics keep: Keras 2 had none of it in its checkpoints.
+        self._weights = {id(variable): variable for variable in model.weights}
+        self._made: dict[int, Node] = {}
+
+    def layer(self, layer: Any) -> Node:
+        if id(layer) in self._made:
+            return self._made[id(layer)]
+        node = self._made[id(layer)] = Node()
+        if isinstance(layer, self._sequential) or hasattr(layer, "_operations_by_depth"):
+            self._graph_network(node, layer)
+        renamed = {
+            old: new
+            for cls in type(layer).__mro__
+            for old, new in _RENAMED.get(cls.__name__, {}).items()
+        }
+        for name, value in _attributes(layer):
+            child = self._value(value)
+            if child is not None:
+                if child.variable is not None and name == "_" + child.variable.name:
+                    name = name[1:]
+                node.children.setdefault(renamed.get(name, name), child)
+        self._unnamed(node, layer, renamed)
+        return node
+
+    def _graph_network(self, node: Node, model: Any) -> None:
+        with_weights = 0
+        for layer in model.layers:
+            if layer.weights:
+                node.children["layer_with_weights-%d" % with_weights] = self.layer(layer)
+                with_weights += 1
+        if isinstance(model, self._sequential):
+            # Releases of Keras 2 disagree on whether the input counts as a layer here. A reader
+            # that counts otherwise would take one layer for another, so leave these names out.
+            return
+        for number, layer in enumerate(model.layers):
+            node.children["layer-%d" % number] = self.layer(layer)
+
+    def _unnamed(self, node: Node, layer: Any, renamed: dict[str, str]) -> None:
+        """Adds what no attribute leads to, and each variable under its own name as Keras 2 did."""
+        held = {id(each) for _, each in node.nodes()}
+        for sub in getattr(layer, "_layers", []):
+            if sub.weights and sub is not getattr(layer, "_functional", None):
+                child = self.layer(sub)
+                if id(child) not in held:
+                    node.children.setdefault(sub.name, child)
+        for variable in layer._trainable_variables + layer._non_trainable_variables:
+            if id(variable) in self._weights:
+                name = renamed.get(variable.name, variable.name)
+                node.children.setdefault(name, self._variable(variable))
+
+    def _variable(self, variable: Any) -> Node:
+        return self._made.setdefault(id(variable), Node(variable))
+
+    def _value(self, value: Any) -> Node | None:
+        if id(value) in self._weights:
+            return self._variable(value)
+        if isinstance(value, self._layer_class):
+            return self.layer(value)
+        items: list[tuple[Any, Any]] = []
+        if isinstance(value, (list, tuple)):
+            items = list(enumerate(value))
+        elif isinstance(value, dict):
+            items = list(value.items())
+        node = Node()
+        for name, item in items:
+            child = self._value(item) if item is not value else None
+            if child is not None:
+                node.children[str(name)] = child
+        return node if node.children else None
+
+
+def _optimizer(optimizer: Any) -> Node:
+    node = Node()
+    variables = list(optimizer.variables)
+    made = {id(variable): Node(variable) for variable in variables}
+    iterations = made.get(id(optimizer.iterations))
+    rate = getattr(optimizer, "_learning_rate", None)
+    for name, value in vars(optimizer).items():
+        if name in _BOOKKEEPING or not isinstance(value, (list, tuple)):
+            continue
+        items = {str(i): made[id(item)] for i, item in enumerate(value) if id(item) in made}
+        if items and name not in ("_variables", "_trainable_variables"):
+            node.children[name] = child = Node()
+            child.children = items
+    every = Node()
+    if iterations is not None:
+        iterations.dtype = "int64"
+        node.children["_iterations"] = every.children["0"] = iterations
+    if id(rate) in made:
+        node.children["_learning_rate"] = made[id(rate)]
+    for variable in variables:
+        if variable is not rate and variable is not optimizer.iterations:
+            every.children[str(len(every.children))] = made[id(variable)]
+    node.children["_variables"] = every
+    return node
+
+
+def describe(model: Any) -> Node:
+    """Returns the objects of a Keras 3 model under the names that Keras 2 would give them.
+
+    The optimizer is among them, as `optimizer`, if the model has one with variables.
+    """
+    root = _Builder(model).layer(model)
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and getattr(optimizer, "built", False):
+        root.children["optimizer"] = _optimizer(optimizer)
+    return root
+
+
+class Match(NamedTuple):
+    """Which variable of a model gets which tensor of a checkpoint."""
+
+    found: dict[int, tuple[Node, str]]
+    missing: list[str]
+    unused: list[str]
+
+
+def match(node: Node, stored: list[StoredNode], start: int) -> Match:
+    """Returns the variables under `node` with their keys, found by the same names from `start`."""
+    bound: dict[int, int] = {id(node): start}
+    queue = [node]
+    for current in queue:
+        names = stored[bound[id(current)]].children
+        for name, child in current.children.items():
+            if name in names and id(child) not in bound:
+                bound[id(child)] = names[name]
+                queue.append(child)
+    found: dict[int, tuple[Node, str]] = {}
+    missing = []
+    for _, each in node.nodes():
+        if each.variable is None:
+            continue
+        key = stored[bound[id(each)]].key if id(each) in bound else None
+        if key is None:
+            missing.append(variable_name(each.variable))
+        else:
+            found[id(each.variable)] = (each, key)
+    taken = {key for _, key in found.values()}
+    return Match(found, missing, sorted(set(_keys(stored, start)) - taken))
+
+
+# What is in a checkpoint beside the weights of the model.
+_NOT_WEIGHTS = frozenset(
+    ["optimizer", "keras_api", "save_counter", "signatures", "loss", "metrics", "_metrics"]
+)
+
+
+def _keys(stored: list[StoredNode], start: int) -> Iterator[str]:
+    seen: set[int] = {start}
+    queue = [start]
+    for number in queue:
+        key = stored[number].key
+        if key is not None:
+            yield key
+        for name, child in stored[number].children.items():
+            if child not in seen and not (number == start and name in _NOT_WEIGHTS):
+                seen.add(child)
+                queue.append(child)

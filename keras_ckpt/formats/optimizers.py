@@ -1,0 +1,84 @@
+"""The state of optimizers: what Keras 2 kept under which name, and where Keras 3 keeps it."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from keras_ckpt.formats.base import Assignment
+
+# Attributes of Keras 3's optimizers, by the names that slots had before TensorFlow 2.11. Where
+# there are several, an optimizer has one of them.
+_ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "m": ("_momentums", "_m"),
+    "v": ("_velocities", "_u"),
+    "vhat": ("_velocity_hats",),
+    "momentum": ("momentums", "_momentums"),
+    "rms": ("_velocities",),
+    "mg": ("_average_gradients",),
+    "accumulator": ("_accumulators",),
+    "linear": ("_linears",),
+    "accum_grad": ("_accumulated_grads",),
+    "accum_var": ("_accumulated_delta_vars",),
+}
+
+
+def build(model: Any) -> None:
+    """Makes the variables of the optimizer of `model`, if it has not done so."""
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+
+
+def slot(optimizer: Any, name: str) -> list[Any] | None:
+    """Returns the variables of a slot of Keras 2, one for each trainable variable, or None."""
+    for attribute in _ATTRIBUTES.get(name, ()):
+        found = getattr(optimizer, attribute, None)
+        if found:
+            return list(found)
+    return None
+
+
+def _without_rate(optimizer: Any) -> list[Any]:
+    rate = getattr(optimizer, "_learning_rate", None)
+    return [variable for variable in optimizer.variables if variable is not rate]
+
+
+def _before_2_11(optimizer: Any, names: Sequence[str]) -> list[Any]:
+    """Returns the variables in the order of the first optimizers: the step, then slot by slot."""
+    order = [optimizer.iterations]
+    slots: list[str] = []
+    for name in names[1:]:
+        of = name.split(":")[0].split("/")[-1]
+        # A second variable of the same name within one optimizer is numbered.
+        of = of.rstrip("0123456789").rstrip("_")
+        if of not in slots:
+            slots.append(of)
+    for of in slots:
+        order += slot(optimizer, of) or []
+    return order
+
+
+def assignments(
+    optimizer: Any, names: Sequence[str], values: Sequence[Any]
+) -> list[Assignment] | None:
+    """Returns what the variables of an optimizer get from the list that an HDF5 file has.
+
+    Args:
+        optimizer: the optimizer, built.
+        names: names of the values, as they stand in the file.
+        values: arrays or HDF5 datasets.
+
+    Returns:
+        None if the list is not one of such an optimizer.
+    """
+    if names and names[0].split(":")[0].endswith("/iter"):
+        orders = [_before_2_11(optimizer, names)]
+    else:
+        orders = [list(optimizer.variables), _without_rate(optimizer)]
+    for order in orders:
+        shapes = [tuple(variable.shape) for variable in order]
+        if shapes == [tuple(value.shape) for value in values]:
+            return [
+                Assignment(variable, tuple(value.shape), value.__array__)
+                for variable, value in zip(order, values)
+            ]
+    return None

@@ -1,0 +1,137 @@
+"""SavedModel directories, with a `.keras` archive inside from which Keras 3 has its model back."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import warnings
+from typing import Any
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import base, files, tensor_bundle, tf_checkpoint
+from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.keras_native import KerasArchive
+
+# TensorFlow reserves the directory for what others add to a SavedModel.
+_ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
+_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
+_VARIABLES = os.path.join("variables", "variables")
+
+_NOTE = """This directory holds a Keras model, in {archive}, and no TensorFlow graph, because
+
+    {reason}
+
+Load it with keras_ckpt.load_model(<this directory>), or the archive with keras.models.load_model.
+To serve it, load it where TensorFlow is installed and save it again.
+"""
+
+
+class SavedModel(Format):
+    """The format of `model.save("path/directory")` in TensorFlow 2.x."""
+
+    name = "SavedModel"
+
+    def recognises(self, path: str) -> bool:
+        inside = _GRAPHS + (_ARCHIVE,)
+        return any(os.path.isfile(os.path.join(path, name)) for name in inside)
+
+    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+        base.require_variables(model, "saved")
+        path = path.rstrip("/" + os.sep) or path
+        self._refuse(path)
+        with files.replacing_directory(path) as temporary:
+            reason = _export(model, temporary, options)
+            os.makedirs(os.path.join(temporary, os.path.dirname(_ARCHIVE)), exist_ok=True)
+            model.save(os.path.join(temporary, _ARCHIVE))
+            if reason is not None:
+                with open(os.path.join(temporary, "README.txt"), "w", encoding="utf-8") as file:
+                    file.write(_NOTE.format(archive=_ARCHIVE, reason=reason))
+        if reason is not None:
+            warnings.warn(
+                "%s holds the model for keras_ckpt.load_model, but no graph to serve it from: %s"
+                % (path, reason),
+                stacklevel=4,
+            )
+
+    def _refuse(self, path: str) -> None:
+        if os.path.lexists(path) and not os.path.isdir(path):
+            raise FileExistsError(
+                errno.EEXIST, "A file is where the SavedModel directory is to be written", path
+            )
+        if os.path.isdir(path) and os.listdir(path) and not self.recognises(path):
+            raise IsADirectoryError(
+                errno.EISDIR,
+                "A directory that is no SavedModel is in the way, and is left as it is",
+                path,
+            )
+
+    def load_weights(self, model: Any, path: str) -> Any:
+        archive = os.path.join(path, _ARCHIVE)
+        prefix = os.path.join(path, _VARIABLES)
+        if os.path.isfile(archive):
+            KerasArchive().load_weights(model, archive)
+        elif os.path.isfile(tensor_bundle.index_path(prefix)):
+            tf_checkpoint.load_bundle(model, prefix, path)
+        else:
+            raise CheckpointError(path, "it is a SavedModel without variables")
+
+    def load_model(
+        self,
+        path: str,
+        custom_objects: dict[str, Any] | None = None,
+        compile: bool = True,
+        safe_mode: bool = True,
+    ) -> Any:
+        archive = os.path.join(path, _ARCHIVE)
+        if os.path.isfile(archive):
+            return KerasArchive().load_model(archive, custom_objects, compile, safe_mode)
+        raise CheckpointError(
+            path,
+            "it is a SavedModel that was written by TensorFlow and holds no Keras 3 model",
+            "build the model and call keras_ckpt.load_weights(model, path), or serve the "
+            "SavedModel as it is with keras.layers.TFSMLayer(path, "
+            "call_endpoint='serving_default')",
+        )
+
+
+def _export(model: Any, path: str, options: Any | None) -> str | None:
+    """Writes the graph to serve `model` from; returns why that cannot be done, if so."""
+    if not runtime.has_tensorflow():
+        return "it takes TensorFlow to write one, which is not installed."
+    output = io.StringIO()
+    try:
+        # Keras reports on what it exports, where the program has asked for none of it.
+        with contextlib.redirect_stdout(output), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if options is None:
+                model.export(path)
+            else:
+                _export_with(model, path, options)
+    except Exception as error:
+        # Whatever keeps a graph from being made, the model itself can be saved.
+        lines = str(error).strip().splitlines() or [""]
+        return "Keras %s on %s cannot export this model: %s: %s" % (
+            runtime.keras().__version__,
+            runtime.backend(),
+            type(error).__name__,
+            lines[0],
+        )
+    return None
+
+
+def _export_with(model: Any, path: str, options: Any) -> None:
+    """Exports as `model.export` does, but with the user's `tf.saved_model.SaveOptions`."""
+    archive = runtime.keras().export.ExportArchive()
+    archive.track(model)
+    tensors = getattr(model, "inputs", None)
+    if not tensors:
+        raise ValueError("`options` takes a model that knows its inputs; leave them out.")
+    tensorflow = runtime.tensorflow()
+    specs = [
+        tensorflow.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in tensors
+    ]
+    signature = specs if len(specs) == 1 else [specs]
+    archive.add_endpoint("serve", model.__call__, signature)
+    archive.write_out(path, options)

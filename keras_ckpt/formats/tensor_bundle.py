@@ -1,0 +1,286 @@
+"""Tensors under names in `PREFIX.index` and `PREFIX.data-00000-of-00001`, without TensorFlow."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Union
+
+import numpy as np
+
+from keras_ckpt.formats import files, protobuf, sstable
+from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.formats.crc32c import crc32c, mask
+
+# The numbers of tensorflow.DataType; names that NumPy lacks are types of the package ml_dtypes.
+_DTYPES: dict[int, str] = {
+    1: "float32",
+    2: "float64",
+    3: "int32",
+    4: "uint8",
+    5: "int16",
+    6: "int8",
+    8: "complex64",
+    9: "int64",
+    10: "bool",
+    14: "bfloat16",
+    17: "uint16",
+    18: "complex128",
+    19: "float16",
+    22: "uint32",
+    23: "uint64",
+    24: "float8_e5m2",
+    25: "float8_e4m3fn",
+}
+_NUMBERS = {name: number for number, name in _DTYPES.items()}
+_STRING = 7
+
+Tensor = Union["np.ndarray[Any, Any]", bytes]
+
+
+class Entry(NamedTuple):
+    """What the index says of a tensor."""
+
+    dtype: int
+    shape: tuple[int, ...]
+    shard: int
+    offset: int
+    size: int
+    crc: int
+    sliced: bool
+
+    @property
+    def dtype_name(self) -> str:
+        """The name of the type, e.g. `"float32"`."""
+        return "string" if self.dtype == _STRING else _DTYPES.get(self.dtype, str(self.dtype))
+
+
+def index_path(prefix: str) -> str:
+    """Returns the path of the index of the bundle at `prefix`."""
+    return prefix + ".index"
+
+
+def shard_path(prefix: str, shard: int, shards: int) -> str:
+    """Returns the path of a data file of the bundle at `prefix`."""
+    return "%s.data-%05d-of-%05d" % (prefix, shard, shards)
+
+
+def _dtype(name: str) -> Any:
+    try:
+        return np.dtype(name)
+    except TypeError:
+        try:
+            import ml_dtypes
+
+            return np.dtype(getattr(ml_dtypes, name))
+        except (ImportError, AttributeError):
+            raise ImportError(
+                "The checkpoint holds tensors of type %s, which need the package ml_dtypes. "
+                "Install it with `pip install ml_dtypes`." % name
+            ) from None
+
+
+def _encode(tensor: Tensor) -> tuple[int, tuple[int, ...], list[Any], int]:
+    """Returns the type, the shape, the bytes in pieces and their checksum."""
+    if isinstance(tensor, bytes):
+        length = len(tensor).to_bytes(4, "little")
+        crc = crc32c(length)
+        of_length = mask(crc).to_bytes(4, "little")
+        crc = crc32c(tensor, crc32c(of_length, crc))
+        return _STRING, (), [protobuf.varint(len(tensor)), of_length, tensor], crc
+    if tensor.dtype.name not in _NUMBERS:
+        raise TypeError("A TensorFlow checkpoint cannot hold a tensor of type %s." % tensor.dtype)
+    array = np.ascontiguousarray(tensor)
+    if array.dtype.byteorder == ">":
+        array = array.astype(array.dtype.newbyteorder("<"))
+    data = array.reshape(-1).view(np.uint8)
+    return _NUMBERS[tensor.dtype.name], tensor.shape, [data], crc32c(data)
+
+
+def _entry(dtype: int, shape: tuple[int, ...], offset: int, size: int, crc: int) -> bytes:
+    dims = b"".join(protobuf.bytes_field(2, protobuf.int_field(1, size)) for size in shape)
+    return (
+        protobuf.int_field(1, dtype)
+        + protobuf.bytes_field(2, dims)
+        + protobuf.int_field(4, offset)
+        + protobuf.int_field(5, size)
+        + protobuf.fixed32_field(6, mask(crc))
+    )
+
+
+def write(prefix: str, tensors: Mapping[str, Tensor | Callable[[], Tensor]]) -> None:
+    """Writes a bundle of one data file; one that was there stays until all is written.
+
+    Args:
+        prefix: path that the names of the files begin with.
+        tensors: arrays, and strings as bytes, by name. One given as a function is asked for when
+            its turn comes, so that not all need to be in memory.
+    """
+    header = protobuf.int_field(1, 1) + protobuf.bytes_field(3, protobuf.int_field(1, 1))
+    entries = [(b"", header)]
+    data_path = shard_path(prefix, 0, 1)
+    # The data takes its place before the index does, which says where to find what in it.
+    with files.replacing(index_path(prefix)) as index, files.replacing(data_path) as temporary:
+        offset = 0
+        with open(temporary, "wb") as file:
+            for name in sorted(tensors, key=lambda name: name.encode("utf-8")):
+                tensor = tensors[name]
+                value = tensor() if callable(tensor) else tensor
+                dtype, shape, pieces, crc = _encode(value)
+                size = sum(len(piece) for piece in pieces)
+                for piece in pieces:
+                    file.write(piece)
+                entries.append((name.encode("utf-8"), _entry(dtype, shape, offset, size, crc)))
+                offset += size
+        with open(index, "wb") as file:
+            file.write(sstable.dump(entries))
+
+
+class Reader:
+    """A bundle on disk. Tensors are mapped, not read, and checked before they are handed out.
+
+    Args:
+        prefix: path that the names of its files begin with.
+
+    Raises:
+        FileNotFoundError: if the index or a data file is missing.
+        CheckpointError: if the index is damaged.
+
+    Example:
+
+    ```python
+    reader = Reader("/tmp/ckpt/cp")
+    kernel = reader.get("layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE")
+    ```
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.entries: dict[str, Entry] = {}
+        self._shards: dict[int, Any] = {}
+        path = index_path(prefix)
+        with open(path, "rb") as file:
+            data = file.read()
+        try:
+            table = sstable.load(data)
+            header = protobuf.parse(table.pop(b""))
+            self._count = protobuf.get_int(header, 1)
+            if protobuf.get_int(header, 2):
+                raise ValueError("it was written on a big-endian machine")
+            for name, value in table.items():
+                self.entries[name.decode("utf-8")] = self._parse(value)
+        except KeyError:
+            raise CheckpointError(path, "the header is missing from the index") from None
+        except ValueError as error:
+            raise CheckpointError(path, "the index is damaged: %s" % error) from error
+        for shard in {entry.shard for entry in self.entries.values()}:
+            shard_file = shard_path(prefix, shard, self._count)
+            if not os.path.isfile(shard_file):
+                raise FileNotFoundError(
+                    "The checkpoint %s lacks its data file %s. Copy the data files together with "
+                    "the index." % (prefix, shard_file)
+                )
+
+    @staticmethod
+    def _parse(value: bytes) -> Entry:
+        fields = protobuf.parse(value)
+        shape = []
+        for dim in protobuf.get_all(protobuf.parse(protobuf.get_bytes(fields, 2)), 2):
+            shape.append(protobuf.signed(protobuf.get_int(protobuf.parse(dim), 1)))
+        numbers = [protobuf.get_int(fields, number) for number in (1, 3, 4, 5, 6)]
+        dtype, shard, offset, size, crc = numbers
+        return Entry(dtype, tuple(shape), shard, offset, size, crc, 7 in fields)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def _bytes(self, name: str) -> Any:
+        entry = self.entries[name]
+        path = shard_path(self.prefix, entry.shard, self._count)
+        if entry.sliced:
+            raise CheckpointError(
+                path,
+                "the tensor %r is stored in slices (a partitioned variable)" % name,
+                "save it again without a partitioner",
+            )
+        if entry.shard not in self._shards:
+            empty = os.path.getsize(path) == 0
+            self._shards[entry.shard] = (
+                np.zeros(0, np.uint8) if empty else np.memmap(path, dtype=np.uint8, mode="r")
+            )
+        data = self._shards[entry.shard][entry.offset : entry.offset + entry.size]
+        if len(data) != entry.size:
+            raise CheckpointError(
+                path,
+                "it ends before the tensor %r does (%d bytes are missing)"
+                % (name, entry.size - len(data)),
+                "copy the file again",
+            )
+        return data
+
+    def _broken(self, name: str) -> CheckpointError:
+        path = shard_path(self.prefix, self.entries[name].shard, self._count)
+        return CheckpointError(path, "the checksum of %r is wrong" % name, "copy the file again")
+
+    def verify(self, name: str) -> None:
+        """Checks the bytes of the numeric tensor `name`.
+
+        Raises:
+            CheckpointError: if they are not what was written.
+        """
+        if mask(crc32c(self._bytes(name))) != self.entries[name].crc:
+            raise self._broken(name)
+
+    def get(self, name: str, verify: bool = True) -> Any:
+        """Returns the tensor `name`: a read-only array, or a list of bytes if it holds strings.
+
+        Args:
+            name: name of the tensor.
+            verify: whether to check its bytes against the checksum.
+
+        Raises:
+            KeyError: if there is no such tensor.
+            CheckpointError: if its bytes are not what was written.
+        """
+        entry = self.entries[name]
+        data = self._bytes(name)
+        if entry.dtype == _STRING:
+            return self._strings(name, data.tobytes())
+        if verify:
+            self.verify(name)
+        if entry.dtype not in _DTYPES:
+            raise CheckpointError(
+                self.prefix, "the tensor %r has the unknown type %s" % (name, entry.dtype)
+            )
+        dtype = _dtype(_DTYPES[entry.dtype])
+        count = int(np.prod(entry.shape, dtype=np.int64))
+        if min(entry.shape, default=0) < 0 or count * dtype.itemsize != entry.size:
+            raise CheckpointError(
+                self.prefix, "the size of %r does not fit its shape %s" % (name, entry.shape)
+            )
+        return data.view(dtype).reshape(entry.shape)
+
+    def _strings(self, name: str, data: bytes) -> list[bytes]:
+        entry = self.entries[name]
+        try:
+            lengths, position = [], 0
+            for _ in range(int(np.prod(entry.shape, dtype=np.int64))):
+                length, position = protobuf.read_varint(data, position)
+                lengths.append(length)
+        except ValueError:
+            raise self._broken(name) from None
+        crc = crc32c(
+            b"".join(length.to_bytes(4 if length >> 32 == 0 else 8, "little") for length in lengths)
+        )
+        start = position + 4
+        if data[position:start] != mask(crc).to_bytes(4, "little"):
+            raise self._broken(name)
+        if mask(crc32c(data[position:], crc)) != entry.crc:
+            raise self._broken(name)
+        strings = []
+        for length in lengths:
+            strings.append(data[start : start + length])
+            start += length
+        return strings

@@ -1,0 +1,277 @@
+"""TensorFlow checkpoints: what `model.save_weights("path/prefix")` wrote in TensorFlow 2.x."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import base, files, object_graph, optimizers, tensor_bundle
+from keras_ckpt.formats.base import Assignment, CheckpointError, Format
+
+STATE_FILE = "checkpoint"
+
+_logger = logging.getLogger(__name__)
+
+
+def _quote(text: str) -> str:
+    """Returns `text` as a string of the text format of protocol buffers."""
+    out = []
+    for byte in os.fsencode(text):
+        char = chr(byte)
+        if char in '\\"':
+            out.append("\\" + char)
+        else:
+            out.append(char if 32 <= byte < 127 else "\\%03o" % byte)
+    return '"%s"' % "".join(out)
+
+
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
+_ESCAPED = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f"}
+
+
+def _unquote(quoted: bytes) -> str:
+    def replace(found: Any) -> bytes:
+        octal, hexadecimal, char = found.groups()
+        if octal:
+            return bytes([int(octal, 8) & 0xFF])
+        if hexadecimal:
+            return bytes([int(hexadecimal, 16)])
+        return _ESCAPED.get(bytes(char), bytes(char))
+
+    return os.fsdecode(_ESCAPE.sub(replace, quoted))
+
+
+def write_state(prefix: str) -> None:
+    """Records the checkpoint at `prefix` as the newest of its directory, as TensorFlow does."""
+    directory, name = os.path.split(prefix)
+    quoted = _quote(name)
+    state = os.path.join(directory, STATE_FILE)
+    with files.replacing(state) as temporary, open(temporary, "w") as file:
+        file.write("model_checkpoint_path: %s\n" % quoted)
+        file.write("all_model_checkpoint_paths: %s\n" % quoted)
+
+
+def latest_checkpoint(directory: str) -> str | None:
+    """Returns the prefix of the newest TensorFlow checkpoint in `directory`, or None.
+
+    Args:
+        directory: where the checkpoints are, with their file named `checkpoint`.
+
+    Example:
+
+    ```python
+    keras_ckpt.load_weights(model, latest_checkpoint("/tmp/ckpt"))
+    ```
+    """
+    directory = os.fspath(directory)
+    try:
+        with open(os.path.join(directory, STATE_FILE), "rb") as file:
+            text = file.read()
+    except OSError:
+        return None
+    found = re.search(
+        rb"^\s*model_checkpoint_path\s*:\s*\"((?:[^\"\\]|\\.)*)\"", text, re.MULTILINE
+    )
+    if not found:
+        return None
+    prefix = os.path.join(directory, _unquote(found.group(1)))
+    return prefix if os.path.isfile(tensor_bundle.index_path(prefix)) else None
+
+
+def _reader_of(node: object_graph.Node) -> Callable[[], Any]:
+    def read() -> Any:
+        value = runtime.to_numpy(node.variable)
+        return value.astype(node.dtype) if node.dtype else value
+
+    return read
+
+
+class TFCheckpoint(Format):
+    """The format of `model.save_weights("path/prefix")` in TensorFlow 2.x."""
+
+    name = "TensorFlow checkpoint"
+
+    def recognises(self, path: str) -> bool:
+        return os.path.isfile(tensor_bundle.index_path(path))
+
+    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+        base.require_variables(model, "saved")
+        graph, variables = object_graph.dump(object_graph.describe(model))
+        tensors: dict[str, Any] = {key: _reader_of(node) for key, node in variables.items()}
+        tensors[object_graph.KEY] = graph
+        tensor_bundle.write(path, tensors)
+        write_state(path)
+
+    def load_weights(self, model: Any, path: str) -> LoadStatus:
+        load_bundle(model, path, path)
+        return LoadStatus()
+
+
+class LoadStatus:
+    """What `load_weights` returns for a TensorFlow checkpoint, as it did in TensorFlow.
+
+    Scripts ask it whether all was found. All was, or loading would have raised.
+    """
+
+    def expect_partial(self) -> LoadStatus:
+        """Returns itself."""
+        return self
+
+    def assert_consumed(self) -> LoadStatus:
+        """Returns itself."""
+        return self
+
+    def assert_existing_objects_matched(self) -> LoadStatus:
+        """Returns itself."""
+        return self
+
+    def assert_nontrivial_match(self) -> LoadStatus:
+        """Returns itself."""
+        return self
+
+
+def load_bundle(model: Any, prefix: str, path: str) -> None:
+    """Gives a model the values in a tensor bundle that has an object graph.
+
+    Args:
+        model: Keras 3 model with variables.
+        prefix: the bundle.
+        path: what to call it in messages.
+    """
+    base.require_variables(model, "loaded")
+    reader = tensor_bundle.Reader(prefix)
+    if object_graph.KEY not in reader:
+        raise CheckpointError(
+            path,
+            "it has no graph of objects: it was written by a `tf.compat.v1.train.Saver`, "
+            "by variable names alone",
+            "write it again with `model.save_weights`",
+        )
+    try:
+        stored = object_graph.load(reader.get(object_graph.KEY)[0])
+    except (ValueError, IndexError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(path, "its graph of objects is damaged: %s" % error) from error
+    root = object_graph.describe(model)
+    optimizer = root.children.pop("optimizer", None)
+    start = _model_in(root, stored)
+    match = object_graph.match(root, stored, start)
+    assignments = _assignments(path, reader, match)
+    base.check(path, assignments, match.missing, match.unused)
+    for _, key in match.found.values():
+        reader.verify(key)
+    number = stored[start].children.get("optimizer")
+    if number is not None and getattr(model, "optimizer", None) is not None:
+        state = _Stored(path, reader, stored, number)
+        found = _optimizer_assignments(model, optimizer, state, match)
+        if found is None:
+            _logger.debug("%s: the optimizer in it is not a %s", path, model.optimizer.name)
+        assignments += found or []
+    base.assign(model, assignments)
+
+
+def _model_in(root: object_graph.Node, stored: list[object_graph.StoredNode]) -> int:
+    """Returns where the model is: the root, or under it in a `tf.train.Checkpoint(model=...)`."""
+    names = stored[0].children
+    if "model" in names and not set(root.children) & set(names):
+        return names["model"]
+    return 0
+
+
+def _assignments(
+    path: str, reader: tensor_bundle.Reader, match: object_graph.Match
+) -> list[Assignment]:
+    assignments = []
+    for node, key in match.found.values():
+        if key not in reader:
+            raise CheckpointError(path, "its index lacks %r, which its graph names" % key)
+
+        assignments.append(_assignment(node.variable, reader, key))
+    return assignments
+
+
+def _assignment(variable: Any, reader: tensor_bundle.Reader, key: str) -> Assignment:
+    def read() -> Any:
+        value = np.asarray(reader.get(key, verify=False))
+        # The counter of steps, and whatever is of another precision now.
+        return value if value.dtype.name == "bfloat16" else value.astype(_dtype_of(variable))
+
+    return Assignment(variable, reader.entries[key].shape, read)
+
+
+def _dtype_of(variable: Any) -> Any:
+    return runtime.to_numpy(variable).dtype
+
+
+class _Stored(NamedTuple):
+    path: str
+    reader: tensor_bundle.Reader
+    nodes: list[object_graph.StoredNode]
+    optimizer: int
+
+
+def _optimizer_assignments(
+    model: Any,
+    described: object_graph.Node | None,
+    state: _Stored,
+    weights: object_graph.Match,
+) -> list[Assignment] | None:
+    """Returns what the optimizer gets; None if the checkpoint holds the state of another."""
+    optimizers.build(model)
+    if described is None:
+        described = object_graph.describe(model).children["optimizer"]
+    if "_variables" in state.nodes[state.optimizer].children:
+        assignments = _since_2_11(described, state)
+    else:
+        assignments = _before_2_11(model, state, weights)
+    if assignments is None:
+        return None
+    fits = all(tuple(each.variable.shape) == each.shape for each in assignments)
+    return assignments if fits else None
+
+
+def _since_2_11(described: object_graph.Node, state: _Stored) -> list[Assignment] | None:
+    match = object_graph.match(described, state.nodes, state.optimizer)
+    names = state.nodes[state.optimizer].children
+    every = state.nodes[names["_variables"]].children
+    if match.missing or not set(described.children) <= set(names):
+        return None
+    if len(every) != len(described.children["_variables"].children):
+        return None
+    for _, key in match.found.values():
+        state.reader.verify(key)
+    return _assignments(state.path, state.reader, match)
+
+
+def _before_2_11(
+    model: Any, state: _Stored, weights: object_graph.Match
+) -> list[Assignment] | None:
+    """Returns what an optimizer gets from the slots that the first optimizers of Keras 2 had."""
+    optimizer = model.optimizer
+    node = state.nodes[state.optimizer]
+    by_key = {key: variable for variable, (_, key) in weights.found.items()}
+    position = {id(variable): i for i, variable in enumerate(model.trainable_variables)}
+    keys: dict[int, tuple[Any, str]] = {}
+    for original, name, number in node.slots:
+        variables = optimizers.slot(optimizer, name)
+        place = position.get(by_key.get(state.nodes[original].key or "", 0))
+        key = state.nodes[number].key
+        if variables is None or place is None or key is None:
+            return None
+        keys[id(variables[place])] = (variables[place], key)
+    rate = getattr(optimizer, "_learning_rate", None)
+    for name, variable in (("iter", optimizer.iterations), ("learning_rate", rate)):
+        key = state.nodes[node.children[name]].key if name in node.children else None
+        if key is not None and any(variable is each for each in optimizer.variables):
+            keys[id(variable)] = (variable, key)
+    if any(id(variable) not in keys for variable in optimizer.variables):
+        return None
+    for _, key in keys.values():
+        state.reader.verify(key)
+    return [_assignment(variable, state.reader, key) for variable, key in keys.values()]

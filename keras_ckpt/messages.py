@@ -1,0 +1,188 @@
+"""What is said. The texts are interface: each is that of its release, to the character."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Any
+
+
+class Printf(str):
+    """A text that is filled by `%`, as up to TF 2.7: numbers fail otherwise than by `format`."""
+
+    def format(self, *args: Any, **values: Any) -> str:
+        return str.__mod__(self, values)
+
+
+_OPTIONS = "If save_weights_only is {}, then `options` must be{}either None or a tf.{}"
+_WEIGHTS = ("True", "train.CheckpointOptions")
+_MODEL = ("False", "saved_model.SaveOptions")
+
+
+def _options(kind: Any, space: str = " ", end: str = "") -> str:
+    return _OPTIONS.format(kind[0], space, kind[1]) + end
+
+
+_DIRECTORY = (
+    "Please specify a non-directory filepath for ModelCheckpoint. "
+    "Filepath used is an existing directory: "
+)
+_PERIOD = (
+    "`period` argument is deprecated. Please use `save_freq` to specify the frequency in number "
+    "of {} seen."
+)
+_EPOCH = "\nEpoch {epoch}: "
+
+#: The texts that changed, by the release that changed them, in order.
+CHANGES: dict[str, dict[str, str]] = {
+    "2.0": {
+        "period": _PERIOD.format("samples"),
+        "load_weights_on_restart": (
+            "`load_weights_on_restart` argument is deprecated. Please use `model.load_weights()` "
+            "for loading weights before the start of `model.fit()`."
+        ),
+        "restart failed": "Error loading file from {filepath}. Reason: {error}",
+        "mode": "ModelCheckpoint mode {mode} is unknown, fallback to auto mode.",
+        "save_freq": "Unrecognized save_freq: {save_freq}",
+        "missing": "Can save best model only with {monitor} available, skipping.",
+        "saving": Printf("\nEpoch %(epoch)05d: saving model to %(filepath)s"),
+        "improved": Printf(
+            "\nEpoch %(epoch)05d: %(monitor)s improved from %(best)0.5f to %(current)0.5f, "
+            "saving model to %(filepath)s"
+        ),
+        "not improved": Printf("\nEpoch %(epoch)05d: %(monitor)s did not improve from %(best)0.5f"),
+        "directory": _DIRECTORY + "{filepath}",
+        "directory, by its text": _DIRECTORY + "{filepath}",
+    },
+    "2.2": {
+        "period": _PERIOD.format("batches"),
+        "template": 'Failed to format this callback filepath: "{template}". Reason: {error}',
+    },
+    "2.3": {
+        "options of weights": _options(_WEIGHTS, space=""),
+        "options of model": _options(_MODEL, space=""),
+    },
+    "2.5": {"options of weights": _options(_WEIGHTS)},
+    "2.7": {
+        "save_freq": (
+            'Unrecognized save_freq: {save_freq}. Expected save_freq are "epoch" or integer'
+        ),
+        "options of weights": _options(_WEIGHTS, end=". Got {options}."),
+        "options of model": _options(_MODEL, end=". Got {options}."),
+        "directory, by its text": _DIRECTORY + "f{filepath}",
+    },
+    "2.8": {
+        "saving": _EPOCH + "saving model to {filepath}",
+        "improved": (
+            _EPOCH + "{monitor} improved from {best:.5f} to {current:.5f}, "
+            "saving model to {filepath}"
+        ),
+        "not improved": _EPOCH + "{monitor} did not improve from {best:.5f}",
+    },
+    "2.13": {
+        "options of .keras": (
+            "The native Keras format does not support the `options` argument. Please remove the "
+            "`options` argument, or use the SavedModel format by removing the `.keras` extension "
+            "from the model filepath."
+        ),
+    },
+    "3.0": {
+        "mode": "ModelCheckpoint mode '{mode}' is unknown, fallback to auto mode.",
+        "save_freq": (
+            "Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values"
+        ),
+        "ending of weights": (
+            "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must "
+            "end in `.weights.h5` (Keras weights format). Received: filepath={filepath}"
+        ),
+        "ending of model": (
+            "The filepath provided must end in `.keras` (Keras model format). "
+            "Received: filepath={filepath}"
+        ),
+    },
+    "3.0.5": {
+        "array": (
+            "Can save best model only when `monitor` is a scalar value. Received: {current}. "
+            "Falling back to `save_best_only=False`."
+        ),
+    },
+    "3.10": {"missing": "Can save best model only with {monitor} available."},
+    "3.11": {
+        "mode": "{class_name} mode '{mode}' is unknown, fallback to auto mode.",
+        # `best` comes as a text here, as it can be None.
+        "improved": (
+            _EPOCH + "{monitor} improved from {best} to {current:.5f}, saving model to {filepath}"
+        ),
+        "not improved": _EPOCH + "{monitor} did not improve from {best}",
+        "direction": (
+            "{class_name} callback received monitor={monitor}, but Keras isn't able to "
+            "automatically determine whether that metric should be maximized or minimized. "
+            "Pass `mode='max'` in order to monitor based on the highest metric value, or pass "
+            "`mode='min'` in order to use the lowest value."
+        ),
+    },
+    "3.13": {"finished": _EPOCH + "finished saving model to {filepath}"},
+}
+
+
+def _accumulate() -> dict[str, dict[str, str]]:
+    texts: dict[str, str] = {}
+    result = {}
+    for release, changes in CHANGES.items():
+        texts = dict(texts, **changes)
+        result[release] = texts
+    return result
+
+
+#: All texts of a release, by what they are about.
+TEXTS = _accumulate()
+
+#: What `keras_ckpt.ModelCheckpoint` says beside the texts of the newest Keras.
+OWN: dict[str, str] = {
+    "unknown argument": "`{name}` is not an argument of ModelCheckpoint and changes nothing.{near}",
+    "period": (
+        "`period` is deprecated, and Keras 3 has it no more. The model is still saved every "
+        "{value} epochs. To do without it, write `save_freq={value} * steps_per_epoch`, which "
+        "counts batches."
+    ),
+    "load_weights_on_restart": (
+        "`load_weights_on_restart` is deprecated, and Keras 3 has it no more. It still works. To "
+        "do without it, write `model.load_weights(path)` before `model.fit()`."
+    ),
+    "validation on batch": (
+        "With save_freq={save_freq} the model is saved at the end of a batch, where `{monitor}` is "
+        "not known: validation comes at the end of an epoch. With save_best_only=True nothing can "
+        "ever be saved. Write save_freq='epoch', or monitor a metric of the training."
+    ),
+    "guessed direction": (
+        "Metric `{monitor}` does not know whether it should be maximized or minimized. By its name "
+        "it is taken to be {guess}. Pass mode='max' or mode='min' to say so."
+    ),
+    "alias": "There is no `{name}` in the logs. `{alias}`, which is, is taken in its place.",
+    "missing": (
+        "Nothing is saved: save_best_only=True needs the metric `{monitor}`, and {why}. "
+        "The metrics are: {names}."
+    ),
+    "no placeholder": (
+        "The placeholder {{{name}}} of filepath {template!r} has no value. "
+        "The placeholders there are: {names}."
+    ),
+    "array": (
+        "The monitored metric `{monitor}` must be a single number, to tell the best model by. "
+        "Received an array of shape {shape}. Monitor another metric, or one that is averaged."
+    ),
+}
+TEXTS["keras_ckpt"] = dict(TEXTS["3.13"], **OWN)
+
+
+def warn(what: str, category: type[Warning] = UserWarning, **values: Any) -> None:
+    """Warns in a text of our own, at the line of the user's code that led here."""
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(TEXTS["keras_ckpt"][what].format(**values), category, stacklevel=level + 1)
+
+
+def _is_library(module: str) -> bool:
+    return module.partition(".")[0] in ("keras_ckpt", "keras", "tf_keras", "tensorflow")

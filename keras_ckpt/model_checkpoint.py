@@ -1,0 +1,340 @@
+"""`ModelCheckpoint`, the one to use: every argument of every release, and no release's bugs.
+
+It stands on the same engine as the replicas, with a `Profile` that takes from each release what is
+right, and overrides the decisions that every release got wrong.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from typing import Any, Mapping
+
+import numpy as np
+
+from keras_ckpt import arguments, callback, messages, monitor, runtime, schedule
+from keras_ckpt import filepath as paths
+from keras_ckpt.compat import keras3_14
+
+PROFILE = keras3_14.PROFILE.replace(
+    "keras_ckpt",
+    hooks=keras3_14.PROFILE.with_hooks(
+        add=[
+            "on_train_begin(logs)",
+            "_implements_train_batch_hooks()",
+            "_maybe_remove_file()",
+            "_save_handler(filepath)",
+        ]
+    ),
+    legacy_arguments=True,
+    batch_hooks_if="not epoch",
+    options=True,
+    keras_options=False,
+    endings_without_options=((".keras",), (".weights.h5",)),
+    endings=((), ()),
+    workers="strategy if any",
+    texts="keras_ckpt",
+)
+
+
+_Engine: Any = callback.replica(PROFILE, callback.construct, __name__)
+
+
+class ModelCheckpoint(_Engine):  # type: ignore[misc]
+    """Saves the model, or its weights, at some frequency.
+
+    Takes the arguments of every release, by keyword or by position, and does what the code that
+    passes them meant, on the Keras that is running.
+
+    Args:
+        filepath: string or `PathLike`, the path to save to. Can have placeholders, which are
+            filled from `epoch` (from 1), `batch` (from 1, with an integer `save_freq`) and the
+            metrics: `"weights.{epoch:02d}-{val_loss:.2f}.hdf5"`. The ending tells the format:
+            `.keras`; `.h5` and `.hdf5`; `.weights.h5` for weights; with any other, or none, a
+            SavedModel, or a TensorFlow checkpoint for weights.
+        monitor: string, the name of the metric that tells which model is the best.
+        verbose: integer, 0 for silence, 1 for a message with each action.
+        save_best_only: boolean, whether to save only a model that is better than all before it.
+            Not a number is never better. Without the metric nothing is saved.
+        save_weights_only: boolean, whether to save the weights and not the whole model.
+        mode: `"min"`, `"max"` or `"auto"`, which takes the direction from the metric, and from
+            its name if the metric knows none.
+        save_freq: `"epoch"`, or an integer number of batches between saves. Batches inside one
+            `steps_per_execution` count.
+        options: `tf.train.CheckpointOptions` with `save_weights_only`, otherwise
+            `tf.saved_model.SaveOptions`. Formats that know no options do without (TF 2.3 to
+            2.15). A number here is Keras 3's eighth argument: `initial_value_threshold`.
+        initial_value_threshold: float, a value of the metric that the first model must be better
+            than to be saved (from TF 2.8 on).
+        **kwargs: `period`, integer: the number of epochs between saves (up to TF 2.15).
+            `load_weights_on_restart`, boolean: whether to load the newest checkpoint when training
+            begins (up to TF 2.15). Any other name is warned about and ignored.
+
+    Raises:
+        ValueError: if an argument has a value that cannot be meant.
+        TypeError: if `filepath`, `monitor` or `options` are not of a type that they can have.
+        ImportError: if `options` are given and TensorFlow is not installed.
+
+    Example:
+
+    ```python
+    from keras_ckpt import ModelCheckpoint
+
+    checkpoint = ModelCheckpoint(
+        "weights.{epoch:02d}-{val_loss:.2f}.hdf5", save_weights_only=True, period=5
+    )
+    model.fit(x, y, validation_split=0.1, epochs=20, callbacks=[checkpoint])
+    ```
+    """
+
+    # Set by the engine.
+    best: Any
+    _last_batch_seen: int | None
+    _batches_seen_since_last_saving: int
+
+    def __init__(
+        self,
+        filepath: Any,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: Any = "epoch",
+        options: Any = None,
+        initial_value_threshold: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        options, threshold = arguments.options_or_threshold(options, initial_value_threshold)
+        frequency = schedule.checked_save_freq(save_freq)
+        period = arguments.whole_number("period", kwargs.get("period", 1))
+        restart = arguments.boolean(
+            "load_weights_on_restart", kwargs.get("load_weights_on_restart", False)
+        )
+        for name, near in arguments.unknown(kwargs).items():
+            near = " Did you mean `{}`?".format(near) if near else ""
+            messages.warn("unknown argument", name=name, near=near)
+        callback.construct(
+            self,
+            {
+                "filepath": paths.checked(filepath, every_batch=frequency != "epoch"),
+                "monitor": arguments.string("monitor", monitor),
+                "verbose": arguments.number("verbose", verbose),
+                "save_best_only": arguments.boolean("save_best_only", save_best_only),
+                "save_weights_only": arguments.boolean("save_weights_only", save_weights_only),
+                "mode": mode,
+                "save_freq": frequency,
+                "options": options,
+                "initial_value_threshold": threshold,
+                "kwargs": {},
+            },
+        )
+        self.period = period
+        self.load_weights_on_restart = restart
+        self._warned: set[tuple[Any, ...]] = set()
+        self._batch: int | None = None
+        if type(self)._save_model is not ModelCheckpoint._save_model:
+            self._compare_from_the_start()
+        for name in arguments.LEGACY:
+            if name in kwargs:
+                messages.warn(name, DeprecationWarning, value=getattr(self, name))
+        if self.save_best_only and frequency != "epoch" and self.monitor.startswith("val_"):
+            self._warn_once("validation on batch", monitor=self.monitor, save_freq=frequency)
+
+    def _compare_from_the_start(self) -> None:
+        """Sets what subclasses with a save of their own compare by, as 2.x had set it by now."""
+        mode = monitor.mode_from_name(self.monitor) if self.mode == "auto" else self.mode
+        self.monitor_op, worst = monitor.COMPARISONS[mode]
+        if self.best is None:
+            self.best = worst
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Subclasses were written for the hooks as they were up to TF 2.5, and as they are since.
+        cls._keras_ckpt_without_batch = frozenset(
+            name for name in callback.WITH_BATCH if not _takes_batch(getattr(cls, name))
+        )
+        if (
+            cls._should_save_on_batch is not ModelCheckpoint._should_save_on_batch
+            and cls.on_train_batch_end is ModelCheckpoint.on_train_batch_end
+        ):
+            cls.on_train_batch_end = _on_train_batch_end  # type: ignore[method-assign]
+
+    def _warn_once(self, what: str, **values: Any) -> None:
+        reason = (what, *sorted(values.items()))
+        if reason not in self._warned:
+            self._warned.add(reason)
+            messages.warn(what, **values)
+
+    # When
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        # `_should_save_on_batch` without the calls, as this runs for every batch.
+        save_freq = self.save_freq
+        if save_freq == "epoch":
+            return
+        last = self._last_batch_seen
+        self._last_batch_seen = batch
+        seen = self._batches_seen_since_last_saving + (
+            batch + 1 if last is None or batch <= last else batch - last
+        )
+        if seen < save_freq:
+            self._batches_seen_since_last_saving = seen
+        else:
+            self._batches_seen_since_last_saving = 0
+            self._save_on_batch(batch, logs)
+
+    def _save_on_batch(self, batch: int, logs: Mapping[str, Any] | None) -> None:
+        self._batch = batch
+        try:
+            callback.call_save_model(self, self._current_epoch, batch, logs)
+        finally:
+            self._batch = None
+
+    # Whether
+
+    def _should_save_model(
+        self, epoch: int, batch: int | None, logs: Mapping[str, Any] | None, filepath: str
+    ) -> bool:
+        if not self.save_best_only:
+            callback.say(self, "saving", epoch, filepath=filepath)
+            return True
+        current = self._monitored(logs or {})
+        if current is None:
+            return False
+        best = "None" if self.best is None else "{:.5f}".format(self.best)
+        if not self._is_improvement(current, self.best):
+            callback.say(self, "not improved", epoch, best=best)
+            return False
+        callback.say(self, "improved", epoch, best=best, current=current, filepath=filepath)
+        self.best = current
+        return True
+
+    def _monitored(self, logs: Mapping[str, Any]) -> float | None:
+        """Returns the value to compare, None if there is none to be had."""
+        name = self._known_name(self.monitor, logs)
+        if name is None:
+            self._warn_once(
+                "missing",
+                monitor=self.monitor,
+                why=_why_missing(self.monitor, logs),
+                names=_listed(logs),
+            )
+            return None
+        value = logs[name]
+        if isinstance(value, float):
+            return float(value)
+        array: Any = runtime.to_numpy(value)
+        if array.size != 1:
+            raise ValueError(
+                messages.TEXTS["keras_ckpt"]["array"].format(monitor=name, shape=array.shape)
+            )
+        return float(array.reshape(()))
+
+    def _known_name(self, name: str, logs: Mapping[str, Any]) -> str | None:
+        """Returns `name`, or what the running Keras calls it, if it is in the logs."""
+        if logs.get(name) is not None:
+            return name
+        alias = monitor.alias(name)
+        if alias is not None and logs.get(alias) is not None:
+            self._warn_once("alias", name=name, alias=alias)
+            return alias
+        return None
+
+    def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
+        if np.isnan(monitor_value):
+            return False
+        if reference_value is None:
+            return True
+        if self.monitor_op is None:
+            self._set_monitor_op()
+        return bool(self.monitor_op(monitor_value - self.min_delta, reference_value))
+
+    def _set_monitor_op(self) -> None:
+        mode = self._direction() if self.mode == "auto" else self.mode
+        self.monitor_op, _ = monitor.COMPARISONS[mode]
+        if mode == "min":
+            self.min_delta *= -1
+
+    def _direction(self) -> str:
+        name = monitor.without_val(self.monitor)
+        directions = runtime.metric_directions(self.model)
+        known = monitor.direction_of(name, directions)
+        if known is None:
+            known = monitor.direction_of(monitor.alias(name) or name, directions)
+        if known is None:
+            known = monitor.mode_from_name(self.monitor)
+            guess = "maximized" if known == "max" else "minimized"
+            # In Keras 2 the name was all there was, and all that its users relied on.
+            if runtime.is_keras_3() or not monitor.is_usual(name):
+                self._warn_once("guessed direction", monitor=self.monitor, guess=guess)
+        return known
+
+    # Where
+
+    def _get_file_path(self, epoch: int, *args: Any, **kwargs: Any) -> str:
+        batch, logs = self._batch_and_logs(args, kwargs)
+        values: dict[str, Any] = dict(logs or {}, epoch=epoch + 1)
+        if batch is not None:
+            values.setdefault("batch", batch + 1)
+        needed = {}
+        for name in paths.placeholders(self.filepath):
+            known = self._known_name(name, values)
+            if known is None:
+                raise KeyError(
+                    messages.TEXTS["keras_ckpt"]["no placeholder"].format(
+                        name=name, template=self.filepath, names=_listed(values)
+                    )
+                )
+            needed[name] = runtime.python_value(values[known])
+        needed.pop("epoch", None)
+        return callback.file_path(self, epoch, None, needed)
+
+    def _get_most_recently_modified_file_matching_pattern(self, pattern: str) -> str | None:
+        found = paths.saved(pattern)
+        return found[-1] if found else None
+
+    # The save
+
+    def _save_model(self, epoch: int, *args: Any, **kwargs: Any) -> None:
+        batch, logs = self._batch_and_logs(args, kwargs)
+        best = self.best
+        try:
+            callback.save(self, epoch, batch, logs)
+        except BaseException:
+            self.best = best  # It was not saved.
+            raise
+
+    def _batch_and_logs(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[int | None, Mapping[str, Any] | None]:
+        """Returns the arguments after `epoch` of a hook that is called in either form."""
+        names = ("batch", "logs") if len(args) + len(kwargs) == 2 else ("logs",)
+        given = dict(zip(names, args), **kwargs)
+        return given.get("batch", self._batch), given.get("logs")
+
+
+def _takes_batch(function: Any) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return len(parameters) > 3 or any(each.kind in open_ended for each in parameters)
+
+
+def _on_train_batch_end(
+    self: ModelCheckpoint, batch: int, logs: Mapping[str, Any] | None = None
+) -> None:
+    if self._should_save_on_batch(batch):
+        self._save_on_batch(batch, logs)
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _why_missing(name: str, logs: Mapping[str, Any]) -> str:
+    if name in logs:
+        return "its value is None"
+    if name.startswith("val_") and not any(other.startswith("val_") for other in logs):
+        return "there was no validation; pass validation_data or validation_split to fit"
+    near = difflib.get_close_matches(name, list(logs), n=1, cutoff=0.6)
+    return "it is not in the logs" + ("; did you mean `{}`?".format(near[0]) if near else "")

@@ -1,0 +1,62 @@
+"""Whether a value is better."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+MODES = ["auto", "min", "max"]
+
+#: For each direction: what `monitor_op` is, and the value that anything is better than.
+COMPARISONS: dict[str, tuple[Callable[..., Any], float]] = {
+    "min": (np.less, np.inf),
+    "max": (np.greater, -np.inf),
+}
+
+
+def mode_from_name(monitor: str) -> str:
+    """Returns the direction that `mode="auto"` means for a metric of this name, up to Keras 3.10.
+
+    Raises:
+        TypeError, AttributeError: if `monitor` is not a string.
+    """
+    return "max" if "acc" in monitor or monitor.startswith("fmeasure") else "min"
+
+
+def without_val(monitor: str) -> str:
+    """Returns the name of the metric whose value, or value in validation, is monitored."""
+    if hasattr(str, "removeprefix"):
+        # In Python 3.9 and later; for what is no string, its error is Keras's.
+        return monitor.removeprefix("val_")
+    return monitor[4:] if monitor.startswith("val_") else monitor
+
+
+def direction_of(name: str, directions: Mapping[str, str | None]) -> str | None:
+    """Returns `"min"` or `"max"` for a metric that is known to have a direction, else None.
+
+    Args:
+        name: the metric's name, without `val_`.
+        directions: what each compiled metric knows: `"up"`, `"down"` or None.
+    """
+    if name == "loss" or name.endswith("_loss"):
+        return "min"
+    # With several outputs the logs have the output's name before the metric's.
+    for metric in sorted(directions, key=len, reverse=True):
+        if name == metric or name.endswith("_" + metric):
+            found = {"up": "max", "down": "min"}.get(directions[metric] or "")
+            if found:
+                return found
+    return None
+
+
+def is_usual(name: str) -> bool:
+    """Returns whether the name alone leaves no doubt about the direction."""
+    return "acc" in name or "loss" in name
+
+
+def alias(name: str) -> str | None:
+    """Returns the other name of a metric that was renamed: `acc` is `accuracy` since TF 2.0."""
+    parts = name.split("_")
+    renamed = ["accuracy" if p == "acc" else "acc" if p == "accuracy" else p for p in parts]
+    return "_".join(renamed) if renamed != parts else None

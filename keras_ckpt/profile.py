@@ -1,0 +1,149 @@
+"""`Profile`: what a release's `ModelCheckpoint` does, one field for each thing that ever differed.
+
+The release named with a value is the first that behaves so. The defaults are TF 2.0's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Iterable
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+HOOKS_2_0 = frozenset(
+    (
+        "set_model(model)",
+        "on_train_begin(logs)",
+        "on_train_end(logs)",
+        "on_batch_end(batch, logs)",
+        "on_epoch_begin(epoch, logs)",
+        "on_epoch_end(epoch, logs)",
+        "_save_model(epoch, logs)",
+        "_get_file_path(epoch, logs)",
+        "_maybe_remove_file()",
+        "_get_most_recently_modified_file_matching_pattern(pattern)",
+    )
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """What one release's `ModelCheckpoint` does.
+
+    Args:
+        release: the release, as in `keras_ckpt.compat.VERSIONS`.
+
+        hooks: the methods that the class has, each with its parameters. Those that subclasses
+            override are called in just this form. `set_model` turns `save_weights_only` on for a
+            model that is neither a graph network nor a Sequential (2.0 to 2.4). With `batch`
+            among the parameters, `{batch}` can stand in the template (2.6). With
+            `_should_save_model`, `logs=None` fails where the path is made (3.10).
+
+        first_batch: the initial `_last_batch_seen`; the count of the first call is taken from it.
+        legacy_arguments: `**kwargs` knows `period` and `load_weights_on_restart`, and ignores
+            the rest. Not in Keras 3.
+        frequency_unit: what an integer `save_freq` counts: `"samples"` (2.0), `"calls"` of the
+            batch hook (2.2) or `"batches"`, also those inside one `steps_per_execution` (2.3).
+        batch_hooks_if: what `_implements_train_batch_hooks` asks of `save_freq`: whether it is
+            an `"integer"` (2.2) or `"not epoch"` (2.4).
+        options: whether `options` are taken, type-checked and passed on. 2.3 to 2.15.
+        keras_options: whether `options` beside a `.keras` path are refused (2.13).
+        endings_without_options: for whole models and for weights, the endings of paths that are
+            saved without passing `options` on: `.keras` (2.13), `.weights.h5` (2.15).
+        best_only_passes_options: best-only saves do not look at `endings_without_options`. A bug
+            of 2.13 and 2.14.
+        path_to_string: a `PathLike` becomes a string (2.3).
+        endings: for whole models and for weights, the endings that `filepath` must have (3.0);
+            empty: any.
+
+        direction: where `auto` takes it from: the monitor's `"name"`, at once, or the
+            `"metric"`, at the end of the first epoch (3.11).
+        initial_value_threshold: whether `best` can be given (2.8).
+        arrays: what becomes of a monitored value with a shape: `"compared"`, `"model saved"` even
+            with `save_weights_only` (3.0.5), or `"saved"` (3.10).
+        missing: what becomes of a save without the monitored value: `"skipped"` or `"saved"`
+            (3.10).
+        numpy_logs: which values of `logs` become Python numbers before they are looked at:
+            none, `"tensors"` (2.3), `"all"`, NumPy's too (2.8); none again in Keras 3.
+
+        template_error: a placeholder that no log fills gives a KeyError that names the template
+            (2.2).
+        makedirs: when the directory is made: never, `"always"` (2.12) or `"to save"` (3.10).
+        makedirs_gs: whether that is tried for `gs://` paths, too. Not in 2.14 and 2.15.
+        gfile: local paths go through TensorFlow's `gfile`. Not in Keras 3.
+
+        workers: how the workers of a cluster are kept apart: told by the `"environment"` (2.0) or
+            the `"model"` (2.1), with a backup of the training state; by the `"strategy"`, without
+            one (2.3); or not at all (3.0). `"strategy if any"`: by that of a model that has one.
+        keeps_backup: the backup stays if training was cut off (2.1).
+        backup_none: the model's `_training_state` becomes None at the end, and is not deleted
+            (2.2).
+
+        io_errors: what becomes of an error while saving: not `"caught"`; asked for its
+            `"message"` (2.1), which fails; `"swallowed"` unless it is about a directory (2.2);
+            `"raised"` (2.4).
+        directory_error_case: "is a directory" must be written so. 2.2 only.
+        error_text: how the text of an error is read: `"ensure_str"`, which raises TypeError on the
+            number that a system error begins with, or `"str"` (2.5).
+        is_a_directory: IsADirectoryError is always about a directory (2.6).
+
+        texts: which wording the messages have: a release in `keras_ckpt.messages`.
+        channel: where messages go: `"print"` or `"print_msg"` (2.8).
+        warn: where warnings go: the `"tensorflow"` logger or `"warnings"` (3.0).
+        finished: a message follows each save (3.13).
+    """
+
+    release: str
+    hooks: frozenset[str] = HOOKS_2_0
+
+    first_batch: int | None = 0
+    legacy_arguments: bool = True
+    frequency_unit: Literal["samples", "calls", "batches"] = "samples"
+    batch_hooks_if: Literal["integer", "not epoch"] = "integer"
+    options: bool = False
+    keras_options: bool = True
+    endings_without_options: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    best_only_passes_options: bool = False
+    path_to_string: bool = False
+    endings: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    direction: Literal["name", "metric"] = "name"
+    initial_value_threshold: bool = False
+    arrays: Literal["compared", "model saved", "saved"] = "compared"
+    missing: Literal["skipped", "saved"] = "skipped"
+    numpy_logs: Literal["none", "tensors", "all"] = "none"
+
+    template_error: bool = False
+    makedirs: Literal["never", "always", "to save"] = "never"
+    makedirs_gs: bool = True
+    gfile: bool = True
+
+    workers: Literal["environment", "model", "strategy", "strategy if any", "none"] = "environment"
+    keeps_backup: bool = False
+    backup_none: bool = False
+
+    io_errors: Literal["not caught", "message", "swallowed", "raised"] = "not caught"
+    directory_error_case: bool = False
+    error_text: Literal["ensure_str", "str"] = "ensure_str"
+    is_a_directory: bool = False
+
+    texts: str = "2.0"
+    channel: Literal["print", "print_msg"] = "print"
+    warn: Literal["tensorflow", "warnings"] = "tensorflow"
+    finished: bool = False
+
+    def replace(self, release: str, **changes: Any) -> Profile:
+        """Returns the profile of another release, as the difference from this one."""
+        return dataclasses.replace(self, release=release, **changes)
+
+    def with_hooks(self, add: Iterable[str] = (), drop: Iterable[str] = ()) -> frozenset[str]:
+        """Returns `hooks` with some added and some dropped.
+
+        Raises:
+            ValueError: if a hook to drop is not there.
+        """
+        absent = frozenset(drop) - self.hooks
+        if absent:
+            raise ValueError("TF/Keras {} has no {}".format(self.release, sorted(absent)))
+        return (self.hooks - frozenset(drop)) | frozenset(add)

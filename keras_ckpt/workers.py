@@ -1,0 +1,213 @@
+"""Who saves: the chief and the other workers of a cluster, as each release kept them apart.
+
+All workers must take part in a save, since reading a variable can need all of them. Those that are
+not the chief write to a temporary place that is removed again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import tempfile
+from typing import Any, Callable, ContextManager
+
+from keras_ckpt import runtime
+
+
+class Alone:
+    """Keras 3: no worker is told from another."""
+
+    def train_begin(self, callback: Any) -> bool:
+        """Returns whether the training state was restored from a backup."""
+        return False
+
+    def train_end(self, callback: Any) -> None:
+        """Removes the backup of the training state."""
+
+    def may_load(self, callback: Any) -> bool:
+        """Returns whether this worker loads what was saved before."""
+        return True
+
+    def saving(self, callback: Any) -> ContextManager[Any]:
+        """Returns the context in which the save at the end of an epoch is made."""
+        return contextlib.nullcontext()
+
+    def back_up(self, callback: Any, epoch: int) -> None:
+        """Backs the training state up."""
+
+    def path(self, callback: Any, fill: Callable[[], str]) -> str:
+        """Returns where this worker writes what is meant for the path that `fill` makes."""
+        return fill()
+
+    def clean(self, callback: Any) -> None:
+        """Removes what a worker wrote that is not to save."""
+
+
+class ByStrategy(Alone):
+    """TF 2.3 to 2.15: a worker that is not to save writes to `workertemp_<its number>`."""
+
+    def strategy(self, model: Any) -> Any:
+        """Returns the strategy that `model` is distributed by."""
+        return _strategy(model)
+
+    def path(self, callback: Any, fill: Callable[[], str]) -> str:
+        filepath = fill()
+        directory, name = os.path.split(filepath)
+        strategy = self.strategy(callback.model)
+        if _is_extra(strategy):
+            directory = _temporary(directory, strategy)
+            os.makedirs(directory, exist_ok=True)
+        # Joined again where nothing has changed, too: this is how `a//b` becomes `a/b`.
+        callback._write_filepath = os.path.join(directory, name)
+        written: str = callback._write_filepath
+        return written
+
+    def clean(self, callback: Any) -> None:
+        directory = os.path.dirname(callback._write_filepath)
+        strategy = self.strategy(callback.model)
+        if _is_extra(strategy):
+            shutil.rmtree(_temporary(directory, strategy))
+
+
+class ByStrategyIfAny(ByStrategy):
+    """`keras_ckpt.ModelCheckpoint`: the same, for what is no model of Keras 2, too."""
+
+    def strategy(self, model: Any) -> Any:
+        return getattr(model, "distribute_strategy", None)
+
+
+class ByModel(Alone):
+    """TF 2.1 and 2.2: the model tells whether there are several workers.
+
+    The training state is backed up after each epoch, in `backup` beside the checkpoints, and
+    restored when training begins again after a worker was lost. That needs the training loop of
+    TF 2.0 to 2.2, and is left out on later ones.
+    """
+
+    def several(self, model: Any) -> bool:
+        """Returns whether several workers train `model`."""
+        if runtime.is_keras_model(model) and not hasattr(model, "_in_multi_worker_mode"):
+            return _spans_workers(_strategy(model))
+        return bool(model._in_multi_worker_mode())
+
+    def train_begin(self, callback: Any) -> bool:
+        if not self.several(callback.model):
+            return False
+        state = _training_state()
+        if state is None:
+            return False
+        callback.model._training_state = state(callback.model, callback.filepath)
+        callback._training_state = callback.model._training_state
+        return bool(callback._training_state.restore())
+
+    def train_end(self, callback: Any) -> None:
+        model = callback.model
+        if not self.several(model) or _training_state() is None:
+            return
+        profile = callback._keras_ckpt_profile
+        if profile.keeps_backup and not (
+            model.stop_training or getattr(model, "_successful_loop_finish", False)
+        ):
+            return
+        callback._training_state.delete_backup()
+        del callback._training_state
+        if profile.backup_none:
+            model._training_state = None
+        else:
+            del model._training_state
+
+    def may_load(self, callback: Any) -> bool:
+        if not self.several(callback.model):
+            return True
+        context = _context()
+        return context is None or bool(context.experimental_should_init)
+
+    def saving(self, callback: Any) -> ContextManager[Any]:
+        if self.several(callback.model) and _training_state() is not None:
+            context: ContextManager[Any] = callback._training_state.untrack_vars()
+            return context
+        return contextlib.nullcontext()
+
+    def back_up(self, callback: Any, epoch: int) -> None:
+        if self.several(callback.model) and _training_state() is not None:
+            callback._training_state.back_up(epoch)
+
+    def path(self, callback: Any, fill: Callable[[], str]) -> str:
+        if not self.several(callback.model) or _should_save(callback.model):
+            return fill()
+        directory = callback._temp_file_dir = tempfile.mkdtemp()
+        return os.path.join(directory, "temp" + os.path.splitext(callback.filepath)[1])
+
+    def clean(self, callback: Any) -> None:
+        if self.several(callback.model) and not _should_save(callback.model):
+            shutil.rmtree(callback._temp_file_dir)
+            del callback._temp_file_dir
+
+
+class ByEnvironment(ByModel):
+    """TF 2.0: `TF_CONFIG` tells whether there are several workers."""
+
+    def several(self, model: Any) -> bool:
+        cluster = json.loads(os.environ.get("TF_CONFIG", "{}"))
+        return bool(cluster) and "master" not in cluster.get("cluster", {})
+
+
+#: By the value of `Profile.workers`.
+WORKERS: dict[str, Alone] = {
+    "environment": ByEnvironment(),
+    "model": ByModel(),
+    "strategy": ByStrategy(),
+    "strategy if any": ByStrategyIfAny(),
+    "none": Alone(),
+}
+
+
+def _strategy(model: Any) -> Any:
+    """Returns the distribution strategy of `model`, else the one in force, if any."""
+    # A model of Keras 3 has none of its own; a stand-in must have one, as it must in 2.x.
+    has_none = runtime.is_keras_model(model) and not hasattr(model, "distribute_strategy")
+    strategy = None if has_none else model.distribute_strategy
+    tensorflow = runtime.tensorflow_if_loaded()
+    if strategy is None and tensorflow is not None:
+        strategy = tensorflow.distribute.get_strategy()
+    return strategy
+
+
+def _spans_workers(strategy: Any) -> bool:
+    # The strategies of TF 2.0 do not tell.
+    asked = getattr(getattr(strategy, "extended", None), "_in_multi_worker_mode", None)
+    return asked is not None and bool(asked())
+
+
+def _is_extra(strategy: Any) -> bool:
+    return _spans_workers(strategy) and not strategy.extended.should_checkpoint
+
+
+def _temporary(directory: str, strategy: Any) -> str:
+    name = "workertemp_{}".format(strategy.extended._task_id)
+    return directory if directory.endswith(name) else os.path.join(directory, name)
+
+
+def _context() -> Any:
+    """Returns what TF 2.0 to 2.2 know of the worker that runs, None elsewhere."""
+    return importlib.import_module(
+        "tensorflow.python.distribute.distribute_coordinator_context"
+    ).get_current_worker_context()
+
+
+def _should_save(model: Any) -> bool:
+    context = _context()
+    if context is not None:
+        return bool(context.should_checkpoint)
+    return not _is_extra(_strategy(model))
+
+
+def _training_state() -> Any:
+    if runtime.is_keras_3() or runtime.version() >= (2, 3):
+        return None
+    return importlib.import_module(
+        "tensorflow.python.keras.distribute.multi_worker_training_state"
+    ).MultiWorkerTrainingState

@@ -1,0 +1,99 @@
+"""Small models of the kinds that checkpoints differ for."""
+
+import numpy as np
+
+from keras_ckpt import runtime
+
+keras = runtime.keras()
+layers = keras.layers
+
+
+def mlp():
+    return keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(5, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+def cnn():
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3)(inputs)
+    x = layers.BatchNormalization()(x)
+    x = layers.Dropout(0.3)(x)
+    x = layers.DepthwiseConv2D(3)(x)
+    x = layers.SeparableConv2D(4, 3)(x)
+    outputs = layers.Dense(3, activation="softmax")(layers.Flatten()(x))
+    return keras.Model(inputs, outputs)
+
+
+def rnn():
+    return keras.Sequential(
+        [
+            keras.Input((7,), dtype="int32"),
+            layers.Embedding(10, 6),
+            layers.LSTM(5),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+def nested():
+    inputs = keras.Input((4,))
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(4), layers.BatchNormalization()])
+    return keras.Model(inputs, layers.Dense(3)(layers.Concatenate()([inner(inputs), inputs])))
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first = layers.Dense(5, activation="relu")
+        self.norm = layers.BatchNormalization()
+        self.blocks = [layers.Dense(5), layers.Dense(5)]
+        self.heads = {"a": layers.Dense(3, activation="softmax")}
+
+    def call(self, x, training=None):
+        x = self.norm(self.first(x), training=training)
+        for block in self.blocks:
+            x = block(x)
+        return self.heads["a"](x)
+
+
+def subclassed():
+    model = Subclassed()
+    model(np.zeros((1, 4), "float32"))
+    return model
+
+
+MODELS = {each.__name__: each for each in (mlp, cnn, rnn, nested, subclassed)}
+SHAPES = {"cnn": (8, 8, 8, 3)}
+
+
+def data(name):
+    random = np.random.RandomState(0)
+    if name == "rnn":
+        return random.randint(0, 10, (8, 7))
+    return random.rand(*SHAPES.get(name, (8, 4))).astype("float32")
+
+
+def compiled(name):
+    model = MODELS[name]()
+    model.compile(optimizer="adam", loss="mse", metrics=["mse"])
+    return model
+
+
+def trained(name):
+    model = compiled(name)
+    model.fit(data(name), np.random.RandomState(1).rand(8, 3).astype("float32"), verbose=0)
+    return model
+
+
+def predictions(model, name):
+    return np.asarray(model.predict(data(name), verbose=0))
+
+
+def values(variables):
+    return [np.array(runtime.to_numpy(variable)) for variable in variables]

@@ -1,0 +1,303 @@
+"""What a user sees of saving and loading, on the backend that runs."""
+
+import errno
+import os
+import warnings
+import zipfile
+
+import numpy as np
+import pytest
+
+from keras_ckpt import formats, runtime
+from keras_ckpt.formats import CheckpointError
+
+if not runtime.is_keras_3():
+    pytest.skip("what is written on Keras 3", allow_module_level=True)
+
+import models
+from models import MODELS, keras, predictions, trained, values
+
+WEIGHTS = ["w.weights.h5", "w.h5", "w.hdf5", "w.keras", "cp", "cp-0001.ckpt"]
+WHOLE = ["m.keras", "m.h5", "m.hdf5", "saved"]
+needs_tensorflow = pytest.mark.skipif(not runtime.has_tensorflow(), reason="needs TensorFlow")
+
+
+@pytest.fixture(scope="module", params=list(MODELS))
+def case(request):
+    model = trained(request.param)
+    return request.param, model, predictions(model, request.param)
+
+
+@pytest.fixture(scope="module")
+def mlp():
+    return trained("mlp")
+
+
+def saved(model, path, weights_only):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
+        formats.write(model, path, weights_only)
+    hidden = [name for name in os.listdir(os.path.dirname(path)) if name.startswith(".")]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights_come_back(case, name, tmp_path):
+    kind, model, expected = case
+    path = str(tmp_path / name)
+    saved(model, path, weights_only=True)
+    other = MODELS[kind]()
+    formats.load_weights(other, path)
+    assert np.array_equal(predictions(other, kind), expected)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_models_come_back_compiled(case, name, tmp_path):
+    kind, model, expected = case
+    if kind == "subclassed" or (kind == "cnn" and name == "saved"):
+        pytest.skip("its class is needed, or another model shows it")
+    path = str(tmp_path / name)
+    saved(model, path, weights_only=False)
+    other = formats.load_model(path)
+    assert np.array_equal(predictions(other, kind), expected)
+    for mine, its in zip(values(other.optimizer.variables), values(model.optimizer.variables)):
+        assert np.allclose(mine, its)
+    results = other.evaluate(models.data(kind), np.zeros((8, 3)), verbose=0, return_dict=True)
+    assert results["mse"] == pytest.approx(results["loss"], rel=1e-5)
+    weights = MODELS[kind]()
+    formats.load_weights(weights, path)
+    assert np.array_equal(predictions(weights, kind), expected)
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.hdf5"])
+def test_keras_reads_the_weights_by_itself(case, name, tmp_path):
+    kind, model, expected = case
+    path = str(tmp_path / name)
+    saved(model, path, weights_only=True)
+    assert formats.natively_readable(path)
+    other = MODELS[kind]()
+    other.load_weights(path)
+    assert np.array_equal(predictions(other, kind), expected)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_keras_reads_whole_models_by_itself(mlp, name, tmp_path):
+    path = str(tmp_path / name)
+    saved(mlp, path, weights_only=False)
+    assert formats.natively_readable(path)
+    other = keras.models.load_model(path)
+    assert other.compiled
+    assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
+
+
+@pytest.mark.parametrize(("name", "weights_only"), [("cp", True), ("saved", False), ("w.keras", 1)])
+def test_what_keras_cannot_read_by_itself(mlp, name, weights_only, tmp_path):
+    path = str(tmp_path / name)
+    saved(mlp, path, bool(weights_only))
+    assert not formats.natively_readable(path)
+
+
+def test_a_file_is_known_by_its_content_not_its_name(mlp, tmp_path):
+    for name, weights_only in [("w.h5", True), ("w.weights.h5", True), ("m.keras", False)]:
+        saved(mlp, str(tmp_path / name), weights_only)
+        other = MODELS["mlp"]()
+        os.rename(tmp_path / name, tmp_path / "nothing-to-go-by")
+        formats.load_weights(other, tmp_path / "nothing-to-go-by")
+        assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
+
+
+def test_optimizer_comes_with_a_tensorflow_checkpoint(case, tmp_path):
+    kind, model, _ = case
+    saved(model, str(tmp_path / "cp"), weights_only=True)
+    other = models.compiled(kind)
+    formats.load_weights(other, tmp_path / "cp").expect_partial()
+    for mine, its in zip(values(other.optimizer.variables), values(model.optimizer.variables)):
+        assert np.array_equal(mine, its)
+
+
+def test_saving_leaves_the_model_as_it_is(tmp_path):
+    model = trained("mlp")
+    before = values(model.variables)
+    for name in WHOLE:
+        saved(model, str(tmp_path / name), weights_only=False)
+    assert all(np.array_equal(a, b) for a, b in zip(before, values(model.variables)))
+    # Keras's own writer of HDF5 made the next archive forget the optimizer.
+    saved(model, str(tmp_path / "again.keras"), weights_only=False)
+    assert type(formats.load_model(tmp_path / "again.keras").optimizer).__name__ == "Adam"
+
+
+def test_checkpoint_files_are_those_of_tensorflow(mlp, tmp_path):
+    path = tmp_path / "made" / "on the way" / "cp"
+    formats.write(mlp, path, True)
+    files = ["checkpoint", "cp.data-00000-of-00001", "cp.index"]
+    assert sorted(os.listdir(path.parent)) == files
+    text = (path.parent / "checkpoint").read_text()
+    assert text == 'model_checkpoint_path: "cp"\nall_model_checkpoint_paths: "cp"\n'
+    assert formats.latest_checkpoint(path.parent) == str(path)
+    formats.write(mlp, path.parent / 'é "2"', True)
+    assert formats.latest_checkpoint(path.parent) == str(path.parent / 'é "2"')
+
+
+@needs_tensorflow
+def test_tensorflow_finds_and_reads_the_checkpoint(case, tmp_path):
+    _, model, _ = case
+    train = runtime.tensorflow().train
+    formats.write(model, tmp_path / "cp", True)
+    assert train.latest_checkpoint(str(tmp_path)) == str(tmp_path / "cp")
+    reader = train.load_checkpoint(str(tmp_path / "cp"))
+    stored = [reader.get_tensor(name) for name in reader.get_variable_to_shape_map()]
+    for value in values(model.weights):
+        assert any(np.array_equal(value, tensor) for tensor in stored)
+
+
+def test_names_in_the_checkpoint_are_those_of_keras_2(tmp_path):
+    from keras_ckpt.formats.tensor_bundle import Reader
+
+    def keys(name):
+        formats.write(MODELS[name](), tmp_path / name, True)
+        ending = "/.ATTRIBUTES/VARIABLE_VALUE"
+        return {key.replace(ending, "") for key in Reader(str(tmp_path / name)) if ending in key}
+
+    assert keys("mlp") == {
+        "layer_with_weights-%d/%s" % (layer, name)
+        for layer in (0, 1)
+        for name in ("kernel", "bias")
+    }
+    assert "layer_with_weights-2/depthwise_kernel" in keys("cnn")
+    assert "layer_with_weights-1/cell/recurrent_kernel" in keys("rnn")
+    assert {"layer_with_weights-0/layer_with_weights-1/moving_mean"} <= keys("nested")
+    assert {"first/kernel", "blocks/1/bias", "heads/a/kernel", "norm/gamma"} <= keys("subclassed")
+
+
+@needs_tensorflow
+@pytest.mark.skipif(runtime.backend() != "tensorflow", reason="needs the TensorFlow backend")
+def test_saved_model_serves(mlp, tmp_path, capsys):
+    tf = runtime.tensorflow()
+    for options in (None, tf.saved_model.SaveOptions(experimental_custom_gradients=False)):
+        formats.write(mlp, tmp_path / "saved", False, options)
+        assert capsys.readouterr().out == ""
+        serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
+        (name,) = serve.structured_input_signature[1]
+        outputs = serve(**{name: tf.constant(models.data("mlp"))})
+        expected = predictions(mlp, "mlp")
+        assert np.allclose(next(iter(outputs.values())), expected, atol=1e-6)
+
+
+def test_saved_model_without_tensorflow_says_that_it_cannot_serve(mlp, tmp_path, monkeypatch):
+    monkeypatch.setattr(runtime, "has_tensorflow", lambda: False)
+    with pytest.warns(UserWarning, match="no graph to serve it from.*TensorFlow"):
+        formats.write(mlp, tmp_path / "saved", False)
+    assert "keras_ckpt.load_model" in (tmp_path / "saved" / "README.txt").read_text()
+    assert formats.load_model(tmp_path / "saved").compiled
+
+
+CASES = [(name, True) for name in WEIGHTS] + [(name, False) for name in WHOLE]
+
+
+@pytest.mark.parametrize(("name", "weights_only"), CASES)
+def test_a_failure_leaves_what_was_there(mlp, name, weights_only, tmp_path, monkeypatch):
+    path = str(tmp_path / name)
+    saved(mlp, path, weights_only)
+    before = {str(each): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+
+    def fail(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(OSError, match="No space left"):
+        saved(mlp, path, weights_only)
+    after = {str(each): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize(("name", "weights_only"), CASES)
+def test_a_directory_in_the_way(mlp, name, weights_only, tmp_path):
+    path = tmp_path / name
+    directory = path if "." in name or not weights_only else tmp_path / (name + ".index")
+    if name == "cp-0001.ckpt":
+        directory = tmp_path / (name + ".index")
+    directory.mkdir()
+    (directory / "precious").write_text("mine")
+    with pytest.raises(IsADirectoryError) as caught:
+        formats.write(mlp, path, weights_only)
+    assert caught.value.errno == errno.EISDIR
+    assert caught.value.filename == str(directory)
+    assert (directory / "precious").read_text() == "mine"
+    assert os.listdir(tmp_path) == [directory.name]
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "cp", "m.keras", "m.h5"])
+def test_a_checkpoint_of_another_model_changes_nothing(mlp, name, tmp_path):
+    saved(mlp, str(tmp_path / name), weights_only=not name.startswith("m"))
+    for other in (
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(5), keras.layers.Dense(4)]),
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(5)]),
+    ):
+        before = values(other.variables)
+        with pytest.raises(CheckpointError, match=name):
+            formats.load_weights(other, tmp_path / name)
+        assert all(np.array_equal(a, b) for a, b in zip(before, values(other.variables)))
+
+
+def test_messages_name_what_does_not_fit(mlp, tmp_path):
+    formats.write(mlp, tmp_path / "cp", True)
+    small = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5)])
+    with pytest.raises(CheckpointError, match="no variable for its layer_with_weights-1/bias"):
+        formats.load_weights(small, tmp_path / "cp")
+    large = keras.Sequential(
+        [keras.Input((4,))] + [keras.layers.Dense(n, name="d%d" % n) for n in (5, 3, 2)]
+    )
+    with pytest.raises(CheckpointError, match="no value for .*d2/bias"):
+        formats.load_weights(large, tmp_path / "cp")
+    wide = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6), keras.layers.Dense(3)])
+    with pytest.raises(CheckpointError, match=r"\(4, 6\) in the model and \(4, 5\) in the check"):
+        formats.load_weights(wide, tmp_path / "cp")
+
+
+def test_a_directory_of_checkpoints_names_the_newest(mlp, tmp_path):
+    formats.write(mlp, tmp_path / "cp-3", True)
+    with pytest.raises(CheckpointError, match="cp-3 is its newest"):
+        formats.load_weights(mlp, tmp_path)
+
+
+def test_a_missing_checkpoint_names_what_there_is(mlp, tmp_path):
+    formats.write(mlp, tmp_path / "cp-3", True)
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint at .*cp-4.* holds cp-3"):
+        formats.load_weights(mlp, tmp_path / "cp-4")
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"])
+def test_what_is_no_checkpoint_says_so(mlp, content, tmp_path):
+    path = tmp_path / "x.h5"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"x\.h5"):
+        formats.load_weights(mlp, path)
+    with pytest.raises(CheckpointError, match=r"x\.h5"):
+        formats.load_model(path)
+
+
+def test_weights_are_no_model(mlp, tmp_path):
+    for name in WEIGHTS:
+        formats.write(mlp, tmp_path / name, True)
+        with pytest.raises(CheckpointError, match="holds weights and no model.*load_weights"):
+            formats.load_model(tmp_path / name)
+
+
+def test_a_model_without_variables_is_refused(tmp_path):
+    for weights_only in (True, False):
+        with pytest.raises(ValueError, match="has no variables yet"):
+            formats.write(models.Subclassed(), tmp_path / "cp", weights_only)
+
+
+def test_the_archive_in_a_saved_model_is_one_of_keras(mlp, tmp_path):
+    saved(mlp, str(tmp_path / "saved"), weights_only=False)
+    archive = tmp_path / "saved" / "assets.extra" / "keras_ckpt.keras"
+    assert "config.json" in zipfile.ZipFile(archive).namelist()
+
+
+def test_every_name_has_a_format():
+    for name in WEIGHTS + WHOLE + ["", ".h5", "a.H5", "dir.h5/cp"]:
+        for weights_only in (True, False):
+            assert formats.format_written(name, weights_only).name
+    assert not formats.format_written("cp.h5.tmp", True).keras_3_reads
