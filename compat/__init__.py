@@ -4,7 +4,7 @@ Example:
 
 >>> from keras_ckpt import compat
 >>> ModelCheckpoint = compat.for_version("2.4")
->>> ModelCheckpoint("weights.{epoch:02d}.hdf5", period=5)
+>>> checkpoint = ModelCheckpoint("weights.{epoch:02d}.hdf5", period=5)
 
 One module stands for each release that changed something: its `ModelCheckpoint`, its `__init__` and
 its `PROFILE`, which is the difference from the release before it. Importing this package imports no

@@ -22,7 +22,7 @@ PROFILE = TF2_15.replace(
     ),
     first_batch=0,
     legacy_arguments=False,
-    options=False,
+    options="not",
     keras_options=True,
     endings_without_options=((), ()),
     endings=((".keras",), (".weights.h5",)),

@@ -22,7 +22,7 @@ PROFILE = TF2_2.replace(
         ],
     ),
     frequency_unit="batches",
-    options=True,
+    options="passed",
     path_to_string=True,
     numpy_logs="tensors",
     workers="strategy",

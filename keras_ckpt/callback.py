@@ -88,7 +88,7 @@ def construct(self: Any, arguments: Mapping[str, Any]) -> None:
         self.min_delta = 0
         self.monitor_op = None
     _set_attributes(self, arguments)
-    if p.options:
+    if p.options != "not":
         self._options = checked_options(self, arguments["filepath"], arguments["options"])
     if p.legacy_arguments:
         _set_legacy_arguments(self, arguments["kwargs"])
@@ -119,7 +119,7 @@ def _owner(self: Any) -> type:
 def _set_attributes(self: Any, arguments: Mapping[str, Any]) -> None:
     p: Profile = self._keras_ckpt_profile
     path = arguments["filepath"]
-    if p.options:
+    if p.options != "not":
         self._supports_tf_logs = True
     self.monitor = arguments["monitor"]
     self.verbose = arguments["verbose"]
@@ -152,6 +152,8 @@ def checked_options(self: Any, path: Any, options: Any) -> Any:
                 "`options` are TensorFlow objects, and there is no TensorFlow here that has them. "
                 "Leave `options` out, or install one with `pip install tensorflow`."
             )
+        return None
+    if options is None and p.options == "passed if given":
         return None
     if options is not None and not isinstance(options, kind):
         what = "options of weights" if self.save_weights_only else "options of model"
@@ -325,7 +327,8 @@ def write(self: Any, filepath: str, weights: bool) -> None:
     """
     p: Profile = self._keras_ckpt_profile
     kwargs = {"overwrite": True}
-    if p.options and self._options and not _leaves_options_out(self, filepath, weights):
+    given = p.options == "passed" or (p.options == "passed if given" and self._options is not None)
+    if given and not _leaves_options_out(self, filepath, weights):
         kwargs["options"] = self._options
     model = self.model
     method = "save_weights" if weights else "save"

@@ -28,7 +28,7 @@ PROFILE = keras3_14.PROFILE.replace(
     ),
     legacy_arguments=True,
     batch_hooks_if="not epoch",
-    options=True,
+    options="passed if given",
     keras_options=False,
     endings_without_options=((".keras",), (".weights.h5",)),
     endings=((), ()),
@@ -89,6 +89,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
 
     # Set by the engine.
     best: Any
+    monitor_op: Any
+    min_delta: Any
     _last_batch_seen: int | None
     _batches_seen_since_last_saving: int
 

@@ -47,7 +47,8 @@ class Profile:
             batch hook (2.2) or `"batches"`, also those inside one `steps_per_execution` (2.3).
         batch_hooks_if: what `_implements_train_batch_hooks` asks of `save_freq`: whether it is
             an `"integer"` (2.2) or `"not epoch"` (2.4).
-        options: whether `options` are taken, type-checked and passed on. 2.3 to 2.15.
+        options: whether `options` are taken and type-checked: `"not"`; `"passed"` on, if only the
+            defaults (2.3 to 2.15). `"passed if given"`: those of the user alone.
         keras_options: whether `options` beside a `.keras` path are refused (2.13).
         endings_without_options: for whole models and for weights, the endings of paths that are
             saved without passing `options` on: `.keras` (2.13), `.weights.h5` (2.15).
@@ -101,7 +102,7 @@ class Profile:
     legacy_arguments: bool = True
     frequency_unit: Literal["samples", "calls", "batches"] = "samples"
     batch_hooks_if: Literal["integer", "not epoch"] = "integer"
-    options: bool = False
+    options: Literal["not", "passed", "passed if given"] = "not"
     keras_options: bool = True
     endings_without_options: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     best_only_passes_options: bool = False
