@@ -66,7 +66,6 @@ def epochs(kind: Any, monitored: list[float]) -> Callable[[], None]:
 ROWS: dict[str, Callable[[Any], Callable[[], None]]] = {
     "batch hook, save_freq='epoch'": lambda kind: batches(kind, "epoch"),
     "batch hook, save_freq=10**9": lambda kind: batches(kind, 10**9),
-    "batch hook, save_freq=100": lambda kind: batches(kind, 100),
     "epoch end, not improved": lambda kind: epochs(kind, [0.1, 0.5, 0.6]),
 }
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-import warnings
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Callable, Mapping
 
 import numpy as np
@@ -19,9 +18,6 @@ from keras_ckpt import filepath as paths
 from keras_ckpt import formats, messages, monitor, runtime, schedule
 from keras_ckpt.profile import Profile
 from keras_ckpt.workers import WORKERS
-
-#: The hooks that came to take the batch, too.
-WITH_BATCH = ("_save_model", "_get_file_path")
 
 #: The hooks that Keras 3.11 put into a base class of its own.
 OF_MONITOR_CALLBACK = ("_set_monitor_op", "_is_improvement")
@@ -42,9 +38,6 @@ def replica(profile: Profile, init: Callable[..., None], module: str) -> type:
         "__module__": module,
         "__doc__": "The `ModelCheckpoint` of {}.".format(profile.release),
         "_keras_ckpt_profile": profile,
-        "_keras_ckpt_without_batch": frozenset(
-            name for name in WITH_BATCH if name + "(epoch, logs)" in profile.hooks
-        ),
     }
     for form in profile.hooks:
         members[form.partition("(")[0]] = HOOKS[form]
@@ -94,9 +87,9 @@ def construct(self: Any, arguments: Mapping[str, Any]) -> None:
         _set_legacy_arguments(self, arguments["kwargs"])
     if p.direction == "name":
         mode = _known_mode(self, mode)
-        if mode == "auto":
-            mode = monitor.mode_from_name(self.monitor)
-        self.monitor_op, worst = monitor.COMPARISONS[mode]
+        given = [name for name in monitor.COMPARISONS if mode == name]
+        direction = given[0] if given else monitor.mode_from_name(self.monitor)
+        self.monitor_op, worst = monitor.COMPARISONS[direction]
         if not p.initial_value_threshold or self.best is None:
             self.best = worst
     if not schedule.is_frequency(self.save_freq):
@@ -168,11 +161,11 @@ def _set_legacy_arguments(self: Any, kwargs: Mapping[str, Any]) -> None:
             warn(self, name)
 
 
-def _known_mode(self: Any, mode: Any) -> str:
+def _known_mode(self: Any, mode: Any) -> Any:
     if mode not in monitor.MODES:
         warn(self, "mode", mode=mode, class_name=type(self).__name__)
         return "auto"
-    return str(mode)
+    return mode
 
 
 def _check_ending(self: Any) -> None:
@@ -205,7 +198,7 @@ def warn(self: Any, what: str, **values: Any) -> None:
     if self._keras_ckpt_profile.warn == "tensorflow":
         runtime.tensorflow_logger().warning(message)
     else:
-        warnings.warn(message, stacklevel=3)
+        messages.warn_user(message)
 
 
 def say(self: Any, what: str, epoch: int, **values: Any) -> None:
@@ -230,12 +223,27 @@ def say(self: Any, what: str, epoch: int, **values: Any) -> None:
 # The save
 
 
+def takes_batch(self: Any, name: str) -> bool:
+    """Returns whether a hook is called with the batch, as it is since TF 2.6."""
+    p: Profile = self._keras_ckpt_profile
+    if p.either_form:
+        return _accepts_batch(getattr(getattr(self, name), "__func__", getattr(self, name)))
+    return name + "(epoch, logs)" not in p.hooks
+
+
+@lru_cache(maxsize=256)
+def _accepts_batch(function: Any) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    more = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(each.name == "batch" or each.kind in more for each in parameters)
+
+
 def call_save_model(self: Any, epoch: int, batch: int | None, logs: Any) -> None:
     """Calls the hook that saves, in the form that it has."""
-    if "_save_model" in self._keras_ckpt_without_batch:
-        self._save_model(epoch=epoch, logs=logs)
-    else:
+    if takes_batch(self, "_save_model"):
         self._save_model(epoch=epoch, batch=batch, logs=logs)
+    else:
+        self._save_model(epoch=epoch, logs=logs)
 
 
 def save(self: Any, epoch: int, batch: int | None, logs: Any) -> None:
@@ -249,10 +257,10 @@ def save(self: Any, epoch: int, batch: int | None, logs: Any) -> None:
         if p.numpy_logs != "none":
             logs = runtime.python_values(logs, numpy=p.numpy_logs == "all")
         self.epochs_since_last_save = 0
-    if "_get_file_path" in self._keras_ckpt_without_batch:
-        filepath = self._get_file_path(epoch, logs)
-    else:
+    if takes_batch(self, "_get_file_path"):
         filepath = self._get_file_path(epoch, batch, logs)
+    else:
+        filepath = self._get_file_path(epoch, logs)
     if p.makedirs == "always":
         _make_directory(self, filepath)
     try:
@@ -385,6 +393,8 @@ def _handle(self: Any, error: OSError, filepath: str) -> None:
         reason = error.message  # type: ignore[attr-defined]
     elif p.error_text == "ensure_str":
         reason = _ensure_str(error.args[0])
+    elif p.error_text == "error":
+        reason = str(error)
     else:
         reason = str(error.args[0])
     if "is a directory" in (reason if p.directory_error_case else reason.lower()):

@@ -7,7 +7,7 @@ import glob
 import os
 import re
 import string
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 
 def fill(template: str, epoch: int, batch: int | None, logs: Mapping[str, Any]) -> str:
@@ -27,14 +27,33 @@ def fill(template: str, epoch: int, batch: int | None, logs: Mapping[str, Any]) 
     return template.format(epoch=epoch + 1, batch=batch + 1, **logs)
 
 
+class Placeholder(NamedTuple):
+    """A placeholder of a template, such as `{val_loss!r:.2f}`."""
+
+    name: str
+    conversion: str | None
+    spec: str
+
+    def fits(self, value: float) -> bool:
+        """Returns whether a number can be written so. What is filled in itself always can."""
+        if "{" in self.spec:
+            return True
+        formatter = string.Formatter()
+        try:
+            formatter.format_field(formatter.convert_field(value, self.conversion), self.spec)
+        except (TypeError, ValueError):
+            return False
+        return True
+
+
 @functools.lru_cache(maxsize=64)
-def placeholders(template: str) -> Mapping[str, str]:
-    """Returns the names of the placeholders in a template, each with its format, in order.
+def placeholders(template: str) -> tuple[Placeholder, ...]:
+    """Returns the placeholders in a template, in order, also those inside of formats.
 
     Raises:
         ValueError: if braces are not balanced, or a placeholder is not a plain name.
     """
-    found: dict[str, str] = {}
+    found: list[Placeholder] = []
     try:
         fields = list(string.Formatter().parse(template))
     except ValueError as error:
@@ -42,18 +61,20 @@ def placeholders(template: str) -> Mapping[str, str]:
             "`filepath` is not a template that can be filled: {!r} ({}). Write {{{{ and }}}} for "
             "braces that are part of the name.".format(template, error)
         )
-    for _, name, spec, _ in fields:
+    for _, name, spec, conversion in fields:
         if name is None:
             continue
-        if not name.isidentifier():
+        # Metrics have any name; what `format` would look up by an index or in an object is none.
+        if not name or name.isdigit() or re.search(r"[.\[\]]", name):
             raise ValueError(
                 "`filepath` has the placeholder {{{}}} in {!r}. A placeholder is a plain name: "
                 "`epoch`, `batch` or a metric, such as {{epoch:02d}} or {{val_loss:.2f}}.".format(
                     name, template
                 )
             )
-        found[name] = spec or ""
-    return found
+        found.append(Placeholder(name, conversion, spec or ""))
+        found.extend(placeholders(spec or ""))
+    return tuple(found)
 
 
 def checked(filepath: Any, every_batch: bool) -> str:
@@ -76,29 +97,22 @@ def checked(filepath: Any, every_batch: bool) -> str:
         )
     if not path:
         raise ValueError("`filepath` must not be empty.")
-    for name, spec in placeholders(path).items():
-        if name == "batch" and not every_batch:
+    for placeholder in placeholders(path):
+        if placeholder.name == "batch" and not every_batch:
             raise ValueError(
                 "`filepath` has the placeholder {{batch}} in {!r}, which has a value only with an "
                 "integer `save_freq`. Use {{epoch}}, or save at batches.".format(path)
             )
         # Epochs and batches are integers; a metric can be one too, though most are floats.
-        values = [1] if name in ("epoch", "batch") else [0.5, 1]
-        if "{" not in spec and not any(_fits(spec, value) for value in values):
+        counts = placeholder.name in ("epoch", "batch")
+        if not any(placeholder.fits(value) for value in ([1] if counts else [0.5, 1])):
             raise ValueError(
-                "`filepath` has the placeholder {{{}:{}}} in {!r}, whose format fits no {}.".format(
-                    name, spec, path, "integer" if len(values) == 1 else "number"
+                "`filepath` has the placeholder {{{}}} in {!r}, whose format {!r} fits no "
+                "{}.".format(
+                    placeholder.name, path, placeholder.spec, "integer" if counts else "number"
                 )
             )
     return path
-
-
-def _fits(spec: str, value: float) -> bool:
-    try:
-        format(value, spec)
-    except ValueError:
-        return False
-    return True
 
 
 def matcher(template: str) -> Callable[[str], bool]:
@@ -127,6 +141,8 @@ def newest(files: Iterable[tuple[str, float]]) -> str | None:
     return max((path for path, _ in files), default=None)
 
 
+#: The file in which TensorFlow keeps the name of the newest checkpoint, and the parts of one.
+_TENSORFLOW_STATE = "checkpoint"
 _TENSORFLOW_PART = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
 
 
@@ -144,6 +160,8 @@ def saved(template: str) -> list[str]:
     for path in glob.glob(pattern + ".index"):
         times[path[: -len(".index")]] = path
     found = [path for path in times if re.fullmatch(regex, path)]
+    if os.path.basename(template) != _TENSORFLOW_STATE:
+        found = [path for path in found if os.path.basename(path) != _TENSORFLOW_STATE]
     return sorted(found, key=lambda path: (os.path.getmtime(times[path]), _numbers(path), path))
 
 

@@ -167,22 +167,35 @@ OWN: dict[str, str] = {
         "The placeholder {{{name}}} of filepath {template!r} has no value. "
         "The placeholders there are: {names}."
     ),
+    "no format": (
+        "The format {spec!r} of the placeholder {{{name}}} in filepath {template!r} does not fit "
+        "its value, {value!r}."
+    ),
     "array": (
         "The monitored metric `{monitor}` must be a single number, to tell the best model by. "
-        "Received an array of shape {shape}. Monitor another metric, or one that is averaged."
+        "Received {received}. Monitor another metric, or one that is averaged."
     ),
 }
 TEXTS["keras_ckpt"] = dict(TEXTS["3.13"], **OWN)
 
 
+#: The packages between a user's line and a warning; TensorFlow 2.0 and 2.1 are in the last.
+_LIBRARIES = ("keras_ckpt", "keras", "tf_keras", "tensorflow", "tensorflow_core")
+
+
 def warn(what: str, category: type[Warning] = UserWarning, **values: Any) -> None:
-    """Warns in a text of our own, at the line of the user's code that led here."""
+    """Warns in a text of our own."""
+    warn_user(TEXTS["keras_ckpt"][what].format(**values), category)
+
+
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warns at the line of the user's code that led here."""
     level = 1
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1
-    warnings.warn(TEXTS["keras_ckpt"][what].format(**values), category, stacklevel=level + 1)
+    warnings.warn(message, category, stacklevel=level + 1)
 
 
 def _is_library(module: str) -> bool:
-    return module.partition(".")[0] in ("keras_ckpt", "keras", "tf_keras", "tensorflow")
+    return module.partition(".")[0] in _LIBRARIES

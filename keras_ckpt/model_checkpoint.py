@@ -7,17 +7,18 @@ right, and overrides the decisions that every release got wrong.
 from __future__ import annotations
 
 import difflib
-import inspect
 from typing import Any, Mapping
 
 import numpy as np
 
 from keras_ckpt import arguments, callback, messages, monitor, runtime, schedule
 from keras_ckpt import filepath as paths
-from keras_ckpt.compat import keras3_14
+from keras_ckpt.compat import keras3_14, tf2_15
+from keras_ckpt.workers import WORKERS
 
 PROFILE = keras3_14.PROFILE.replace(
     "keras_ckpt",
+    either_form=True,
     hooks=keras3_14.PROFILE.with_hooks(
         add=[
             "on_train_begin(logs)",
@@ -28,6 +29,7 @@ PROFILE = keras3_14.PROFILE.replace(
     ),
     legacy_arguments=True,
     batch_hooks_if="not epoch",
+    error_text="error",
     options="passed if given",
     keras_options=False,
     endings_without_options=((".keras",), (".weights.h5",)),
@@ -135,32 +137,32 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         self.load_weights_on_restart = restart
         self._warned: set[tuple[Any, ...]] = set()
         self._batch: int | None = None
+        # Whether a subclass decides which batches to save at.
+        self._asks = type(self)._should_save_on_batch is not ModelCheckpoint._should_save_on_batch
         if type(self)._save_model is not ModelCheckpoint._save_model:
-            self._compare_from_the_start()
+            self._compare_by(self._mode_from_name() if self.mode == "auto" else self.mode)
         for name in arguments.LEGACY:
             if name in kwargs:
                 messages.warn(name, DeprecationWarning, value=getattr(self, name))
-        if self.save_best_only and frequency != "epoch" and self.monitor.startswith("val_"):
-            self._warn_once("validation on batch", monitor=self.monitor, save_freq=frequency)
+        if self.save_best_only and self._never_known():
+            self._warn_never_known()
 
-    def _compare_from_the_start(self) -> None:
-        """Sets what subclasses with a save of their own compare by, as 2.x had set it by now."""
-        mode = monitor.mode_from_name(self.monitor) if self.mode == "auto" else self.mode
+    def _mode_from_name(self) -> str:
+        return monitor.mode_from_name(self.monitor)
+
+    def _compare_by(self, mode: str) -> None:
+        """Sets what subclasses with a save of their own compare by, as 2.x has from the start."""
+        nothing_yet = (None, *(worst for _, worst in monitor.COMPARISONS.values()))
         self.monitor_op, worst = monitor.COMPARISONS[mode]
-        if self.best is None:
+        if self.best in nothing_yet:
             self.best = worst
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        # Subclasses were written for the hooks as they were up to TF 2.5, and as they are since.
-        cls._keras_ckpt_without_batch = frozenset(
-            name for name in callback.WITH_BATCH if not _takes_batch(getattr(cls, name))
-        )
-        if (
-            cls._should_save_on_batch is not ModelCheckpoint._should_save_on_batch
-            and cls.on_train_batch_end is ModelCheckpoint.on_train_batch_end
-        ):
-            cls.on_train_batch_end = _on_train_batch_end  # type: ignore[method-assign]
+    def _never_known(self) -> bool:
+        """Returns whether the monitored value comes only when no save is made."""
+        return bool(self.save_freq != "epoch" and self.monitor.startswith("val_"))
+
+    def _warn_never_known(self) -> None:
+        self._warn_once("validation on batch", monitor=self.monitor, save_freq=self.save_freq)
 
     def _warn_once(self, what: str, **values: Any) -> None:
         reason = (what, *sorted(values.items()))
@@ -171,6 +173,10 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     # When
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if self._asks:
+            if self._should_save_on_batch(batch):
+                self._save_on_batch(batch, logs)
+            return
         # `_should_save_on_batch` without the calls, as this runs for every batch.
         save_freq = self.save_freq
         if save_freq == "epoch":
@@ -186,12 +192,25 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             self._batches_seen_since_last_saving = 0
             self._save_on_batch(batch, logs)
 
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        super().on_epoch_begin(epoch, logs)
+        # Under `steps_per_execution` a short epoch may end before the first call of the next.
+        self._last_batch_seen = None
+
     def _save_on_batch(self, batch: int, logs: Mapping[str, Any] | None) -> None:
         self._batch = batch
+        self.epochs_since_last_save = self.period  # Which counts at the end of epochs only.
         try:
             callback.call_save_model(self, self._current_epoch, batch, logs)
         finally:
             self._batch = None
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if type(self)._save_model is not ModelCheckpoint._save_model and self.mode == "auto":
+            known = self._known_direction()
+            if known is not None:
+                self._compare_by(known)
+        super().on_epoch_end(epoch, logs)
 
     # Whether
 
@@ -215,6 +234,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     def _monitored(self, logs: Mapping[str, Any]) -> float | None:
         """Returns the value to compare, None if there is none to be had."""
         name = self._known_name(self.monitor, logs)
+        if name is None and self._never_known():
+            self._warn_never_known()
+            return None
         if name is None:
             self._warn_once(
                 "missing",
@@ -223,15 +245,14 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
                 names=_listed(logs),
             )
             return None
-        value = logs[name]
-        if isinstance(value, float):
+        value = _number(logs[name])
+        try:
             return float(value)
-        array: Any = runtime.to_numpy(value)
-        if array.size != 1:
-            raise ValueError(
-                messages.TEXTS["keras_ckpt"]["array"].format(monitor=name, shape=array.shape)
-            )
-        return float(array.reshape(()))
+        except (TypeError, ValueError):
+            shape = getattr(value, "shape", None)
+            received = repr(value) if shape is None else "an array of shape {}".format(shape)
+            text = messages.TEXTS["keras_ckpt"]["array"]
+            raise ValueError(text.format(monitor=name, received=received))
 
     def _known_name(self, name: str, logs: Mapping[str, Any]) -> str | None:
         """Returns `name`, or what the running Keras calls it, if it is in the logs."""
@@ -253,44 +274,50 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         return bool(self.monitor_op(monitor_value - self.min_delta, reference_value))
 
     def _set_monitor_op(self) -> None:
+        if not self.save_best_only:
+            return
         mode = self._direction() if self.mode == "auto" else self.mode
         self.monitor_op, _ = monitor.COMPARISONS[mode]
         if mode == "min":
             self.min_delta *= -1
 
     def _direction(self) -> str:
+        known = self._known_direction()
+        if known is not None:
+            return known
+        guess = self._mode_from_name()
+        # In Keras 2 the name was all there was, and all that its users relied on.
+        if runtime.is_keras_3() or not monitor.is_usual(monitor.without_val(self.monitor)):
+            said = "maximized" if guess == "max" else "minimized"
+            self._warn_once("guessed direction", monitor=self.monitor, guess=said)
+        return guess
+
+    def _known_direction(self) -> str | None:
+        """Returns the direction that the metric knows, once it is built."""
         name = monitor.without_val(self.monitor)
         directions = runtime.metric_directions(self.model)
-        known = monitor.direction_of(name, directions)
-        if known is None:
-            known = monitor.direction_of(monitor.alias(name) or name, directions)
-        if known is None:
-            known = monitor.mode_from_name(self.monitor)
-            guess = "maximized" if known == "max" else "minimized"
-            # In Keras 2 the name was all there was, and all that its users relied on.
-            if runtime.is_keras_3() or not monitor.is_usual(name):
-                self._warn_once("guessed direction", monitor=self.monitor, guess=guess)
-        return known
+        return monitor.direction_of(name, directions) or monitor.direction_of(
+            monitor.alias(name) or name, directions
+        )
 
     # Where
 
     def _get_file_path(self, epoch: int, *args: Any, **kwargs: Any) -> str:
         batch, logs = self._batch_and_logs(args, kwargs)
+        template = runtime.path_to_string(self.filepath)
         values: dict[str, Any] = dict(logs or {}, epoch=epoch + 1)
         if batch is not None:
             values.setdefault("batch", batch + 1)
-        needed = {}
-        for name in paths.placeholders(self.filepath):
+        for placeholder in paths.placeholders(template):
+            name = placeholder.name
             known = self._known_name(name, values)
             if known is None:
-                raise KeyError(
-                    messages.TEXTS["keras_ckpt"]["no placeholder"].format(
-                        name=name, template=self.filepath, names=_listed(values)
-                    )
-                )
-            needed[name] = runtime.python_value(values[known])
-        needed.pop("epoch", None)
-        return callback.file_path(self, epoch, None, needed)
+                raise KeyError(_no_placeholder(name, template, values))
+            values[name] = _number(values[known])
+            if not placeholder.fits(values[name]):
+                raise ValueError(_no_format(placeholder, template, values[name]))
+        workers = WORKERS[PROFILE.workers]
+        return workers.path(self, lambda: template.format_map(values))
 
     def _get_most_recently_modified_file_matching_pattern(self, pattern: str) -> str | None:
         found = paths.saved(pattern)
@@ -316,17 +343,26 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         return given.get("batch", self._batch), given.get("logs")
 
 
-def _takes_batch(function: Any) -> bool:
-    parameters = inspect.signature(function).parameters.values()
-    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return len(parameters) > 3 or any(each.kind in open_ended for each in parameters)
+# The signature is that of TF 2.15 for those who look at run time, too.
+ModelCheckpoint.__init__.__annotations__ = tf2_15.__init__.__annotations__
 
 
-def _on_train_batch_end(
-    self: ModelCheckpoint, batch: int, logs: Mapping[str, Any] | None = None
-) -> None:
-    if self._should_save_on_batch(batch):
-        self._save_on_batch(batch, logs)
+def _number(value: Any) -> Any:
+    """Returns a value of the logs as it stands in a path."""
+    value = runtime.python_value(value)
+    return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+
+
+def _no_placeholder(name: str, template: str, values: Mapping[str, Any]) -> str:
+    return messages.TEXTS["keras_ckpt"]["no placeholder"].format(
+        name=name, template=template, names=_listed(values)
+    )
+
+
+def _no_format(placeholder: paths.Placeholder, template: str, value: Any) -> str:
+    return messages.TEXTS["keras_ckpt"]["no format"].format(
+        name=placeholder.name, spec=placeholder.spec, template=template, value=value
+    )
 
 
 def _listed(names: Mapping[str, Any]) -> str:

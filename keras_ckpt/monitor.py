@@ -39,14 +39,15 @@ def direction_of(name: str, directions: Mapping[str, str | None]) -> str | None:
         name: the metric's name, without `val_`.
         directions: what each compiled metric knows: `"up"`, `"down"` or None.
     """
+    modes = {"up": "max", "down": "min"}
+    if directions.get(name) in modes:
+        return modes[str(directions[name])]
     if name == "loss" or name.endswith("_loss"):
         return "min"
     # With several outputs the logs have the output's name before the metric's.
     for metric in sorted(directions, key=len, reverse=True):
-        if name == metric or name.endswith("_" + metric):
-            found = {"up": "max", "down": "min"}.get(directions[metric] or "")
-            if found:
-                return found
+        if name.endswith("_" + metric) and directions[metric] in modes:
+            return modes[str(directions[metric])]
     return None
 
 

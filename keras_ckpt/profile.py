@@ -40,6 +40,8 @@ class Profile:
             among the parameters, `{batch}` can stand in the template (2.6). With
             `_should_save_model`, `logs=None` fails where the path is made (3.10).
 
+        either_form: a subclass may override them in the forms of up to 2.5, too. No release did.
+
         first_batch: the initial `_last_batch_seen`; the count of the first call is taken from it.
         legacy_arguments: `**kwargs` knows `period` and `load_weights_on_restart`, and ignores
             the rest. Not in Keras 3.
@@ -86,7 +88,8 @@ class Profile:
             `"raised"` (2.4).
         directory_error_case: "is a directory" must be written so. 2.2 only.
         error_text: how the text of an error is read: `"ensure_str"`, which raises TypeError on the
-            number that a system error begins with, or `"str"` (2.5).
+            number that a system error begins with, `"str"` of its first argument (2.5), or of the
+            `"error"` itself.
         is_a_directory: IsADirectoryError is always about a directory (2.6).
 
         texts: which wording the messages have: a release in `keras_ckpt.messages`.
@@ -97,6 +100,7 @@ class Profile:
 
     release: str
     hooks: frozenset[str] = HOOKS_2_0
+    either_form: bool = False
 
     first_batch: int | None = 0
     legacy_arguments: bool = True
@@ -126,7 +130,7 @@ class Profile:
 
     io_errors: Literal["not caught", "message", "swallowed", "raised"] = "not caught"
     directory_error_case: bool = False
-    error_text: Literal["ensure_str", "str"] = "ensure_str"
+    error_text: Literal["ensure_str", "str", "error"] = "ensure_str"
     is_a_directory: bool = False
 
     texts: str = "2.0"

@@ -312,7 +312,7 @@ class FileSystem:
     def _for(self, path: str) -> Any | None:
         if self._gfile is not None:
             return self._gfile
-        if re.match(r"(/cns|/cfs|/gcs|/hdfs|/readahead|/placer|/tfhub|.*://)", path):
+        if re.match(r"(/cns|/cfs|/gcs|/hdfs|/readahead|/placer|/tfhub|.*://)", str(path)):
             return tensorflow().io.gfile
         return None
 

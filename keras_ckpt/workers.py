@@ -78,6 +78,11 @@ class ByStrategyIfAny(ByStrategy):
     def strategy(self, model: Any) -> Any:
         return getattr(model, "distribute_strategy", None)
 
+    def clean(self, callback: Any) -> None:
+        # A subclass may make its paths all by itself.
+        if hasattr(callback, "_write_filepath"):
+            super().clean(callback)
+
 
 class ByModel(Alone):
     """TF 2.1 and 2.2: the model tells whether there are several workers.

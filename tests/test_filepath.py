@@ -35,8 +35,8 @@ def test_fill_is_format(parts: list[str], epoch: int, logs: dict[str, float]) ->
     parts = [p if p.startswith("{") and p.endswith("f}") else p.replace("{", "{{") for p in parts]
     parts = [p if p.endswith("f}") else p.replace("}", "}}") for p in parts]
     template = "".join(parts) + "-{epoch:02d}"
-    needed = filepath.placeholders(template)
-    if set(needed) <= set(logs) | {"epoch"}:
+    needed = {each.name for each in filepath.placeholders(template)}
+    if needed <= set(logs) | {"epoch"}:
         expected = template.format(epoch=epoch + 1, **logs)
         assert filepath.fill(template, epoch, None, logs) == expected
     else:
@@ -52,12 +52,14 @@ def test_fill_counts_from_one() -> None:
 
 
 def test_placeholders() -> None:
-    assert dict(filepath.placeholders("a/{epoch:02d}-{loss:.2f}-{lr}{{x}}.h5")) == {
-        "epoch": "02d",
-        "loss": ".2f",
-        "lr": "",
-    }
-    assert list(filepath.placeholders("{b}{a}")) == ["b", "a"]
+    found = filepath.placeholders("a/{epoch:02d}-{loss:.2f}-{lr!r}-{epoch}{{x}}.h5")
+    assert found == (
+        ("epoch", None, "02d"),
+        ("loss", None, ".2f"),
+        ("lr", "r", ""),
+        ("epoch", None, ""),
+    )
+    assert [each.name for each in filepath.placeholders("{b:{c}}{a}")] == ["b", "c", "a"]
     assert not filepath.placeholders("{{literal}}")
 
 

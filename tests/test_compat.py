@@ -1,0 +1,358 @@
+"""The replicas: how they are found, what their classes are, and that each runs here at all."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+import os
+import pathlib
+import pickle
+from typing import Any
+
+import pytest
+from helpers import (
+    KERAS_3,
+    StandIn,
+    batches,
+    epochs,
+    fit,
+    functional,
+    keras,
+    same_weights,
+    sequential,
+)
+
+import keras_ckpt
+from keras_ckpt import compat
+
+TF2 = ["2.{}".format(minor) for minor in range(16)]
+KERAS3 = ["3.{}".format(minor) for minor in range(16)]
+MODULES = sorted(set(compat.MODULES.values()) | set(compat.PATCHES.values()))
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_versions() -> None:
+    assert list(compat.VERSIONS) == TF2 + KERAS3
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("2.4", "tf2_4"),
+        ("2.4.1", "tf2_4"),
+        ("tf2.4", "tf2_4"),
+        ("TF 2.4", "tf2_4"),
+        ("tensorflow==2.4.1", "tf2_4"),
+        ("tensorflow-cpu==2.4.1", "tf2_4"),
+        (" 2.4 ", "tf2_4"),
+        ("2.0", "tf2_0"),
+        ("2.9", "tf2_8"),
+        ("2.11", "tf2_10"),
+        ("2.10", "tf2_10"),
+        ("2.1", "tf2_1"),
+        ("2.15.1", "tf2_15"),
+        ("keras==2.6.0", "tf2_6"),
+        ("keras==3.8.0", "keras3_8"),
+        ("keras 3.8", "keras3_8"),
+        ("3.0", "keras3_0"),
+        ("3.0.5", "keras3_0"),
+        ("3.0.4", "keras3_0_0"),
+        ("3.0.0", "keras3_0_0"),
+        ("keras==3.0.4", "keras3_0_0"),
+        ("3.15.1", "keras3_14"),
+        ("2.16", "keras3_0"),
+        ("2.16.2", "keras3_0"),
+        ("tf2.17", "keras3_0"),
+        ("2.18", "keras3_0"),
+        ("2.19", "keras3_8"),
+        ("2.20", "keras3_11"),
+        ("tensorflow==2.21.0", "keras3_13"),
+    ],
+)
+def test_for_version(name: str, module: str) -> None:
+    assert compat.module_of(name) == module
+    found = compat.for_version(name)
+    assert found is importlib.import_module("keras_ckpt.compat." + module).ModelCheckpoint
+    assert found is compat.for_version(name)
+    assert issubclass(found, keras.callbacks.Callback)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("2.22", "2.21"),
+        ("2.99", "2.21"),
+        ("1.15", None),
+        ("3.16", "3.15"),
+        ("3.99.0", "3.15"),
+        ("4.0", None),
+        ("keras==3.40", "3.15"),
+        ("", None),
+        ("latest", None),
+        ("tf", None),
+        ("tensorflow==3.1", None),
+        ("keras==2.4", None),
+        (None, None),
+        (2.4, "2.4"),
+        (("2", "4"), None),
+    ],
+)
+def test_no_version(name: Any, nearest: str | None) -> None:
+    with pytest.raises(ValueError) as info:
+        compat.for_version(name)
+    text = str(info.value)
+    assert text.startswith("There is no ModelCheckpoint of version {!r}.".format(name))
+    assert "TF 2.0 to 2.21" in text
+    assert "Keras 3.0 to 3.15" in text
+    if nearest is not None:
+        assert "The nearest is {!r}.".format(nearest) in text
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules(name: str) -> None:
+    module = importlib.import_module("keras_ckpt.compat." + name)
+    found = module.ModelCheckpoint
+    assert found.__name__ == "ModelCheckpoint"
+    assert found.__module__ == "keras_ckpt.compat." + name
+    assert found is module.ModelCheckpoint
+    assert module.__doc__
+    with pytest.raises(AttributeError, match="has no attribute 'ModelCheckpiont'"):
+        module.ModelCheckpiont  # noqa: B018
+
+
+# ---------------------------------------------------------------- classes
+
+_OLD = "filepath, monitor, verbose, save_best_only, save_weights_only, mode, save_freq"
+
+
+@pytest.mark.parametrize("version", TF2 + KERAS3 + ["3.0.4"])
+def test_signature(version: str) -> None:
+    expected = _OLD.split(", ")
+    if release(version) < (3,):
+        expected += ["options"] if release(version) >= (2, 3) else []
+        expected += ["initial_value_threshold"] if release(version) >= (2, 8) else []
+        expected += ["kwargs"]
+    else:
+        expected += ["initial_value_threshold"]
+    parameters = inspect.signature(compat.for_version(version)).parameters
+    assert list(parameters) == expected
+    defaults = [
+        each.default
+        for each in parameters.values()
+        if each.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    assert defaults[:7] == [inspect.Parameter.empty, "val_loss", 0, False, False, "auto", "epoch"]
+    assert set(defaults[7:]) <= {None}
+    annotated = (2, 10) <= release(version) < (3,)
+    empty = inspect.Parameter.empty
+    assert (parameters["monitor"].annotation in (str, "str")) == annotated
+    assert (parameters["monitor"].annotation is empty) != annotated
+    assert parameters["filepath"].annotation is empty
+
+
+def test_hooks_of_the_releases() -> None:
+    for version in TF2 + KERAS3:
+        kind, number = compat.for_version(version), release(version)
+        batch = list(inspect.signature(kind._save_model).parameters)
+        assert batch == (
+            ["self", "epoch", "batch", "logs"] if number >= (2, 6) else ["self", "epoch", "logs"]
+        )
+        assert hasattr(kind, "_should_save_on_batch") == (number >= (2, 3))
+        assert hasattr(kind, "_should_save_model") == (number >= (3, 10))
+        assert hasattr(kind, "_save_handler") == (number == (2, 15))
+        assert hasattr(kind, "_is_improvement") == (number >= (3, 11))
+        assert ("on_train_begin" in vars(kind)) == (number < (3,))
+        assert ("set_model" in vars(kind)) == (number < (2, 5))
+
+
+@pytest.mark.parametrize("version", TF2 + KERAS3 + ["3.0.4"])
+def test_subclasses_copies_and_pickles(version: str) -> None:
+    kind = compat.for_version(version)
+    callback = kind("a-{epoch}.keras", "loss", save_best_only=True, mode="min")
+    for other in (copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))):
+        assert type(other) is kind
+        assert epochs(other, [{"loss": v} for v in (2.0, 3.0, 1.0)]) == ["a-1.keras", "a-3.keras"]
+        assert other.best == 1.0
+    assert callback.best in (None, float("inf"))
+
+    class Mine(kind):  # type: ignore[misc, valid-type]
+        def __init__(self, path: str) -> None:
+            super().__init__(path)
+            self.seen: list[Any] = []
+
+        def _save_model(self, *args: Any, **kwargs: Any) -> None:
+            self.seen.append((args, sorted(kwargs)))
+            super()._save_model(*args, **kwargs)
+
+    mine = Mine("a-{epoch}.keras")
+    assert epochs(mine, [{}, {}]) == ["a-1.keras", "a-2.keras"]
+    expected = ["batch", "epoch", "logs"] if release(version) >= (2, 6) else ["epoch", "logs"]
+    assert mine.seen == [((), expected)] * 2
+
+
+# ---------------------------------------------------------------- calls and behaviour
+
+
+@pytest.mark.parametrize("version", TF2 + KERAS3)
+@pytest.mark.parametrize("weights", [False, True])
+def test_calls_on_a_stand_in(version: str, weights: bool) -> None:
+    path = "a.weights.h5" if weights else "a.keras"
+    model = StandIn()
+    epochs(compat.for_version(version)(path, save_weights_only=weights), [{}], model)
+    ((method, called, kwargs),) = model.calls
+    assert method == ("save_weights" if weights else "save")
+    assert called == path
+    assert kwargs.pop("overwrite") is True
+    assert set(kwargs) <= ({"options"} if (2, 3) <= release(version) < (2, 16) else set())
+    if release(version) == (2, 15):
+        assert not kwargs
+
+
+@pytest.mark.parametrize("version", TF2 + KERAS3)
+def test_first_save_under_steps_per_execution(version: str) -> None:
+    """The count of calls at batches 1, 3, 5, 7 with save_freq=2, by what HISTORY tells."""
+    callback = compat.for_version(version)("a.keras", save_freq=2)
+    model = StandIn()
+    callback.set_model(model)
+    callback.on_train_begin({})
+    callback.on_epoch_begin(0, {})
+    saves = []
+    for batch in (1, 3, 5, 7):
+        callback.on_train_batch_end(batch, {"size": 1})
+        saves.append(len(model.calls))
+    number = release(version)
+    if number < (2, 3):
+        assert saves == [0, 1, 1, 2]  # Calls, or samples of one each.
+    elif number == (2, 15) or number >= (3, 14):
+        assert saves == [1, 2, 3, 4]
+    else:
+        assert saves == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1"])
+def test_samples(version: str) -> None:
+    callback = compat.for_version(version)("a.h5", save_freq=10)
+    assert len(batches(callback, [{"size": 4}] * 6)) == 2
+    assert len(batches(compat.for_version("2.2")("a.h5", save_freq=10), [{"size": 4}] * 6)) == 0
+
+
+def test_missing_monitor() -> None:
+    for version in TF2 + KERAS3:
+        callback = compat.for_version(version)("a.keras", save_best_only=True, mode="min")
+        if release(version) < (3,):
+            paths = epochs(callback, [{"loss": 1.0}])
+        else:
+            with pytest.warns(UserWarning, match="Can save best model only with val_loss"):
+                paths = epochs(callback, [{"loss": 1.0}])
+        assert paths == (["a.keras"] if release(version) >= (3, 10) else [])
+
+
+def test_messages(capsys: Any) -> None:
+    for version in TF2 + KERAS3:
+        epochs(compat.for_version(version)("a.keras", verbose=1), [{}])
+        out = capsys.readouterr().out
+        number = "00001" if release(version) < (2, 8) else "1"
+        expected = "\nEpoch {}: saving model to a.keras\n".format(number)
+        if release(version) >= (3, 13):
+            expected += "\nEpoch 1: finished saving model to a.keras\n"
+        assert out == expected
+
+
+def test_unknown_keyword() -> None:
+    for version in TF2:
+        compat.for_version(version)("a.h5", moniter="loss")
+    for version in KERAS3:
+        with pytest.raises(TypeError, match="unexpected keyword argument 'moniter'"):
+            compat.for_version(version)("a.keras", moniter="loss")
+
+
+def test_endings() -> None:
+    for version in KERAS3:
+        kind = compat.for_version(version)
+        for wrong in ("a", "a.hdf5", "a.weights.h5" if release(version) < (3, 8) else "a.ckpt"):
+            with pytest.raises(ValueError, match="must end in `.keras`"):
+                kind(wrong)
+        with pytest.raises(ValueError, match="must end in `.weights.h5`"):
+            kind("a.h5", save_weights_only=True)
+        if release(version) >= (3, 8):
+            assert kind("a.h5").filepath == "a.h5"
+
+
+@pytest.mark.parametrize("version", TF2 + KERAS3)
+def test_save_errors(version: str) -> None:
+    error = OSError("disk full")
+    number = release(version)
+    callback = compat.for_version(version)("a.keras")
+    if number == (2, 1):
+        with pytest.raises(AttributeError, match="message"):
+            epochs(callback, [{}], StandIn(error))
+    elif number in ((2, 2), (2, 3)):
+        assert epochs(callback, [{}], StandIn(error)) == []
+    else:
+        with pytest.raises(OSError, match="disk full"):
+            epochs(callback, [{}], StandIn(error))
+
+
+# ---------------------------------------------------------------- real fits
+
+
+@pytest.mark.parametrize("version", TF2)
+@pytest.mark.parametrize("path", ["w-{epoch}.h5", "cp-{epoch}"])
+def test_weights_of_tf_2_in_a_fit(version: str, path: str) -> None:
+    model, other = functional(), functional()
+    callback = compat.for_version(version)(path, "val_loss", 0, False, True)
+    fit(model, [callback], n=2)
+    keras_ckpt.load_weights(other, path.format(epoch=2))
+    assert same_weights(model, other)
+    if path.endswith(".h5"):
+        assert sorted(os.listdir(".")) == ["w-1.h5", "w-2.h5"]
+    else:
+        assert os.path.exists("cp-1.index")
+        assert os.path.exists("checkpoint")
+
+
+@pytest.mark.skipif(not KERAS_3, reason="Keras 2 has not the calls of Keras 3")
+@pytest.mark.parametrize("version", KERAS3)
+def test_keras_3_in_a_fit(version: str) -> None:
+    model, other = sequential(), sequential()
+    kind = compat.for_version(version)
+    callbacks = [
+        kind("m-{epoch}.keras", "val_loss", save_best_only=True),
+        kind("w.weights.h5", save_weights_only=True, save_freq=2),
+    ]
+    fit(model, callbacks, n=2)
+    assert "m-1.keras" in os.listdir(".")
+    other.load_weights("w.weights.h5")
+    assert same_weights(model, other)
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.4", "2.15"])
+def test_period_with_best_only_and_restart(version: str) -> None:
+    kind = compat.for_version(version)
+    model, other = functional(), functional()
+    path = os.path.join("to", "w-{epoch:02d}.h5")
+    os.mkdir("to")
+    fit(model, [kind(path, save_weights_only=True, save_best_only=True, period=2)], n=3)
+    assert os.listdir("to") == ["w-02.h5"]
+
+    class Begun(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.weights = self.model.get_weights()
+
+    begun, third = Begun(), functional()
+    keras_ckpt.load_weights(third, os.path.join("to", "w-02.h5"))
+    callback = kind(path, save_weights_only=True, load_weights_on_restart=True)
+    fit(other, [callback, begun])
+    assert same_weights(begun.weights, third)
