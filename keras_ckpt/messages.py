@@ -179,8 +179,16 @@ OWN: dict[str, str] = {
 TEXTS["keras_ckpt"] = dict(TEXTS["3.13"], **OWN)
 
 
-#: The packages between a user's line and a warning; TensorFlow 2.0 and 2.1 are in the last.
-_LIBRARIES = ("keras_ckpt", "keras", "tf_keras", "tensorflow", "tensorflow_core")
+#: What stands between a user's line and a warning. TensorFlow 2.0 and 2.1 are `tensorflow_core`,
+#: and their training loops go through context managers.
+_LIBRARIES = (
+    "keras_ckpt",
+    "keras",
+    "tf_keras",
+    "tensorflow",
+    "tensorflow_core",
+    "contextlib",
+)
 
 
 def warn(what: str, category: type[Warning] = UserWarning, **values: Any) -> None:
