@@ -8,6 +8,8 @@ from typing import Any, Mapping
 
 import numpy as np
 
+from keras_ckpt import messages
+
 #: The arguments that only some releases have.
 LEGACY = ("period", "load_weights_on_restart")
 NAMES = (
@@ -53,12 +55,18 @@ def string(name: str, value: Any) -> str:
 
 
 def boolean(name: str, value: Any) -> bool:
-    """Returns `value` as a boolean: True, False, 1, 0, NumPy's, or None for False.
+    """Returns `value` as a boolean: True, False, 1, 0, NumPy's, None for False, or their names.
 
     Raises:
-        ValueError: if it is none of them. (A string is always true, `"False"` too.)
+        ValueError: if it is none of them.
     """
     value = scalar(value)
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        # In the releases any string was true, `"False"` too.
+        meant = value.lower() == "true"
+        if not meant:
+            messages.warn("boolean", name=name, value=value)
+        return meant
     if value is None:
         return False
     if isinstance(value, (bool, np.bool_)) or (is_number(value) and value in (0, 1)):

@@ -25,14 +25,18 @@ OF_MONITOR_CALLBACK = ("_set_monitor_op", "_is_improvement")
 _SPLIT = "_should_save_model(epoch, batch, logs, filepath)"
 
 
-def replica(profile: Profile, init: Callable[..., None], module: str) -> type:
+def replica(
+    profile: Profile, init: Callable[..., None], module: str, name: str = "ModelCheckpoint"
+) -> type:
     """Returns the `ModelCheckpoint` of a release, on the Keras that is running.
 
     Args:
         profile: what the release's class does.
         init: its `__init__`, which has the true signature and calls `construct`.
         module: the module that the class is found in.
+        name: what the class is called.
     """
+    base = runtime.callback_base()
     members: dict[str, Any] = {
         "__init__": init,
         "__module__": module,
@@ -41,7 +45,18 @@ def replica(profile: Profile, init: Callable[..., None], module: str) -> type:
     }
     for form in profile.hooks:
         members[form.partition("(")[0]] = HOOKS[form]
-    return type("ModelCheckpoint", (runtime.callback_base(),), members)
+    if profile.legacy_arguments and isinstance(getattr(base, "model", None), property):
+        members["model"] = _settable(base.model)  # type: ignore[attr-defined]
+    return type(name, (base,), members)
+
+
+def _settable(model: property) -> property:
+    """Returns the property `model` of Keras 3 so that it can be set, as subclasses did in 2.x."""
+
+    def set_model(self: Any, value: Any) -> None:
+        self._model = value
+
+    return model.setter(set_model)
 
 
 def found_in(module: str, profile: Profile, init: Callable[..., None]) -> Callable[[str], type]:

@@ -145,6 +145,14 @@ OWN: dict[str, str] = {
         "{value} epochs. To do without it, write `save_freq={value} * steps_per_epoch`, which "
         "counts batches."
     ),
+    "period of 1": (
+        "`period` is deprecated, and Keras 3 has it no more. Leave it out: the model is saved "
+        "every epoch without it."
+    ),
+    "boolean": (
+        "`{name}` is the text {value!r} and is taken for what it says, where in the releases any "
+        "text was true. Write {name}=False."
+    ),
     "load_weights_on_restart": (
         "`load_weights_on_restart` is deprecated, and Keras 3 has it no more. It still works. To "
         "do without it, write `model.load_weights(path)` before `model.fit()`."

@@ -11,8 +11,9 @@ from typing import Any, Mapping
 
 import numpy as np
 
-from keras_ckpt import arguments, callback, messages, monitor, runtime, schedule
+from keras_ckpt import arguments, callback, messages, runtime, schedule
 from keras_ckpt import filepath as paths
+from keras_ckpt import monitor as monitors
 from keras_ckpt.compat import keras3_14, tf2_15
 from keras_ckpt.workers import WORKERS
 
@@ -39,7 +40,15 @@ PROFILE = keras3_14.PROFILE.replace(
 )
 
 
-_Engine: Any = callback.replica(PROFILE, callback.construct, __name__)
+#: For calls that Keras 3 cannot express: the messages are those of TF 2.15.
+PROFILE_OF_KERAS_2 = PROFILE.replace("keras_ckpt", finished=False)
+
+# Its own `__init__` does nothing, for subclasses that leave out ours.
+_Engine: Any = callback.replica(PROFILE, callback.init_base, __name__, name="_Engine")
+
+
+#: Equal to no value of a metric.
+_NEVER = "never"
 
 
 class ModelCheckpoint(_Engine):  # type: ignore[misc]
@@ -135,27 +144,31 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         )
         self.period = period
         self.load_weights_on_restart = restart
+        legacy = [name for name in arguments.LEGACY if name in kwargs]
+        if legacy or options is not None or not _keras_3_takes(self):
+            self._keras_ckpt_profile = PROFILE_OF_KERAS_2
+        #: What `best` is as long as there is none, of which the direction decides.
+        self._no_best: Any = None if threshold is None else _NEVER
+        # Whether `monitor_op` is known to be right, and not taken from the name for the time being.
+        self._settled = self.mode != "auto"
+        self._compare_by(monitors.mode_from_name(self.monitor) if self.mode == "auto" else mode)
+        if type(self) is ModelCheckpoint and self._keras_ckpt_profile is PROFILE:
+            self.best, self._no_best = threshold, _NEVER
         self._warned: set[tuple[Any, ...]] = set()
         self._batch: int | None = None
         # Whether a subclass decides which batches to save at.
         self._asks = type(self)._should_save_on_batch is not ModelCheckpoint._should_save_on_batch
-        if type(self)._save_model is not ModelCheckpoint._save_model:
-            self._compare_by(self._mode_from_name() if self.mode == "auto" else self.mode)
-        for name in arguments.LEGACY:
-            if name in kwargs:
-                messages.warn(name, DeprecationWarning, value=getattr(self, name))
+        for name in legacy:
+            what = name if name != "period" or period > 1 else "period of 1"
+            messages.warn(what, DeprecationWarning, value=getattr(self, name))
         if self.save_best_only and self._never_known():
             self._warn_never_known()
 
-    def _mode_from_name(self) -> str:
-        return monitor.mode_from_name(self.monitor)
-
     def _compare_by(self, mode: str) -> None:
-        """Sets what subclasses with a save of their own compare by, as 2.x has from the start."""
-        nothing_yet = (None, *(worst for _, worst in monitor.COMPARISONS.values()))
-        self.monitor_op, worst = monitor.COMPARISONS[mode]
-        if self.best in nothing_yet:
-            self.best = worst
+        """Sets the direction. Without a best yet, `best` is what any value is better than."""
+        self.monitor_op, worst = monitors.COMPARISONS[mode]
+        if self.best == self._no_best:
+            self.best = self._no_best = worst
 
     def _never_known(self) -> bool:
         """Returns whether the monitored value comes only when no save is made."""
@@ -206,10 +219,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             self._batch = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        if type(self)._save_model is not ModelCheckpoint._save_model and self.mode == "auto":
-            known = self._known_direction()
-            if known is not None:
-                self._compare_by(known)
+        self._settle_direction()
         super().on_epoch_end(epoch, logs)
 
     # Whether
@@ -223,6 +233,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         current = self._monitored(logs or {})
         if current is None:
             return False
+        self._settle_direction()
         best = "None" if self.best is None else "{:.5f}".format(self.best)
         if not self._is_improvement(current, self.best):
             callback.say(self, "not improved", epoch, best=best)
@@ -258,7 +269,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         """Returns `name`, or what the running Keras calls it, if it is in the logs."""
         if logs.get(name) is not None:
             return name
-        alias = monitor.alias(name)
+        alias = monitors.alias(name)
         if alias is not None and logs.get(alias) is not None:
             self._warn_once("alias", name=name, alias=alias)
             return alias
@@ -269,36 +280,31 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             return False
         if reference_value is None:
             return True
-        if self.monitor_op is None:
-            self._set_monitor_op()
-        return bool(self.monitor_op(monitor_value - self.min_delta, reference_value))
+        delta = abs(self.min_delta)
+        if self.monitor_op is np.less:
+            delta = -delta
+        return bool(self.monitor_op(monitor_value - delta, reference_value))
 
     def _set_monitor_op(self) -> None:
-        if not self.save_best_only:
+        self._settle_direction()
+
+    def _settle_direction(self) -> None:
+        """Takes the direction from the metric, now that it is built, or from its name."""
+        if self._settled or not self.save_best_only or not isinstance(self.monitor, str):
             return
-        mode = self._direction() if self.mode == "auto" else self.mode
-        self.monitor_op, _ = monitor.COMPARISONS[mode]
-        if mode == "min":
-            self.min_delta *= -1
-
-    def _direction(self) -> str:
-        known = self._known_direction()
-        if known is not None:
-            return known
-        guess = self._mode_from_name()
-        # In Keras 2 the name was all there was, and all that its users relied on.
-        if runtime.is_keras_3() or not monitor.is_usual(monitor.without_val(self.monitor)):
-            said = "maximized" if guess == "max" else "minimized"
-            self._warn_once("guessed direction", monitor=self.monitor, guess=said)
-        return guess
-
-    def _known_direction(self) -> str | None:
-        """Returns the direction that the metric knows, once it is built."""
-        name = monitor.without_val(self.monitor)
+        self._settled = True
+        name = monitors.without_val(self.monitor)
         directions = runtime.metric_directions(self.model)
-        return monitor.direction_of(name, directions) or monitor.direction_of(
-            monitor.alias(name) or name, directions
+        known = monitors.direction_of(name, directions) or monitors.direction_of(
+            monitors.alias(name) or name, directions
         )
+        if known is None:
+            known = monitors.mode_from_name(self.monitor)
+            # In Keras 2 the name was all there was, and all that its users relied on.
+            if runtime.is_keras_3() or not monitors.is_usual(name):
+                guess = "maximized" if known == "max" else "minimized"
+                self._warn_once("guessed direction", monitor=self.monitor, guess=guess)
+        self._compare_by(known)
 
     # Where
 
@@ -345,6 +351,12 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
 
 # The signature is that of TF 2.15 for those who look at run time, too.
 ModelCheckpoint.__init__.__annotations__ = tf2_15.__init__.__annotations__
+
+
+def _keras_3_takes(self: ModelCheckpoint) -> bool:
+    """Returns whether the newest Keras saves under this name what is to be saved."""
+    endings = keras3_14.PROFILE.endings[bool(self.save_weights_only)]
+    return str(self.filepath).endswith(endings)
 
 
 def _number(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Mapping
 
 import numpy as np
@@ -13,6 +14,20 @@ COMPARISONS: dict[str, tuple[Callable[..., Any], float]] = {
     "min": (np.less, np.inf),
     "max": (np.greater, -np.inf),
 }
+
+
+#: What has a short name and a long one: `acc` is `accuracy` since TF 2.0, `lr` is
+#: `learning_rate` in Keras 3.
+_SHORT = {
+    "acc": "accuracy",
+    "lr": "learning_rate",
+    "mae": "mean_absolute_error",
+    "mse": "mean_squared_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+}
+_RENAMED = {**_SHORT, **{long: short for short, long in _SHORT.items()}}
+_PART = re.compile("(?:(?<=_)|^)(?:{})(?=_|$)".format("|".join(_RENAMED)))
 
 
 def mode_from_name(monitor: str) -> str:
@@ -57,7 +72,6 @@ def is_usual(name: str) -> bool:
 
 
 def alias(name: str) -> str | None:
-    """Returns the other name of a metric that was renamed: `acc` is `accuracy` since TF 2.0."""
-    parts = name.split("_")
-    renamed = ["accuracy" if p == "acc" else "acc" if p == "accuracy" else p for p in parts]
-    return "_".join(renamed) if renamed != parts else None
+    """Returns the other name of a value of the logs that has two, such as `val_acc`, else None."""
+    renamed = _PART.sub(lambda part: _RENAMED[part.group()], name)
+    return renamed if renamed != name else None

@@ -57,12 +57,18 @@ def test_true(value: Any) -> None:
     assert arguments.boolean("b", value) is True
 
 
+def test_text() -> None:
+    assert arguments.boolean("b", "True") is True
+    with pytest.warns(UserWarning, match="`b` is the text 'false'"):
+        assert arguments.boolean("b", "false") is False
+
+
 @pytest.mark.parametrize("value", [False, 0, 0.0, np.False_, np.array(0), None], ids=repr)
 def test_false(value: Any) -> None:
     assert arguments.boolean("b", value) is False
 
 
-@pytest.mark.parametrize("value", ["False", "True", "", 2, -1, [], [True], float("nan")], ids=repr)
+@pytest.mark.parametrize("value", ["no", "", 2, -1, [], [True], float("nan")], ids=repr)
 def test_neither_true_nor_false(value: Any) -> None:
     with pytest.raises(ValueError, match="`b` must be True or False. Received: "):
         arguments.boolean("b", value)

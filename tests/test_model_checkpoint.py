@@ -36,7 +36,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import keras_ckpt
-from keras_ckpt import ModelCheckpoint, runtime
+from keras_ckpt import ModelCheckpoint, compat, runtime
 
 TENSORFLOW = runtime.has_tensorflow()
 only_keras_3 = pytest.mark.skipif(not KERAS_3, reason="Keras 2 has neither the format nor the call")
@@ -232,9 +232,15 @@ def test_warning_in_a_subclass_points_to_a_line_of_the_users() -> None:
 
 
 @pytest.mark.parametrize("name", ["save_best_only", "save_weights_only", "load_weights_on_restart"])
-def test_text_is_no_boolean(name: str) -> None:
+def test_text_that_names_a_boolean(name: str) -> None:
+    with warned() as found:
+        assert getattr(ModelCheckpoint("a.h5", **{name: "True"}), name) is True
+    assert not any("is the text" in text for text in texts(found))
+    with warned() as found:
+        assert getattr(ModelCheckpoint("a.h5", **{name: "False"}), name) is False
+    assert any(text.startswith("`{}` is the text 'False'".format(name)) for text in texts(found))
     with pytest.raises(ValueError, match="`{}` must be True or False".format(name)):
-        ModelCheckpoint("a.h5", **{name: "False"})
+        ModelCheckpoint("a.h5", **{name: "best"})
 
 
 def test_wrong_types() -> None:
@@ -376,9 +382,9 @@ def test_best_only_by_a_simple_model(
             continue
         if best is None or (value > best if upwards else value < best):
             best = value
-            expected.append(str(epoch + 1))
+            expected.append(str(epoch + 1) + ".keras")
     callback = ModelCheckpoint(
-        "{epoch}", monitor, mode=mode, save_best_only=True, initial_value_threshold=threshold
+        "{epoch}.keras", monitor, mode=mode, save_best_only=True, initial_value_threshold=threshold
     )
     with warned():
         paths = epochs(callback, [{monitor: kind(value)} for value in values])
@@ -417,6 +423,45 @@ def test_messages_are_those_of_the_newest_keras(
             epochs(callback, [{"val_loss": value} for value in values], model)
         printed.append((out.getvalue(), model.calls, callback.best))
     assert printed[0] == printed[1]
+
+
+@settings(deadline=None)
+@given(
+    values=st.lists(EIGHTHS | st.sampled_from([math.inf, -math.inf]), min_size=1, max_size=6),
+    best_only=st.booleans(),
+    weights=st.booleans(),
+    mode=st.sampled_from(["min", "max", "auto"]),
+    threshold=st.none() | EIGHTHS,
+    period=st.sampled_from([None, 1, 2, 3]),
+    ending=st.sampled_from([".hdf5", ".ckpt", ""]),
+)
+def test_messages_are_those_of_tf_2_15_where_keras_3_cannot_express_the_call(
+    values: list[float],
+    best_only: bool,
+    weights: bool,
+    mode: str,
+    threshold: float | None,
+    period: int | None,
+    ending: str,
+) -> None:
+    told = []
+    for kind in (compat.for_version("2.15"), ModelCheckpoint):
+        with warned():
+            callback = kind(
+                "{epoch:02d}-{val_loss:.2f}" + ending,
+                verbose=1,
+                save_best_only=best_only,
+                save_weights_only=weights,
+                mode=mode,
+                initial_value_threshold=threshold,
+                **({} if period is None else {"period": period}),
+            )
+        model = StandIn()
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            epochs(callback, [{"val_loss": value} for value in values], model)
+        told.append((out.getvalue(), [call[:2] for call in model.calls], callback.best))
+    assert told[0] == told[1]
 
 
 def test_messages(capsys: Any) -> None:
@@ -765,7 +810,7 @@ def test_directory_in_the_way(path: str, weights: bool) -> None:
     with pytest.raises(OSError, match="(?i)directory") as info:
         fit(functional(), [callback])
     assert path in str(info.value)
-    assert callback.best is None
+    assert callback.best in (None, math.inf)
     assert os.listdir(path) == []
 
 
@@ -1008,7 +1053,7 @@ def test_copies_before_training() -> None:
     for other in (copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))):
         assert type(other) is ModelCheckpoint
         assert epochs(other, losses(9.0, 3.0, 9.0, 2.0, 9.0, 4.0)) == ["2", "4"]
-    assert callback.best is None
+    assert callback.best == math.inf
 
 
 def test_copies_after_training() -> None:
@@ -1302,3 +1347,111 @@ def test_subclass_in_a_fit() -> None:
     history = fit(functional(), [Mine("{epoch}.h5", save_weights_only=True)], n=2).history
     assert saved() == ["1.h5", "2.h5", "mark-0", "mark-1"]
     assert pathlib.Path("mark-1").read_text() == "{:.3f}".format(history["val_loss"][1])
+
+
+# ---------------------------------------------------------------- subclasses as people wrote them
+
+
+def test_subclass_that_saves_another_model() -> None:
+    """As for models on several GPUs: the one that is saved is not the one that is trained."""
+    inner = functional()
+
+    class Alternate(ModelCheckpoint):
+        def __init__(self, path: str, alternate: Any, **kwargs: Any) -> None:
+            self.alternate = alternate
+            super().__init__(path, **kwargs)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            before = self.model
+            self.model = self.alternate
+            super().on_epoch_end(epoch, logs)
+            self.model = before
+
+    fit(functional(), [Alternate("{epoch}.h5", inner, save_weights_only=True)])
+    other = functional()
+    keras_ckpt.load_weights(other, "1.h5")
+    assert same_weights(other, inner)
+
+
+def test_subclass_that_keeps_its_model() -> None:
+    inner = functional()
+
+    class Single(ModelCheckpoint):
+        def __init__(self, model: Any, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.model = model
+
+        def set_model(self, model: Any) -> None:
+            pass
+
+    fit(functional(), [Single(inner, "a.h5", save_weights_only=True)])
+    other = functional()
+    keras_ckpt.load_weights(other, "a.h5")
+    assert same_weights(other, inner)
+
+
+def test_subclass_that_compares_at_the_end_of_the_epoch() -> None:
+    found = []
+
+    class Own(ModelCheckpoint):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.epochs_since_last_save += 1
+            current = logs[self.monitor]
+            if self.epochs_since_last_save >= self.period and self.monitor_op(current, self.best):
+                found.append("%.1f to %.1f" % (self.best, current))
+                self.best = current
+
+    epochs(Own("{epoch}.keras", mode="min", save_best_only=True), losses(2.0, 3.0, 1.0))
+    epochs(Own("{epoch}.keras", "val_acc", save_best_only=True), [{"val_acc": 0.5}])
+    assert found == ["inf to 2.0", "2.0 to 1.0", "-inf to 0.5"]
+
+
+def test_subclass_that_leaves_out_our_init() -> None:
+    class Own(ModelCheckpoint):
+        def __init__(self, path: str) -> None:
+            super(ModelCheckpoint, self).__init__()
+            self.path = path
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            pass
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.model.save_weights(self.path.format(epoch), overwrite=True)
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            pass
+
+    assert epochs(Own("{}.h5"), losses(1.0, 2.0)) == ["0.h5", "1.h5"]
+
+
+def test_subclass_that_monitors_several_metrics() -> None:
+    class Several(ModelCheckpoint):
+        def __init__(self, path: str, monitors: list[str]) -> None:
+            super().__init__(path)
+            self.monitor = monitors
+            self.bests = dict.fromkeys(monitors, 0.0)
+
+        def _save_model(self, epoch: int, batch: Any, logs: Any) -> None:
+            for name in self.monitor:
+                if logs[name] > self.bests[name]:
+                    self.bests[name] = logs[name]
+                    self.model.save(self._get_file_path(epoch, batch, logs) + name)
+
+    logs = [{"p": 0.5, "r": 0.5}, {"p": 0.4, "r": 0.6}]
+    assert epochs(Several("{epoch}", ["p", "r"]), logs) == ["1p", "1r", "2r"]
+
+
+def test_learning_rate_in_the_template() -> None:
+    """`ReduceLROnPlateau` put `lr` into the logs; in Keras 3 it puts `learning_rate`."""
+    with warned() as found:
+        paths = epochs(ModelCheckpoint("{epoch}-{lr:.3f}"), [{"learning_rate": 0.5}])
+    assert paths == ["1-0.500"]
+    assert texts(found) == [
+        "There is no `lr` in the logs. `learning_rate`, which is, is taken in its place."
+    ]
+
+
+def test_period_of_one_is_to_be_left_out() -> None:
+    with warned() as found:
+        ModelCheckpoint("a.keras", period=1)
+    assert ["Leave it out" in text for text in texts(found)] == [True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 
 import pytest
@@ -50,5 +51,5 @@ def test_every_hook_is_there() -> None:
 
 
 def test_every_field_is_documented() -> None:
-    documented = set(re.findall(r"^ {8}(\w+):", Profile.__doc__ or "", re.MULTILINE))
+    documented = set(re.findall(r"^ {4}(\w+):", inspect.getdoc(Profile) or "", re.MULTILINE))
     assert documented == {field.name for field in dataclasses.fields(Profile)}

@@ -28,6 +28,10 @@ To serve it, load it where TensorFlow is installed and save it again.
 """
 
 
+#: The directories that were warned of, and why: they are written again with each save.
+_told: set[tuple[str, str]] = set()
+
+
 class SavedModel(Format):
     """The format of `model.save("path/directory")` in TensorFlow 2.x."""
 
@@ -48,7 +52,8 @@ class SavedModel(Format):
             if reason is not None:
                 with open(os.path.join(temporary, "README.txt"), "w", encoding="utf-8") as file:
                     file.write(_NOTE.format(archive=_ARCHIVE, reason=reason))
-        if reason is not None:
+        if reason is not None and (path, reason) not in _told:
+            _told.add((path, reason))
             warnings.warn(
                 "%s holds the model for keras_ckpt.load_model, but no graph to serve it from: %s"
                 % (path, reason),
