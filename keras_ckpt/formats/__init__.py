@@ -13,7 +13,7 @@ from keras_ckpt.formats import files
 from keras_ckpt.formats.base import CheckpointError, Format
 from keras_ckpt.formats.hdf5_model import HDF5Model
 from keras_ckpt.formats.hdf5_weights import HDF5Weights
-from keras_ckpt.formats.keras_native import KerasArchive, KerasWeights
+from keras_ckpt.formats.keras_native import KerasArchive, KerasWeights, KerasWeightsArchive
 from keras_ckpt.formats.saved_model import SavedModel
 from keras_ckpt.formats.tf_checkpoint import TFCheckpoint, latest_checkpoint
 
@@ -36,10 +36,11 @@ class _Rule(NamedTuple):
     format: Format
 
 
-# What TensorFlow 2.15 meant by a name. The first rule that fits decides; every name ends in "".
+# What TensorFlow 2.15 meant by a name, in what the running Keras reads under it. The first rule that fits decides; every name ends in "".
 _WRITTEN: list[_Rule] = [
     _Rule((".weights.h5",), True, KerasWeights()),
-    _Rule((".h5", ".hdf5", ".keras"), True, HDF5Weights()),
+    _Rule((".h5", ".hdf5"), True, HDF5Weights()),
+    _Rule((".keras",), True, KerasWeightsArchive()),
     _Rule(("",), True, TFCheckpoint()),
     _Rule((".keras",), False, KerasArchive()),
     _Rule((".h5", ".hdf5"), False, HDF5Model()),
@@ -50,6 +51,7 @@ _WRITTEN: list[_Rule] = [
 # can be that of a directory and the prefix of a checkpoint at once: Keras 2 took the latter.
 _READ: tuple[Format, ...] = (
     KerasArchive(),
+    KerasWeightsArchive(),
     HDF5Model(),
     HDF5Weights(),
     KerasWeights(),
@@ -89,7 +91,7 @@ def write(model: Any, path: Any, weights_only: bool, options: Any | None = None)
     |---|---|---|
     | `.weights.h5` | Keras 3 weights | HDF5 model |
     | `.h5`, `.hdf5` | HDF5 weights as in Keras 2 | HDF5 model |
-    | `.keras` | HDF5 weights as in Keras 2 | `.keras` archive |
+    | `.keras` | `.keras` archive of weights | `.keras` archive |
     | anything else | TensorFlow checkpoint | SavedModel |
 
     Args:

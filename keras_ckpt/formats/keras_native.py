@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import zipfile
 from typing import Any, Iterator
 
@@ -98,6 +99,36 @@ class KerasArchive(Format):
             return runtime.keras().models.load_model(
                 named, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
             )
+
+
+class KerasWeightsArchive(KerasArchive):
+    """What `model.load_weights("x.keras")` of Keras 3 reads, and no more: weights, and no model.
+
+    Keras 3 writes no such file itself; TensorFlow 2 wrote HDF5 under the name. It can hold what a
+    whole archive cannot, such as layers that do not tell how they are made.
+    """
+
+    name = ".keras archive of weights"
+
+    def recognises(self, path: str) -> bool:
+        if not zipfile.is_zipfile(path):
+            return False
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist() == [_WEIGHTS]
+
+    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+        with files.replacing(path, ".keras") as temporary:
+            weights = temporary + ".weights.h5"
+            try:
+                model.save_weights(weights)
+                with zipfile.ZipFile(temporary, "w") as archive:
+                    archive.write(weights, _WEIGHTS)
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(weights)
+
+    def load_model(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        return Format.load_model(self, path, *args, **kwargs)
 
 
 class KerasWeights(Format):

@@ -69,7 +69,7 @@ def test_whole_models_come_back_compiled(case, name, tmp_path):
     assert np.array_equal(predictions(weights, kind), expected)
 
 
-@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.hdf5"])
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.hdf5", "w.keras"])
 def test_keras_reads_the_weights_by_itself(case, name, tmp_path):
     kind, model, expected = case
     path = str(tmp_path / name)
@@ -90,11 +90,19 @@ def test_keras_reads_whole_models_by_itself(mlp, name, tmp_path):
     assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
 
 
-@pytest.mark.parametrize(("name", "weights_only"), [("cp", True), ("saved", False), ("w.keras", 1)])
+@pytest.mark.parametrize(("name", "weights_only"), [("cp", True), ("saved", False)])
 def test_what_keras_cannot_read_by_itself(mlp, name, weights_only, tmp_path):
     path = str(tmp_path / name)
     saved(mlp, path, bool(weights_only))
     assert not formats.natively_readable(path)
+
+
+def test_an_archive_of_weights_is_no_model(mlp, tmp_path):
+    path = str(tmp_path / "w.keras")
+    saved(mlp, path, weights_only=True)
+    with pytest.raises(CheckpointError, match="holds weights and no model"):
+        formats.load_model(path)
+    assert os.listdir(str(tmp_path)) == ["w.keras"]
 
 
 def test_a_file_is_known_by_its_content_not_its_name(mlp, tmp_path):
