@@ -36,7 +36,8 @@ class _Rule(NamedTuple):
     format: Format
 
 
-# What TensorFlow 2.15 meant by a name, in what the running Keras reads under it. The first rule that fits decides; every name ends in "".
+# What TensorFlow 2.15 meant by a name, in what the running Keras reads under it. The first rule
+# that fits decides; every name ends in "".
 _WRITTEN: list[_Rule] = [
     _Rule((".weights.h5",), True, KerasWeights()),
     _Rule((".h5", ".hdf5"), True, HDF5Weights()),
