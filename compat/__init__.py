@@ -101,6 +101,12 @@ def for_version(version: str) -> Any:
     return module.ModelCheckpoint
 
 
+def __getattr__(name: str) -> Any:
+    if name in MODULES.values() or name in PATCHES.values():
+        return importlib.import_module("{}.{}".format(__name__, name))
+    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+
+
 def module_of(version: str) -> str:
     """Returns the name of the module in this package that stands for a release.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Callable, Mapping
 
 import numpy as np
@@ -226,31 +226,21 @@ def say(self: Any, what: str, epoch: int, **values: Any) -> None:
             runtime.print_msg(message)
 
 
-# Training begins and ends
-
-
-# Batches
-
-
-# Epochs
-
-
 # The save
 
 
 def takes_batch(self: Any, name: str) -> bool:
     """Returns whether a hook is called with the batch, as it is since TF 2.6."""
     p: Profile = self._keras_ckpt_profile
-    if p.either_form:
-        return _accepts_batch(getattr(getattr(self, name), "__func__", getattr(self, name)))
-    return name + "(epoch, logs)" not in p.hooks
-
-
-@lru_cache(maxsize=256)
-def _accepts_batch(function: Any) -> bool:
-    parameters = inspect.signature(function).parameters.values()
+    if not p.either_form:
+        return name + "(epoch, logs)" not in p.hooks
+    parameters = inspect.signature(getattr(self, name)).parameters.values()
     more = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return any(each.name == "batch" or each.kind in more for each in parameters)
+    if any(each.name == "batch" or each.kind in more for each in parameters):
+        return True
+    # The path is asked for by position.
+    required = [each for each in parameters if each.default is each.empty]
+    return name == "_get_file_path" and len(required) == 3
 
 
 def call_save_model(self: Any, epoch: int, batch: int | None, logs: Any) -> None:
@@ -361,6 +351,14 @@ def write(self: Any, filepath: str, weights: bool) -> None:
             _teach_load_weights(model)
     else:
         getattr(model, method)(filepath, **kwargs)
+
+
+def _latest_checkpoint(directory: str) -> str | None:
+    tensorflow = runtime.tensorflow_if_loaded()
+    if tensorflow is None:
+        return formats.latest_checkpoint(directory)
+    found: str | None = tensorflow.train.latest_checkpoint(directory)
+    return found
 
 
 def _teach_load_weights(model: Any) -> None:
@@ -577,7 +575,7 @@ class Hooks:
         directory = os.path.dirname(pattern)
         matches = paths.matcher(pattern)
         if p.legacy_arguments:
-            latest = runtime.latest_checkpoint(directory)
+            latest = _latest_checkpoint(directory)
             if latest is not None and matches(os.path.basename(latest)):
                 return latest
         if not runtime.file_system(gfile=p.gfile).exists(directory):

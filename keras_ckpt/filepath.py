@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import glob
 import os
@@ -77,12 +78,13 @@ def placeholders(template: str) -> tuple[Placeholder, ...]:
     return tuple(found)
 
 
-def checked(filepath: Any, every_batch: bool) -> str:
+def checked(filepath: Any, every_batch: bool, own: bool = False) -> str:
     """Returns `filepath` as a string, refused if it can be known that no save can fill it.
 
     Args:
         filepath: string or `PathLike`.
         every_batch: whether saves come at batches, so that `{batch}` has a value.
+        own: whether it is for a subclass, which may fill it in a way of its own.
 
     Raises:
         TypeError: if it is not a path.
@@ -95,6 +97,8 @@ def checked(filepath: Any, every_batch: bool) -> str:
                 filepath, type(filepath).__name__
             )
         )
+    if own:
+        return path
     if not path:
         raise ValueError("`filepath` must not be empty.")
     for placeholder in placeholders(path):
@@ -143,6 +147,9 @@ def newest(files: Iterable[tuple[str, float]]) -> str | None:
 
 #: The file in which TensorFlow keeps the name of the newest checkpoint, and the parts of one.
 _TENSORFLOW_STATE = "checkpoint"
+#: What placeholders become: a number in any format, or the rest of a name.
+_COUNT = r" *[-+]?\d[\d.,e+]*"
+_ANYTHING = r"[^/\\]+"
 _TENSORFLOW_PART = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
 
 
@@ -152,17 +159,26 @@ def saved(template: str) -> list[str]:
     Placeholders in the names of directories count, too. A TensorFlow checkpoint is found by its
     prefix. Of checkpoints modified at the same time, the later one has the higher numbers.
     """
+    template = re.sub("(?<!^)/+", "/", template)
     pattern, regex = "", ""
     for literal, name, _, _ in string.Formatter().parse(template):
-        pattern += glob.escape(literal) + ("*" if name is not None else "")
-        regex += re.escape(literal) + ("([^/\\\\]+)" if name is not None else "")
-    times = {path: path for path in glob.glob(pattern) if not _TENSORFLOW_PART.search(path)}
+        pattern += glob.escape(literal)
+        regex += re.escape(literal)
+        if name is not None:
+            pattern += "*"
+            regex += _COUNT if name in ("epoch", "batch") else _ANYTHING
+    parts = {path: path for path in glob.glob(pattern) if not _TENSORFLOW_PART.search(path)}
     for path in glob.glob(pattern + ".index"):
-        times[path[: -len(".index")]] = path
-    found = [path for path in times if re.fullmatch(regex, path)]
+        parts[path[: -len(".index")]] = path
+    times = {}
+    for path, part in parts.items():
+        # Other processes may remove it meanwhile, and links may lead nowhere.
+        with contextlib.suppress(FileNotFoundError):
+            if re.fullmatch(regex, path):
+                times[path] = os.path.getmtime(part)
     if os.path.basename(template) != _TENSORFLOW_STATE:
-        found = [path for path in found if os.path.basename(path) != _TENSORFLOW_STATE]
-    return sorted(found, key=lambda path: (os.path.getmtime(times[path]), _numbers(path), path))
+        times = {p: t for p, t in times.items() if os.path.basename(p) != _TENSORFLOW_STATE}
+    return sorted(times, key=lambda path: (times[path], _numbers(path), path))
 
 
 def _numbers(path: str) -> list[int]:

@@ -149,6 +149,10 @@ OWN: dict[str, str] = {
         "`period` is deprecated, and Keras 3 has it no more. Leave it out: the model is saved "
         "every epoch without it."
     ),
+    "period beside save_freq": (
+        "`period` is deprecated, and Keras 3 has it no more. Leave it out: beside an integer "
+        "`save_freq` it has no effect, in any release."
+    ),
     "boolean": (
         "`{name}` is the text {value!r} and is taken for what it says, where in the releases any "
         "text was true. Write {name}=False."

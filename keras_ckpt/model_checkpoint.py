@@ -43,7 +43,7 @@ PROFILE = keras3_14.PROFILE.replace(
 #: For calls that Keras 3 cannot express: the messages are those of TF 2.15.
 PROFILE_OF_KERAS_2 = PROFILE.replace("keras_ckpt", finished=False)
 
-# Its own `__init__` does nothing, for subclasses that leave out ours.
+# Without arguments, for subclasses that call the `__init__` of what stands behind our class.
 _Engine: Any = callback.replica(PROFILE, callback.init_base, __name__, name="_Engine")
 
 
@@ -77,9 +77,13 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             2.15). A number here is Keras 3's eighth argument: `initial_value_threshold`.
         initial_value_threshold: float, a value of the metric that the first model must be better
             than to be saved (from TF 2.8 on).
-        **kwargs: `period`, integer: the number of epochs between saves (up to TF 2.15).
+        **kwargs: `period`, integer: the number of epochs between saves (up to TF 2.15); an
+            integer `save_freq` goes before it.
             `load_weights_on_restart`, boolean: whether to load the newest checkpoint when training
             begins (up to TF 2.15). Any other name is warned about and ignored.
+
+    Saves raise KeyError if a placeholder has no value, ValueError if its format does not fit or the
+    monitored value is no number, and OSError if the file system fails.
 
     Raises:
         ValueError: if an argument has a value that cannot be meant.
@@ -97,6 +101,10 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     model.fit(x, y, validation_split=0.1, epochs=20, callbacks=[checkpoint])
     ```
     """
+
+    # Also for a subclass that leaves out our `__init__`.
+    _asks = False
+    _settled = True
 
     # Set by the engine.
     best: Any
@@ -118,6 +126,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         initial_value_threshold: float | None = None,
         **kwargs: Any,
     ) -> None:
+        own = type(self) is not ModelCheckpoint
         options, threshold = arguments.options_or_threshold(options, initial_value_threshold)
         frequency = schedule.checked_save_freq(save_freq)
         period = arguments.whole_number("period", kwargs.get("period", 1))
@@ -130,7 +139,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         callback.construct(
             self,
             {
-                "filepath": paths.checked(filepath, every_batch=frequency != "epoch"),
+                "filepath": paths.checked(filepath, frequency != "epoch", own=own),
                 "monitor": arguments.string("monitor", monitor),
                 "verbose": arguments.number("verbose", verbose),
                 "save_best_only": arguments.boolean("save_best_only", save_best_only),
@@ -152,14 +161,18 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         # Whether `monitor_op` is known to be right, and not taken from the name for the time being.
         self._settled = self.mode != "auto"
         self._compare_by(monitors.mode_from_name(self.monitor) if self.mode == "auto" else mode)
-        if type(self) is ModelCheckpoint and self._keras_ckpt_profile is PROFILE:
+        if not own and self._keras_ckpt_profile is PROFILE:
             self.best, self._no_best = threshold, _NEVER
         self._warned: set[tuple[Any, ...]] = set()
         self._batch: int | None = None
         # Whether a subclass decides which batches to save at.
         self._asks = type(self)._should_save_on_batch is not ModelCheckpoint._should_save_on_batch
         for name in legacy:
-            what = name if name != "period" or period > 1 else "period of 1"
+            what = name
+            if name == "period" and period == 1:
+                what = "period of 1"
+            elif name == "period" and frequency != "epoch":
+                what = "period beside save_freq"
             messages.warn(what, DeprecationWarning, value=getattr(self, name))
         if self.save_best_only and self._never_known():
             self._warn_never_known()

@@ -44,7 +44,8 @@ class Profile:
 
         first_batch: the initial `_last_batch_seen`; the count of the first call is taken from it.
         legacy_arguments: `**kwargs` knows `period` and `load_weights_on_restart`, and ignores
-            the rest. Not in Keras 3.
+            the rest; `model` can be set; TensorFlow checkpoints are found; and what is saved is
+            in the formats of Keras 2. Not in Keras 3.
         frequency_unit: what an integer `save_freq` counts: `"samples"` (2.0), `"calls"` of the
             batch hook (2.2) or `"batches"`, also those inside one `steps_per_execution` (2.3).
         batch_hooks_if: what `_implements_train_batch_hooks` asks of `save_freq`: whether it is

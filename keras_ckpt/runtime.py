@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import importlib
 import importlib.util
+import inspect
 import logging
 import os
 import re
@@ -30,15 +31,27 @@ def _release(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
 
 
+def _is_keras_3_installed() -> bool:
+    if "keras" in sys.modules:
+        return _release(getattr(sys.modules["keras"], "__version__", "0"))[0] >= 3
+    # Older ones are not imported: stand-alone Keras 2.3 and 2.4 fail beside other TensorFlows.
+    if sys.version_info < (3, 8) or not _installed("keras"):
+        return False
+    from importlib import metadata
+
+    try:
+        return _release(metadata.version("keras"))[0] >= 3
+    except metadata.PackageNotFoundError:
+        return _release(getattr(importlib.import_module("keras"), "__version__", "0"))[0] >= 3
+
+
 def _find_keras() -> Any:
     if os.environ.get("TF_USE_LEGACY_KERAS") in _TRUE and _installed("tf_keras"):
         return importlib.import_module("tf_keras")
     if "tf_keras" in sys.modules and "keras" not in sys.modules:
         return sys.modules["tf_keras"]
-    if _installed("keras"):
-        module = importlib.import_module("keras")
-        if _release(getattr(module, "__version__", "0"))[0] >= 3:
-            return module
+    if _is_keras_3_installed():
+        return importlib.import_module("keras")
     if _installed("tensorflow"):
         # An attribute of the package, not a module of that name, in several releases.
         return importlib.import_module("tensorflow").keras
@@ -133,6 +146,11 @@ def has_own(model: Any, method: str) -> bool:
     return function is not getattr(keras().Model, method)
 
 
+def takes(function: Any, name: str) -> bool:
+    """Returns whether a function of the running Keras has a parameter of this name."""
+    return name in inspect.signature(function).parameters
+
+
 def comparisons() -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Returns (less, greater) as the newest Keras compares: `keras.ops`, or NumPy's without it."""
     if is_keras_3():
@@ -223,17 +241,6 @@ def options_type(weights: bool, load: bool) -> type | None:
     return getattr(getattr(module, "saved_model", None), "SaveOptions", None)
 
 
-def latest_checkpoint(directory: str) -> str | None:
-    """Returns the prefix of the newest TensorFlow checkpoint in `directory`, or None."""
-    module = tensorflow_if_loaded()
-    if module is not None:
-        found: str | None = module.train.latest_checkpoint(directory)
-        return found
-    from keras_ckpt import formats  # It asks here which Keras is running.
-
-    return formats.latest_checkpoint(directory)
-
-
 def metric_directions(model: Any) -> dict[str, str | None]:
     """Returns the direction that each compiled metric of `model` knows of itself.
 
@@ -290,6 +297,12 @@ def print_msg(message: str) -> None:
     sys.stdout.flush()
 
 
+def is_remote(path: Any) -> bool:
+    """Returns whether a path is on a file system that TensorFlow's `gfile` knows, and `os` not."""
+    known = r"(/cns|/cfs|/gcs|/hdfs|/readahead|/placer|/tfhub|.*://)"
+    return re.match(known, str(path)) is not None
+
+
 class FileSystem:
     """The file calls that a callback makes, on local disks and on remote ones."""
 
@@ -307,12 +320,12 @@ class FileSystem:
         if gfile:
             gfile.makedirs(path)
         else:
-            os.makedirs(path)
+            os.makedirs(path, exist_ok=True)  # Another process may have made it meanwhile.
 
     def _for(self, path: str) -> Any | None:
         if self._gfile is not None:
             return self._gfile
-        if re.match(r"(/cns|/cfs|/gcs|/hdfs|/readahead|/placer|/tfhub|.*://)", str(path)):
+        if is_remote(path):
             return tensorflow().io.gfile
         return None
 

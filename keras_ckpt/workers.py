@@ -198,9 +198,8 @@ def _temporary(directory: str, strategy: Any) -> str:
 
 def _context() -> Any:
     """Returns what TF 2.0 to 2.2 know of the worker that runs, None elsewhere."""
-    return importlib.import_module(
-        "tensorflow.python.distribute.distribute_coordinator_context"
-    ).get_current_worker_context()
+    coordinator = _module("tensorflow.python.distribute.distribute_coordinator_context")
+    return coordinator and coordinator.get_current_worker_context()
 
 
 def _should_save(model: Any) -> bool:
@@ -211,8 +210,13 @@ def _should_save(model: Any) -> bool:
 
 
 def _training_state() -> Any:
-    if runtime.is_keras_3() or runtime.version() >= (2, 3):
+    """Returns what TF 2.0 to 2.2 back the training state up with, None elsewhere."""
+    module = _module("tensorflow.python.keras.distribute.multi_worker_training_state")
+    return module and module.MultiWorkerTrainingState
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
         return None
-    return importlib.import_module(
-        "tensorflow.python.keras.distribute.multi_worker_training_state"
-    ).MultiWorkerTrainingState

@@ -8,6 +8,9 @@ import inspect
 import os
 import pathlib
 import pickle
+import subprocess
+import sys
+import tempfile
 from typing import Any
 
 import pytest
@@ -356,3 +359,11 @@ def test_period_with_best_only_and_restart(version: str) -> None:
     callback = kind(path, save_weights_only=True, load_weights_on_restart=True)
     fit(other, [callback, begun])
     assert same_weights(begun.weights, third)
+
+
+def test_modules_are_attributes_without_an_import_of_their_own() -> None:
+    code = "import keras_ckpt; print(keras_ckpt.compat.tf2_4.PROFILE.release)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=tempfile.gettempdir()
+    )
+    assert ran.stdout.split() == [b"2.4"]

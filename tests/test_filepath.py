@@ -201,3 +201,22 @@ def test_saved_of_a_bare_name(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
     _touch(tmp_path / "cp.h5", 1000.0)
     assert filepath.saved("cp.h5") == ["cp.h5"]
     assert filepath.saved("cp-{epoch}.h5") == []
+
+
+def test_saved_takes_counts_for_counts(tmp_path: pathlib.Path) -> None:
+    """The best model of another callback, and notes, lie beside them."""
+    first = _touch(tmp_path / "w01.h5", 1000.0)
+    for name in ("wbest.h5", "wnotes.h5"):
+        _touch(tmp_path / name, 2000.0)
+    assert filepath.saved(str(tmp_path / "w{epoch:02d}.h5")) == [first]
+
+
+def test_saved_behind_two_slashes(tmp_path: pathlib.Path) -> None:
+    first = _touch(tmp_path / "a" / "w1.h5", 1000.0)
+    assert filepath.saved(str(tmp_path) + "/a//w{epoch}.h5") == [first]
+
+
+def test_saved_passes_over_links_that_lead_nowhere(tmp_path: pathlib.Path) -> None:
+    first = _touch(tmp_path / "w1.h5", 1000.0)
+    (tmp_path / "w2.h5").symlink_to(tmp_path / "gone")
+    assert filepath.saved(str(tmp_path / "w{epoch}.h5")) == [first]

@@ -125,7 +125,7 @@ def test_eighth_positional_argument_of_tensorflow() -> None:
     model = StandIn()
     assert epochs(callback, losses(1.0), model) == ["a"]
     assert model.calls == [("save_weights", "a", {"overwrite": True, "options": options})]
-    assert callback.best is None
+    assert callback.best == math.inf
 
 
 @needs_tensorflow
@@ -1455,3 +1455,24 @@ def test_period_of_one_is_to_be_left_out() -> None:
     with warned() as found:
         ModelCheckpoint("a.keras", period=1)
     assert ["Leave it out" in text for text in texts(found)] == [True]
+
+
+def test_get_file_path_by_position_under_any_name() -> None:
+    def named(self: Any, epoch: int, step: Any, logs: Any) -> str:
+        return "{}-{}".format(epoch, step)
+
+    assert epochs(subclass(_get_file_path=named)("{epoch}"), losses(1.0)) == ["0-None"]
+
+
+def test_template_of_a_subclass_that_fills_it_itself() -> None:
+    def own(self: Any, epoch: int, logs: Any) -> str:
+        return str(self.filepath.format(epoch))
+
+    assert epochs(subclass(_get_file_path=own)("w{}.h5"), losses(1.0)) == ["w0.h5"]
+
+
+def test_period_beside_an_integer_save_freq_has_no_effect() -> None:
+    with warned() as found:
+        callback = ModelCheckpoint("{batch}", save_freq=2, period=5)
+    assert ["it has no effect" in text for text in texts(found)] == [True]
+    assert batches(callback, losses(1.0, 1.0, 1.0, 1.0)) == ["2", "4"]

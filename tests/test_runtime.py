@@ -32,8 +32,9 @@ def test_keras() -> None:
 def test_no_keras_at_all(monkeypatch: Any) -> None:
     monkeypatch.setattr(runtime, "_found", {})
     monkeypatch.setattr(runtime, "_installed", lambda name: False)
-    monkeypatch.setitem(sys.modules, "tf_keras", None)
-    monkeypatch.delitem(sys.modules, "tf_keras")
+    for name in ("tf_keras", "keras"):
+        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.delitem(sys.modules, name)
     with pytest.raises(ImportError, match="needs a Keras to run on and found none. Install one of"):
         runtime.keras()
     with pytest.raises(ImportError, match="needs TensorFlow, which is not installed"):

@@ -9,7 +9,7 @@ import os
 from typing import Any, NamedTuple
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import files
+from keras_ckpt.formats import files, remote
 from keras_ckpt.formats.base import CheckpointError, Format
 from keras_ckpt.formats.hdf5_model import HDF5Model
 from keras_ckpt.formats.hdf5_weights import HDF5Weights
@@ -116,7 +116,8 @@ def write(model: Any, path: Any, weights_only: bool, options: Any | None = None)
     """
     name = os.fspath(path)
     if runtime.is_keras_3():
-        format_written(name, weights_only).write(model, name, options)
+        with remote.uploading(name) as local:
+            format_written(name, weights_only).write(model, local, options)
         return
     arguments = {} if options is None else {"options": options}
     save = model.save_weights if weights_only else model.save
@@ -186,6 +187,8 @@ def natively_readable(path: Any) -> bool:
     if not runtime.is_keras_3():
         return True
     name = os.fspath(path)
+    if runtime.is_remote(name):
+        return str(name).endswith((".keras", ".weights.h5"))
     try:
         found = format_of(name)
     except FileNotFoundError:
@@ -237,16 +240,17 @@ def load_weights(
     name = os.fspath(path)
     if not runtime.is_keras_3():
         return model.load_weights(name, **_given(by_name, skip_mismatch, options))
-    found = format_of(name)
-    if not by_name and not skip_mismatch:
-        return found.load_weights(model, name)
-    if not found.keras_3_reads:
-        raise ValueError(
-            "%s is a %s, of which by_name and skip_mismatch cannot load a part. Leave them out."
-            % (name, found.name)
-        )
-    with files.under_ending(name, found.native_endings[0]) as named:
-        return type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
+    with remote.downloaded(name) as local:
+        found = format_of(local)
+        if not by_name and not skip_mismatch:
+            return found.load_weights(model, local)
+        if not found.keras_3_reads:
+            raise ValueError(
+                "%s is a %s, of which by_name and skip_mismatch cannot load a part. Leave them out."
+                % (name, found.name)
+            )
+        with files.under_ending(local, found.native_endings[0]) as named:
+            return type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
 
 
 def _given(by_name: bool, skip_mismatch: bool, options: Any | None) -> dict[str, Any]:
@@ -280,5 +284,8 @@ def load_model(
     """
     name = os.fspath(path)
     if not runtime.is_keras_3():
-        return runtime.keras().models.load_model(name, custom_objects, compile)
-    return format_of(name).load_model(name, custom_objects, compile, safe_mode)
+        load = runtime.keras().models.load_model
+        arguments = {"safe_mode": safe_mode} if runtime.takes(load, "safe_mode") else {}
+        return load(name, custom_objects, compile, **arguments)
+    with remote.downloaded(name) as local:
+        return format_of(local).load_model(local, custom_objects, compile, safe_mode)

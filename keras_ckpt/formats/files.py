@@ -6,8 +6,9 @@ import contextlib
 import errno
 import os
 import shutil
+import tempfile
 import uuid
-from typing import Iterator
+from typing import Iterable, Iterator
 
 
 def refuse_directory(path: str) -> None:
@@ -42,6 +43,8 @@ def replacing(path: str, ending: str = ".tmp") -> Iterator[str]:
     temporary = _temporary(path, ending)
     try:
         yield temporary
+        if os.path.exists(path):
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -49,26 +52,48 @@ def replacing(path: str, ending: str = ".tmp") -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def replacing_directory(path: str) -> Iterator[str]:
-    """Gives the path of a new directory that takes the place of `path` if all goes well."""
+def replacing_members(path: str, members: Iterable[str]) -> Iterator[str]:
+    """Gives the path of a new directory whose content takes the place of what is in `path`.
+
+    Args:
+        path: the directory; links are followed.
+        members: the names that are replaced or, where there is none of that name any more,
+            removed. All else in the directory stays.
+    """
     path = os.path.realpath(path)
     make_parent(path)
-    temporary = _temporary(path, ".tmp")
-    old = _temporary(path, ".old")
+    temporary, old = _temporary(path, ".tmp"), _temporary(path, ".old")
     os.mkdir(temporary)
     try:
         yield temporary
         if os.path.isdir(path):
-            os.rename(path, old)
-        try:
+            _exchange(path, temporary, old, members)
+        else:
             os.rename(temporary, path)
-        except OSError:
-            if os.path.isdir(old):
-                os.rename(old, path)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _exchange(path: str, new: str, old: str, members: Iterable[str]) -> None:
+    """Moves what is in `new` into `path`, all of it or, if that fails, none."""
+    os.mkdir(old)
+    moved: list[tuple[str, str]] = []
+    try:
+        for name in members:
+            if os.path.lexists(os.path.join(path, name)):
+                moved.append((os.path.join(path, name), os.path.join(old, name)))
+                os.rename(*moved[-1])
+        for name in os.listdir(new):
+            moved.append((os.path.join(new, name), os.path.join(path, name)))
+            os.rename(*moved[-1])
+    except BaseException:
+        # Also when the program is told to stop: nothing of the old may be lost.
+        for source, target in reversed(moved):
+            if os.path.lexists(target) and not os.path.lexists(source):
+                os.rename(target, source)
+        os.rmdir(old)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -77,8 +102,6 @@ def under_ending(path: str, ending: str) -> Iterator[str]:
     if path.endswith(ending):
         yield path
         return
-    import tempfile
-
     directory = tempfile.mkdtemp(prefix="keras_ckpt_")
     link = os.path.join(directory, "checkpoint" + ending)
     try:
@@ -90,3 +113,13 @@ def under_ending(path: str, ending: str) -> Iterator[str]:
         yield link
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def clear(directory: str) -> None:
+    """Removes all that is in a directory."""
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.remove(path)

@@ -19,6 +19,19 @@ _ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _VARIABLES = os.path.join("variables", "variables")
 
+_MARK = "keras_ckpt.txt"
+
+#: All that a SavedModel is made of, and what stands in the place of its graph.
+_MEMBERS = (
+    *_GRAPHS,
+    "variables",
+    "assets",
+    "assets.extra",
+    "fingerprint.pb",
+    "keras_metadata.pb",
+    _MARK,
+)
+
 _NOTE = """This directory holds a Keras model, in {archive}, and no TensorFlow graph, because
 
     {reason}
@@ -28,8 +41,8 @@ To serve it, load it where TensorFlow is installed and save it again.
 """
 
 
-#: The directories that were warned of, and why: they are written again with each save.
-_told: set[tuple[str, str]] = set()
+#: Why there was no graph, as far as it has been said: it is the same with each save.
+_told: set[str] = set()
 
 
 class SavedModel(Format):
@@ -45,15 +58,17 @@ class SavedModel(Format):
         base.require_variables(model, "saved")
         path = path.rstrip("/" + os.sep) or path
         self._refuse(path)
-        with files.replacing_directory(path) as temporary:
+        with files.replacing_members(path, _MEMBERS) as temporary:
             reason = _export(model, temporary, options)
+            if reason is not None:
+                files.clear(temporary)  # What there is of a graph is of no use.
             os.makedirs(os.path.join(temporary, os.path.dirname(_ARCHIVE)), exist_ok=True)
             model.save(os.path.join(temporary, _ARCHIVE))
             if reason is not None:
-                with open(os.path.join(temporary, "README.txt"), "w", encoding="utf-8") as file:
+                with open(os.path.join(temporary, _MARK), "w", encoding="utf-8") as file:
                     file.write(_NOTE.format(archive=_ARCHIVE, reason=reason))
-        if reason is not None and (path, reason) not in _told:
-            _told.add((path, reason))
+        if reason is not None and reason not in _told:
+            _told.add(reason)
             warnings.warn(
                 "%s holds the model for keras_ckpt.load_model, but no graph to serve it from: %s"
                 % (path, reason),
@@ -64,12 +79,6 @@ class SavedModel(Format):
         if os.path.lexists(path) and not os.path.isdir(path):
             raise FileExistsError(
                 errno.EEXIST, "A file is where the SavedModel directory is to be written", path
-            )
-        if os.path.isdir(path) and os.listdir(path) and not self.recognises(path):
-            raise IsADirectoryError(
-                errno.EISDIR,
-                "A directory that is no SavedModel is in the way, and is left as it is",
-                path,
             )
 
     def load_weights(self, model: Any, path: str) -> Any:
@@ -114,6 +123,8 @@ def _export(model: Any, path: str, options: Any | None) -> str | None:
                 model.export(path)
             else:
                 _export_with(model, path, options)
+    except OSError:
+        raise
     except Exception as error:
         # Whatever keeps a graph from being made, the model itself can be saved.
         lines = str(error).strip().splitlines() or [""]

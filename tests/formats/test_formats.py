@@ -195,7 +195,7 @@ def test_saved_model_without_tensorflow_says_that_it_cannot_serve(mlp, tmp_path,
     monkeypatch.setattr(runtime, "has_tensorflow", lambda: False)
     with pytest.warns(UserWarning, match="no graph to serve it from.*TensorFlow"):
         formats.write(mlp, tmp_path / "saved", False)
-    assert "keras_ckpt.load_model" in (tmp_path / "saved" / "README.txt").read_text()
+    assert "keras_ckpt.load_model" in (tmp_path / "saved" / "keras_ckpt.txt").read_text()
     assert formats.load_model(tmp_path / "saved").compiled
 
 
@@ -219,7 +219,7 @@ def test_a_failure_leaves_what_was_there(mlp, name, weights_only, tmp_path, monk
     assert after == before
 
 
-@pytest.mark.parametrize(("name", "weights_only"), CASES)
+@pytest.mark.parametrize(("name", "weights_only"), [case for case in CASES if case[0] != "saved"])
 def test_a_directory_in_the_way(mlp, name, weights_only, tmp_path):
     path = tmp_path / name
     directory = path if "." in name or not weights_only else tmp_path / (name + ".index")
@@ -309,3 +309,65 @@ def test_every_name_has_a_format():
         for weights_only in (True, False):
             assert formats.format_written(name, weights_only).name
     assert not formats.format_written("cp.h5.tmp", True).keras_3_reads
+
+
+@needs_tensorflow
+@pytest.mark.parametrize(
+    ("name", "weights_only"), [(n, True) for n in WEIGHTS] + [(n, False) for n in WHOLE]
+)
+def test_other_file_systems(mlp, name, weights_only, tmp_path):
+    """A file system that is none of the operating system's, as buckets are."""
+    path = "ram://%s/deep/%s" % (tmp_path.name, name)
+    os.chdir(str(tmp_path))
+    for _ in range(2):
+        formats.write(mlp, path, weights_only)
+    assert os.listdir(str(tmp_path)) == []
+    other = MODELS["mlp"]()
+    formats.load_weights(other, path)
+    assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
+    if not weights_only:
+        assert formats.load_model(path).compiled
+
+
+def test_other_files_beside_a_saved_model_stay(mlp, tmp_path):
+    """Logs were written into the directory of the model, before it and beside it."""
+    path = tmp_path / "run"
+    (path / "logs").mkdir(parents=True)
+    (path / "log.csv").write_text("epoch,loss")
+    for _ in range(2):
+        saved(mlp, str(path), weights_only=False)
+    assert (path / "log.csv").read_text() == "epoch,loss"
+    assert (path / "logs").is_dir()
+    assert formats.load_model(path).compiled
+    assert os.listdir(str(tmp_path)) == ["run"]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_saved_model_is_not_lost_between_two(mlp, tmp_path, monkeypatch, error, at):
+    path = tmp_path / "run"
+    saved(mlp, str(path), weights_only=False)
+    expected = predictions(mlp, "mlp")
+    rename, calls = os.rename, []
+
+    def fails(source, target):
+        calls.append(source)
+        if len(calls) == at:
+            raise error
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fails)
+    other = MODELS["mlp"]()
+    with pytest.raises(error):
+        formats.write(other, str(path), weights_only=False)
+    monkeypatch.undo()
+    assert np.array_equal(predictions(formats.load_model(path), "mlp"), expected)
+    assert os.listdir(str(tmp_path)) == ["run"]
+
+
+def test_the_mode_of_a_file_stays(mlp, tmp_path):
+    path = str(tmp_path / "m.keras")
+    saved(mlp, path, weights_only=False)
+    os.chmod(path, 0o660)
+    saved(mlp, path, weights_only=False)
+    assert os.stat(path).st_mode & 0o777 == 0o660

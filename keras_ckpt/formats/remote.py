@@ -1,0 +1,79 @@
+"""Checkpoints on other file systems (`gs://bucket/...`): written here, copied there, and back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from typing import Any, Iterator
+
+from keras_ckpt import runtime
+
+
+def _gfile() -> Any:
+    return runtime.tensorflow().io.gfile
+
+
+@contextlib.contextmanager
+def uploading(path: str) -> Iterator[str]:
+    """Gives a local path; what is written there is copied to a remote `path` afterwards.
+
+    Args:
+        path: remote, or local, in which case it is given as it is.
+
+    Raises:
+        ImportError: if TensorFlow, which knows the file systems, is not installed.
+    """
+    if not runtime.is_remote(path):
+        yield path
+        return
+    gfile = _gfile()
+    parent, _, name = path.rstrip("/").rpartition("/")
+    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as directory:
+        yield os.path.join(directory, name)
+        found = [
+            os.path.relpath(os.path.join(folder, file), directory)
+            for folder, _, files in os.walk(directory)
+            for file in files
+        ]
+        # What names others comes after them: the index, and the state file at last.
+        found.sort(key=lambda file: (file == "checkpoint", file.endswith(".index"), file))
+        for file in found:
+            target = parent + "/" + file.replace(os.sep, "/")
+            gfile.makedirs(target.rpartition("/")[0])
+            gfile.copy(os.path.join(directory, file), target, overwrite=True)
+
+
+@contextlib.contextmanager
+def downloaded(path: str) -> Iterator[str]:
+    """Gives the local path of a copy of a remote checkpoint.
+
+    Args:
+        path: remote, or local, in which case it is given as it is.
+
+    Raises:
+        ImportError: if TensorFlow, which knows the file systems, is not installed.
+    """
+    if not runtime.is_remote(path):
+        yield path
+        return
+    gfile = _gfile()
+    path = path.rstrip("/")
+    parent, _, name = path.rpartition("/")
+    parts = [part.rstrip("/") for part in gfile.listdir(parent)]
+    if name in parts and gfile.isdir(path):
+        found = [
+            folder.rstrip("/") + "/" + file
+            for folder, _, files in gfile.walk(path)
+            for file in files
+        ]
+    else:
+        found = [
+            parent + "/" + part for part in parts if part == name or part.startswith(name + ".")
+        ]
+    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as directory:
+        for file in found:
+            target = os.path.join(directory, file[len(parent) + 1 :])
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            gfile.copy(file, target)
+        yield os.path.join(directory, name)
