@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -15,9 +16,12 @@ PRINT = "import sys; print([name for name in {!r} if name in sys.modules])".form
 
 def python(code: str) -> str:
     """Returns what `code` prints."""
-    return subprocess.run(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, text=True
-    ).stdout.strip()
+    command = [sys.executable, "-c", code]
+    # Elsewhere than beside the package in the source, which has no keras_ckpt.compat.
+    ran = subprocess.run(
+        command, stdout=subprocess.PIPE, check=True, text=True, cwd=tempfile.gettempdir()
+    )
+    return ran.stdout.strip()
 
 
 @pytest.mark.parametrize(

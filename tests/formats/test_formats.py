@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats import CheckpointError, saved_model
 
 if not runtime.is_keras_3():
     pytest.skip("what is written on Keras 3", allow_module_level=True)
@@ -193,6 +193,7 @@ def test_saved_model_serves(mlp, tmp_path, capsys):
 
 def test_saved_model_without_tensorflow_says_that_it_cannot_serve(mlp, tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "has_tensorflow", lambda: False)
+    monkeypatch.setattr(saved_model, "_told", set())
     with pytest.warns(UserWarning, match="no graph to serve it from.*TensorFlow"):
         formats.write(mlp, tmp_path / "saved", False)
     assert "keras_ckpt.load_model" in (tmp_path / "saved" / "keras_ckpt.txt").read_text()
