@@ -13,7 +13,6 @@ Keras.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import re
 from typing import Any, Callable
@@ -57,6 +56,9 @@ MODULES: dict[str, str] = {
 #: Patch releases that differ from the last of their minor.
 PATCHES: dict[str, str] = {"3.0.{}".format(patch): "keras3_0_0" for patch in range(5)}
 
+#: tf_keras, the Keras 2 for the TensorFlows that have no Keras of their own.
+TF_KERAS: dict[str, str] = {"tf_keras 2.{}".format(minor): "tf_keras" for minor in range(15, 22)}
+
 #: The Keras 3 that was out when a TensorFlow came that has no Keras of its own.
 KERAS_OF_TENSORFLOW: dict[str, str] = {
     "2.16": "3.0",
@@ -67,19 +69,19 @@ KERAS_OF_TENSORFLOW: dict[str, str] = {
     "2.21": "3.13",
 }
 
-#: The canonical names of all releases.
+#: The canonical names of all releases, without `PATCHES` and `TF_KERAS`.
 VERSIONS: tuple[str, ...] = tuple(MODULES)
 
 _NAME = re.compile(
-    r"(?P<library>tf|tensorflow|tensorflow-cpu|keras)?\s*(?:==|-|_)?\s*v?"
-    r"(?P<minor>\d+\.\d+)(?P<patch>\.\d+)?(?:(?:a|b|rc|\.post|\.dev)\d+)?",
-    re.IGNORECASE,
+    r"(?P<library>tf[-_]keras|tf|tensorflow|tensorflow-cpu|keras)?\s*(?:==|-|_)?\s*v?"
+    r"(?P<minor>\d+\.\d+)(?P<patch>\.\d+)?(?:(?:a|b|rc|\.post|\.dev)\d+)?"
 )
 # `keras` 2.0 to 2.5 were another library, with a callback of its own.
 _LIBRARIES: dict[str, Callable[[str], bool]] = {
     "": lambda minor: True,
     "tf": lambda minor: minor.startswith("2."),
     "keras": lambda minor: minor.startswith("3.") or minor in VERSIONS[6:],
+    "tf_keras": lambda minor: "tf_keras " + minor in TF_KERAS,
 }
 
 
@@ -88,8 +90,8 @@ def for_version(version: str) -> Any:
 
     Args:
         version: string, the release: `"2.4"`, `"2.4.1"`, `"tf2.4"`, `"TF 2.4"`,
-            `"tensorflow==2.4.1"`, `"3.8"`, `"keras==3.8.0"`. `"3.0"` means 3.0.5. TF 2.16 and
-            later mean the Keras 3 of their day.
+            `"tensorflow==2.4.1"`, `"3.8"`, `"keras==3.8.0"`, `"tf_keras==2.16.0"`, `"tf_keras"`.
+            `"3.0"` means 3.0.5. TF 2.16 and later mean the Keras 3 of their day.
 
     Returns:
         A class, the same for all releases between which nothing changed.
@@ -102,7 +104,7 @@ def for_version(version: str) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    if name in MODULES.values() or name in PATCHES.values():
+    if any(name in modules.values() for modules in (MODULES, PATCHES, TF_KERAS)):
         return importlib.import_module("{}.{}".format(__name__, name))
     raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
 
@@ -116,31 +118,42 @@ def module_of(version: str) -> str:
     Raises:
         ValueError: if there is no such release.
     """
-    match = _NAME.fullmatch(version.strip()) if isinstance(version, str) else None
+    name = version.strip().lower() if isinstance(version, str) else ""
+    if name in ("tf_keras", "tf-keras"):
+        name = list(TF_KERAS)[-1]
+    match = _NAME.fullmatch(name)
     if match is not None:
-        library = (match["library"] or "").lower()
-        minor = match["minor"]
-        if _LIBRARIES["tf" if library.startswith("t") else library](minor):
+        library, minor = (match["library"] or "").replace("-", "_"), match["minor"]
+        if library.startswith("tensorflow"):
+            library = "tf"
+        if _LIBRARIES[library](minor):
+            if library == "tf_keras":
+                return TF_KERAS["tf_keras " + minor]
             if library != "keras":
                 minor = KERAS_OF_TENSORFLOW.get(minor, minor)
             patch = PATCHES.get(match["minor"] + (match["patch"] or ""))
             if minor in MODULES:
                 return patch or MODULES[minor]
     raise ValueError(
-        "There is no ModelCheckpoint of version {!r}.{} Versions are TF {} to {} and Keras {} to "
-        "{}, as strings such as '2.4' or 'keras==3.8.0'.".format(
-            version, _nearest(version), "2.0", "2.21", "3.0", VERSIONS[-1]
+        "There is no ModelCheckpoint of version {!r}.{} Versions are TF 2.0 to {newest}, Keras 3.0 "
+        "to {} and tf_keras 2.15 to {newest}, as strings such as '2.4' or 'keras==3.8.0'.".format(
+            version, _nearest(version), VERSIONS[-1], newest=list(KERAS_OF_TENSORFLOW)[-1]
         )
     )
 
 
 def _nearest(version: Any) -> str:
-    numbers = re.search(r"\d+(\.\d+)?", str(version))
-    wanted = numbers.group() if numbers else str(version)
+    wanted = str(version).lower()
+    if not re.search(r"\d", wanted):
+        return ""
     names = VERSIONS + tuple(KERAS_OF_TENSORFLOW)
-    found = difflib.get_close_matches(wanted, names, n=1, cutoff=0.0)
-    major, _, minor = wanted.partition(".")
-    same = [name for name in names if name.partition(".")[0] == major]
-    if same and minor.isdigit():
-        found = sorted(same, key=lambda name: abs(int(name.partition(".")[2]) - int(minor)))
-    return " The nearest is {!r}.".format(found[0]) if found else ""
+    if re.search("tf[-_]keras", wanted):
+        names = tuple(TF_KERAS)
+    nearest = min(names, key=lambda name: abs(_number(name) - _number(wanted)))
+    return " The nearest is {!r}.".format(nearest)
+
+
+def _number(name: str) -> int:
+    # Another major is further away than any minor.
+    major, minor = (re.findall(r"\d+", name) + ["0"])[:2]
+    return int(major) * 1000 + int(minor)

@@ -496,7 +496,9 @@ class Hooks:
     def _should_save_on_batch(self: Any, batch: int) -> bool:
         if self.save_freq == "epoch":
             return False
-        self._batches_seen_since_last_saving += schedule.batches_since(batch, self._last_batch_seen)
+        knows_none = self._keras_ckpt_profile.first_batch is None
+        since = schedule.batches_since(batch, self._last_batch_seen, knows_none)
+        self._batches_seen_since_last_saving += since
         self._last_batch_seen = batch
         if self._batches_seen_since_last_saving >= self.save_freq:
             self._batches_seen_since_last_saving = 0

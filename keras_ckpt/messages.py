@@ -32,6 +32,11 @@ _PERIOD = (
     "of {} seen."
 )
 _EPOCH = "\nEpoch {epoch}: "
+_NATIVE = (
+    "The native {} format does not support the `options` argument. Please remove the `options` "
+    "argument, or use the SavedModel format by removing the `.keras` extension from the model "
+    "filepath."
+)
 
 #: The texts that changed, by the release that changed them, in order.
 CHANGES: dict[str, dict[str, str]] = {
@@ -80,11 +85,7 @@ CHANGES: dict[str, dict[str, str]] = {
         "not improved": _EPOCH + "{monitor} did not improve from {best:.5f}",
     },
     "2.13": {
-        "options of .keras": (
-            "The native Keras format does not support the `options` argument. Please remove the "
-            "`options` argument, or use the SavedModel format by removing the `.keras` extension "
-            "from the model filepath."
-        ),
+        "options of .keras": _NATIVE.format("Keras"),
     },
     "3.0": {
         "mode": "ModelCheckpoint mode '{mode}' is unknown, fallback to auto mode.",
@@ -136,6 +137,8 @@ def _accumulate() -> dict[str, dict[str, str]]:
 
 #: All texts of a release, by what they are about.
 TEXTS = _accumulate()
+# A branch: what follows 2.15 knows nothing of it.
+TEXTS["tf_keras"] = dict(TEXTS["2.13"], **{"options of .keras": _NATIVE.format("TF-Keras")})
 
 #: What `keras_ckpt.ModelCheckpoint` says beside the texts of the newest Keras.
 OWN: dict[str, str] = {

@@ -32,7 +32,7 @@ class Profile:
     """What one release's `ModelCheckpoint` does.
 
     Args:
-        release: the release, as in `keras_ckpt.compat.VERSIONS`.
+        release: the release, as `keras_ckpt.compat.for_version` takes it.
 
         hooks: the methods that the class has, each with its parameters. Those that subclasses
             override are called in just this form. `set_model` turns `save_weights_only` on for a
@@ -43,6 +43,7 @@ class Profile:
         either_form: a subclass may override them in the forms of up to 2.5, too. No release did.
 
         first_batch: the initial `_last_batch_seen`; the count of the first call is taken from it.
+            It can be set to None only where it is None to begin with (3.14).
         legacy_arguments: `**kwargs` knows `period` and `load_weights_on_restart`, and ignores
             the rest; `model` can be set; TensorFlow checkpoints are found; and what is saved is
             in the formats of Keras 2. Not in Keras 3.

@@ -7,7 +7,7 @@ from typing import Any
 from keras_ckpt import arguments
 
 
-def batches_since(batch: int, last: int | None) -> int:
+def batches_since(batch: int, last: Any, knows_none: bool = True) -> int:
     """Returns how many batches came to an end since the last call of the batch hook.
 
     Under `steps_per_execution=N` the hook is called once for every N batches, with the last one.
@@ -16,10 +16,12 @@ def batches_since(batch: int, last: int | None) -> int:
         batch: index of the batch that just ended, from 0 in each epoch.
         last: the `batch` of the call before, None if there was none. Releases that begin with 0
             in its place count one batch too few in a first call at `batch > 0`.
+        knows_none: whether `last` can be None. Releases that begin with a number fail.
     """
-    if last is None or batch <= last:
+    if (knows_none and last is None) or batch <= last:
         return batch + 1  # A new epoch.
-    return batch - last
+    since: int = batch - last
+    return since
 
 
 def is_frequency(save_freq: Any) -> bool:

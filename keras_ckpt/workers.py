@@ -69,14 +69,18 @@ class ByStrategy(Alone):
         directory = os.path.dirname(callback._write_filepath)
         strategy = self.strategy(callback.model)
         if _is_extra(strategy):
-            shutil.rmtree(_temporary(directory, strategy))
+            temporary = _temporary(directory, strategy)
+            # Made if it is not there, as by the releases, so that it can be removed.
+            os.makedirs(temporary, exist_ok=True)
+            shutil.rmtree(temporary)
 
 
 class ByStrategyIfAny(ByStrategy):
     """`keras_ckpt.ModelCheckpoint`: the same, for what is no model of Keras 2, too."""
 
     def strategy(self, model: Any) -> Any:
-        return getattr(model, "distribute_strategy", None)
+        has_one = runtime.is_keras_model(model) or hasattr(model, "distribute_strategy")
+        return _strategy(model) if has_one else None
 
     def clean(self, callback: Any) -> None:
         # A subclass may make its paths all by itself.
@@ -172,9 +176,12 @@ WORKERS: dict[str, Alone] = {
 
 def _strategy(model: Any) -> Any:
     """Returns the distribution strategy of `model`, else the one in force, if any."""
-    # A model of Keras 3 has none of its own; a stand-in must have one, as it must in 2.x.
-    has_none = runtime.is_keras_model(model) and not hasattr(model, "distribute_strategy")
-    strategy = None if has_none else model.distribute_strategy
+    if runtime.is_keras_model(model) and not hasattr(model, "distribute_strategy"):
+        # TF 2.0 and 2.1 keep it to themselves, and Keras 3 has none without TensorFlow.
+        strategy = getattr(model, "_distribution_strategy", None)
+    else:
+        # A stand-in must have one, as it must in 2.x.
+        strategy = model.distribute_strategy
     tensorflow = runtime.tensorflow_if_loaded()
     if strategy is None and tensorflow is not None:
         strategy = tensorflow.distribute.get_strategy()
@@ -182,9 +189,11 @@ def _strategy(model: Any) -> Any:
 
 
 def _spans_workers(strategy: Any) -> bool:
-    # The strategies of TF 2.0 do not tell.
-    asked = getattr(getattr(strategy, "extended", None), "_in_multi_worker_mode", None)
-    return asked is not None and bool(asked())
+    extended: Any = getattr(strategy, "extended", None)
+    if hasattr(extended, "_in_multi_worker_mode"):
+        return bool(extended._in_multi_worker_mode())
+    # The strategies of TF 2.0 do not tell, but one for several workers counts them.
+    return bool(getattr(extended, "_num_workers", 1) > 1)
 
 
 def _is_extra(strategy: Any) -> bool:

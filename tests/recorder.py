@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dis
 import enum
 import functools
 import importlib
@@ -23,6 +24,7 @@ import os
 import pathlib
 import re
 import shutil
+import sys
 import tempfile
 import types
 import warnings
@@ -60,8 +62,19 @@ class Running:
 
     @property
     def version(self) -> tuple[int, ...]:
-        """The release as numbers, e.g. (2, 4, 1)."""
+        """The release as numbers, e.g. (2, 4, 1); of tf_keras that whose callback it has."""
+        if self.release.startswith("tf_keras"):
+            return (2, 15, 0)
         return tuple(int(number) for number in re.findall(r"\d+", self.release)[:3])
+
+    @property
+    def name(self) -> str:
+        """The release as its recording is called: "2.4", "3.0.4", "3.8", "tf_keras"."""
+        if self.release.startswith("tf_keras"):
+            return "tf_keras"
+        # The one patch release that differs from the last of its minor.
+        numbers = self.version[: 3 if self.version[:2] == (3, 0) and self.version[2] < 5 else 2]
+        return ".".join(str(number) for number in numbers)
 
     @property
     def model_checkpoint(self) -> type:
@@ -74,8 +87,8 @@ def running() -> Running:
     """Find the Keras under test: tf_keras if asked for, else Keras 3, else ``tf.keras``."""
     if os.environ.get("TF_USE_LEGACY_KERAS", "") in ("1", "true", "True"):
         keras = importlib.import_module("tf_keras")
-        # tf_keras carries the callback of TF 2.15 on, whatever its own number.
-        return Running(keras, "2.15.0", importlib.import_module("tensorflow"))
+        release = "tf_keras " + keras.__version__
+        return Running(keras, release, importlib.import_module("tensorflow"))
     try:
         keras = importlib.import_module("keras")
     except ImportError:
@@ -271,7 +284,8 @@ class Decoder:
             name = value["t"]
             home = getattr(tensorflow.train, name, None)
             home = home or getattr(tensorflow.saved_model, name, None)
-        made = home() if home else Odd()
+        # Without TensorFlow, something that is called so.
+        made = home() if home else type(value["t"], (), {})()
         self.made.append(made)
         return made
 
@@ -359,7 +373,20 @@ class Namer:
                 found[name] = type(behind).__name__
         if error.__suppress_context__:
             found["__suppress_context__"] = True
+        if _is_said(error):
+            found["said"] = True
         return found
+
+
+def _is_said(error: BaseException) -> bool:
+    """Whether a `raise` made the error: what Python and NumPy say differs by their releases."""
+    step = error.__traceback__
+    if step is None:
+        return False
+    while step.tb_next is not None:
+        step = step.tb_next
+    operation = step.tb_frame.f_code.co_code[step.tb_lasti]
+    return dis.opname[operation] == "RAISE_VARARGS"
 
 
 # ---------------------------------------------------------------- the journal
@@ -464,10 +491,15 @@ def _working_directory(directory: str) -> Iterator[None]:
         os.chdir(before)
 
 
+def knows_interactive_logging() -> bool:
+    """Whether the running Keras can be told to log what it would print (TF 2.8 on)."""
+    return hasattr(running().keras.utils, "disable_interactive_logging")
+
+
 @contextlib.contextmanager
 def _interactive_logging(on: bool) -> Iterator[None]:
     utils = running().keras.utils
-    if on or not hasattr(utils, "disable_interactive_logging"):
+    if on or not knows_interactive_logging():
         yield
         return
     utils.disable_interactive_logging()
@@ -491,6 +523,7 @@ class _TrainingState:
 
     def __init__(self, journal: Journal, namer: Namer, restores: bool, *args: Any) -> None:
         self._add = functools.partial(journal.add, "training state")
+        self._namer = namer
         self._restores = restores
         self._add("new", [namer(item) for item in args])
 
@@ -499,7 +532,7 @@ class _TrainingState:
         return self._restores
 
     def back_up(self, epoch: Any) -> None:
-        self._add("back_up", repr(epoch))
+        self._add("back_up", self._namer(epoch))
 
     def delete_backup(self) -> None:
         self._add("delete_backup")
@@ -522,12 +555,6 @@ def _cluster(spec: Any, journal: Journal, namer: Namer) -> Iterator[None]:
     if not spec:
         yield
         return
-    states: Any = importlib.import_module(
-        "tensorflow.python.keras.distribute.multi_worker_training_state"
-    )
-    contexts: Any = importlib.import_module(
-        "tensorflow.python.distribute.distribute_coordinator_context"
-    )
     context = types.SimpleNamespace(
         should_checkpoint=spec["chief"],
         should_save_summary=spec["chief"],
@@ -535,12 +562,32 @@ def _cluster(spec: Any, journal: Journal, namer: Namer) -> Iterator[None]:
     )
     state = functools.partial(_TrainingState, journal, namer, spec["restores"])
     config = {"cluster": {spec["job"]: ["localhost:1", "localhost:2"]}}
+    modules = {
+        "tensorflow.python.keras.distribute.multi_worker_training_state": {
+            "MultiWorkerTrainingState": state
+        },
+        "tensorflow.python.distribute.distribute_coordinator_context": {
+            "get_current_worker_context": lambda: context
+        },
+    }
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, TF_CONFIG=json.dumps(config)))
-        stack.enter_context(mock.patch.object(states, "MultiWorkerTrainingState", state))
-        stack.enter_context(
-            mock.patch.object(contexts, "get_current_worker_context", lambda: context)
-        )
+        for module, contents in modules.items():
+            stack.enter_context(_with(module, contents))
+        yield
+
+
+@contextlib.contextmanager
+def _with(name: str, contents: dict[str, Any]) -> Iterator[None]:
+    """Changes a module of TensorFlow's; where later releases have it no more, puts one there."""
+    with contextlib.ExitStack() as stack:
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            module = types.ModuleType(name)
+            stack.enter_context(mock.patch.dict(sys.modules, {name: module}))
+        for key, value in contents.items():
+            stack.enter_context(mock.patch.object(module, key, value, create=True))
         yield
 
 
@@ -572,10 +619,11 @@ class _Extended:
 
 
 def _strategy(name: str) -> Any:
-    if name == "none" or running().tensorflow is None:
+    tensorflow = running().tensorflow
+    if name == "none" or (name == "default" and tensorflow is None):
         return None
     if name == "default":
-        return running().tensorflow.distribute.get_strategy()
+        return tensorflow.distribute.get_strategy()
     return types.SimpleNamespace(extended=_Extended(name == "chief"))
 
 

@@ -81,6 +81,24 @@ ODD_VALUES: list[Any] = [
     ELLIPSIS,
 ]
 
+
+def is_portable(value: Any, two: bool) -> bool:
+    """Whether what a callback does with a value is no matter of its NumPy and its TensorFlow.
+
+    NumPy 2 no longer has a truth for what is empty, nor compares any integer.  What comes of
+    comparing an array with a text or a number, which type a sum has, and which tensors count as numbers, had changed between the
+    NumPys and TensorFlows of the 2.x releases before.
+    """
+    tagged = isinstance(value, dict) and "t" in value
+    inside = value.get("v") if tagged else value
+    if inside == [] or inside == 10**30:
+        return False
+    if not (two and tagged):
+        return True
+    small = value["t"] in ("float16", "int32")
+    return not small and value["$"] != "variable" and not isinstance(inside, list)
+
+
 HOOKS_KEPT = "_get_most_recently_modified_file_matching_pattern"
 ARRAY_VALUES = [value for value in ODD_VALUES if isinstance(value, dict) and "t" in value]
 
@@ -241,10 +259,11 @@ def pick(draw: Draw, *groups: Any) -> Any:
 class _Maker:
     """Makes the parts of one scenario for one release."""
 
-    def __init__(self, draw: Draw, version: tuple[int, ...]) -> None:
+    def __init__(self, draw: Draw, version: tuple[int, ...], portable: bool) -> None:
         self.draw = draw
         self.version = version
         self.two = version < (3,)
+        self.portable = portable
         self.batch_in_hooks = version >= (2, 6)
         # What the values of this scenario are like: a healthy run, or anything at all.
         self.oddity = draw(st.sampled_from([80, 40, 15, 6]))
@@ -264,6 +283,12 @@ class _Maker:
     def odd(self) -> bool:
         """Whether to be odd this time."""
         return one_in(self.draw, self.oddity)
+
+    def one_of(self, values: list[Any]) -> Any:
+        """One of some odd values."""
+        if self.portable:
+            values = [value for value in values if is_portable(value, self.two)]
+        return self.draw(st.sampled_from(values))
 
     # ------------------------------------------------ arguments
 
@@ -313,7 +338,7 @@ class _Maker:
     def monitor_name(self) -> Any:
         self.monitor = pick(self.draw, (12, MONITORS), (4, OTHER_MONITORS))
         if self.odd():
-            self.monitor = self.draw(st.sampled_from(ODD_MONITORS))
+            self.monitor = self.one_of(ODD_MONITORS)
         return self.monitor
 
     def verbose(self) -> Any:
@@ -324,14 +349,14 @@ class _Maker:
     def flag(self) -> Any:
         if self.odd():
             odd = [None, 0, 1, "yes", "", NAN, [], ODD, array("bool", True), array("int64", [1, 2])]
-            return self.draw(st.sampled_from(odd))
+            return self.one_of(odd)
         return self.draw(st.booleans())
 
     def mode(self) -> Any:
         if self.odd():
             odd = ["sum", "", "MIN", None, 1, [], ["min"], ODD, {"$": "odd_text", "v": "max"},
                    {"$": "set", "v": []}, "%s %d", array("float32", [1.0, 2.0])]  # fmt: skip
-            return self.draw(st.sampled_from(odd))
+            return self.one_of(odd)
         return self.draw(st.sampled_from(["auto", "min", "max", "auto"]))
 
     def save_freq(self) -> Any:
@@ -340,7 +365,7 @@ class _Maker:
                    scalar("int64", 2), scalar("float64", 2.0), scalar("str_", "epoch"),
                    {"$": "odd_int", "v": 2}, {"$": "odd_text", "v": "epoch"}, 10**20, ODD, [1],
                    {"$": "tuple", "v": [1]}, array("int64", 3), array("int64", [1, 2])]  # fmt: skip
-            return self.draw(st.sampled_from(odd))
+            return self.one_of(odd)
         return self.draw(st.sampled_from(["epoch", 1, 2, 3, "epoch", 4, 5, 7, 32, 64]))
 
     def options(self) -> Any:
@@ -348,7 +373,7 @@ class _Maker:
         wrong = "SaveOptions" if self.weights_only else "CheckpointOptions"
         good = [None, {"$": "options", "t": right}]
         odd: list[Any] = [{"$": "options", "t": wrong}, False, 0, "", "x", [], {}, ODD, "%s"]
-        return self.draw(st.sampled_from(odd if self.odd() else good))
+        return self.one_of(odd if self.odd() or one_in(self.draw, 10) else good)
 
     def threshold(self) -> Any:
         odd: list[Any] = [
@@ -356,17 +381,17 @@ class _Maker:
             array("float32", [0.5, 0.1]), scalar("float32", 0.5), tensor("float32", 0.5),
         ]  # fmt: skip
         good: list[Any] = [None, 0.5, 0.25, 1, 0, -1.0, 1e9, NAN, INF, NEGATIVE_INF]
-        return self.draw(st.sampled_from(odd if self.odd() else good))
+        return self.one_of(odd if self.odd() else good)
 
     def period(self) -> Any:
         good = [1, 2, 3, 2, 5]
         odd = [0, -2, 2.5, 2.0, NAN, INF, "2", None, True, False, scalar("int64", 2), ODD, [2],
                array("int64", 2), array("int64", [1, 2])]  # fmt: skip
-        return self.draw(st.sampled_from(odd if self.odd() else good))
+        return self.one_of(odd if self.odd() else good)
 
     def restart(self) -> Any:
         if self.odd():
-            return self.draw(st.sampled_from([None, 1, 0, "yes", "", ODD, array("int64", [1, 2])]))
+            return self.one_of([None, 1, 0, "yes", "", ODD, array("int64", [1, 2])])
         return self.draw(st.sampled_from([True, True, False]))
 
     def arguments(self) -> dict[str, Any]:
@@ -491,7 +516,7 @@ class _Maker:
     # ------------------------------------------------ events
 
     def value(self) -> Any:
-        return self.draw(st.sampled_from(ODD_VALUES if self.odd() else PLAIN_VALUES))
+        return self.one_of(ODD_VALUES if self.odd() else PLAIN_VALUES)
 
     def logs(self, validation: bool) -> Any:
         draw = self.draw
@@ -517,7 +542,7 @@ class _Maker:
             if not one_in(draw, 25):
                 found[name] = self.value()
         if isinstance(self.monitor, str) and one_in(draw, 25):
-            found[self.monitor] = draw(st.sampled_from(ARRAY_VALUES))
+            found[self.monitor] = self.one_of(ARRAY_VALUES)
         if one_in(draw, 10):
             extra = draw(st.sampled_from(["batch", "size", "acc", "accuracy", "self", "epoch"]))
             found[extra] = draw(st.sampled_from([1, 32, 5, 0.5, "7", None, scalar("int64", 3)]))
@@ -598,7 +623,7 @@ class _Maker:
         makers: dict[str, Callable[[], Any]] = {
             "save_freq": self.save_freq,
             "best": self.threshold,
-            "monitor": lambda: draw(st.sampled_from(MONITORS + ODD_MONITORS)),
+            "monitor": lambda: self.one_of(MONITORS + ODD_MONITORS),
             "save_best_only": self.flag,
             "save_weights_only": self.flag,
             "verbose": self.verbose,
@@ -614,8 +639,9 @@ class _Maker:
             "_samples_seen_since_last_saving": lambda: draw(st.sampled_from([0, 31, -5])),
             "_last_batch_seen": lambda: draw(st.sampled_from([0, -1, None, 4])),
             "_current_epoch": lambda: draw(st.sampled_from([0, 5, None])),
-            "_options": self.options,
         }
+        if self.version >= (2, 3):
+            makers["_options"] = self.options
         if not self.directory_free:
             makers["filepath"] = self.filepath
             makers["load_weights_on_restart"] = self.restart
@@ -669,6 +695,9 @@ class _Maker:
                 ["call", "_get_most_recently_modified_file_matching_pattern", [pattern]],
                 ["call", "_get_most_recently_modified_file_matching_pattern", [pattern]],
             ]
+        if self.portable and self.version[:2] == (2, 3):
+            # In 2.3 it is the base of all callbacks that has it.
+            calls = [call for call in calls if call[1] != "_implements_train_batch_hooks"]
         if not self.directory_free and one_in(draw, 5):
             # The hook that reads the directory has by far the most ways to go.
             return calls[-1]
@@ -693,6 +722,9 @@ class _Maker:
         chosen = draw(st.lists(st.sampled_from(names), max_size=4, unique=True))
         chosen += [self.like_template() for _ in range(draw(st.integers(0, 4)))]
         for name in dict.fromkeys(chosen):
+            if any(other.startswith(name + "/") for other in chosen):
+                # A directory already, by what lies in it.
+                continue
             if one_in(draw, 8):
                 # A directory in the way, or a SavedModel.
                 found.append(["<dir>/" + name + "/variables", None, None])
@@ -773,7 +805,7 @@ class _Maker:
                 made["overrides"] = self.overrides()
         else:
             made["wrapped"] = False
-        if one_in(draw, 8):
+        if self.version >= (2, 9) and one_in(draw, 8):
             made["interactive"] = False
         if restart or one_in(draw, 6):
             made["files"] = self.files()
@@ -795,6 +827,46 @@ class _Maker:
 
 
 @st.composite
-def scenarios(draw: Draw, version: tuple[int, ...]) -> dict[str, Any]:
-    """Scenarios for the callback of the release with this version number."""
-    return _Maker(draw, tuple(version)).scenario()
+def scenarios(draw: Draw, version: tuple[int, ...], portable: bool = False) -> dict[str, Any]:
+    """Scenarios for the callback of the release with this version number.
+
+    ``portable`` ones go the same way on every NumPy, TensorFlow and backend.
+    """
+    return _Maker(draw, tuple(version), portable).scenario()
+
+
+def examples(version: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Scenarios of what shows one way only: no recording may be without them by chance."""
+    name = "m.h5" if version < (3,) else "m.weights.h5"
+    model: list[Any] = [["model", "set_model", {"graph": True, "strategy": "none"}]]
+    if version < (2, 3):
+        model[0][2]["multi_worker"] = False
+    begin = [*model, ["call", "on_train_begin", []], ["call", "on_epoch_begin", [0]]]
+    array_value = array("float32", [0.1, 0.9])
+    found: list[dict[str, Any]] = [
+        {
+            "args": ["<dir>/" + name],
+            "kwargs": {"save_weights_only": True},
+            "events": [["set", "save_freq", 2.0], ["call", "_implements_train_batch_hooks", []]],
+        }
+    ]
+    if version >= (3, 0, 5):
+        found.append(
+            {
+                "args": ["<dir>/" + name],
+                "kwargs": {"save_weights_only": True, "save_best_only": True, "mode": "min"},
+                "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": array_value}]]],
+            }
+        )
+    if version < (3,) and version[:2] not in ((2, 12), (2, 13)):
+        found.append(
+            {
+                "args": ["gs://no-such-bucket/" + name],
+                "kwargs": {},
+                "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": 0.5}]]],
+            }
+        )
+    if version[:2] == (2, 3):
+        # It is the base of all callbacks that has this hook.
+        del found[0]
+    return found

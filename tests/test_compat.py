@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from helpers import (
-    KERAS_3,
     StandIn,
     batches,
     epochs,
@@ -23,7 +22,6 @@ from helpers import (
     functional,
     keras,
     same_weights,
-    sequential,
 )
 
 import keras_ckpt
@@ -31,7 +29,11 @@ from keras_ckpt import compat
 
 TF2 = ["2.{}".format(minor) for minor in range(16)]
 KERAS3 = ["3.{}".format(minor) for minor in range(16)]
-MODULES = sorted(set(compat.MODULES.values()) | set(compat.PATCHES.values()))
+# All that differ from one another, and more.
+EVERY = TF2 + KERAS3 + ["3.0.4", "tf_keras"]
+MODULES = sorted(
+    {name for each in (compat.MODULES, compat.PATCHES, compat.TF_KERAS) for name in each.values()}
+)
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +42,9 @@ def _in_an_empty_directory(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
 
 
 def release(version: str) -> tuple[int, ...]:
+    """The release as numbers; of tf_keras that whose callback it has."""
+    if version == "tf_keras":
+        return (2, 15)
     return tuple(int(part) for part in version.split("."))
 
 
@@ -48,6 +53,15 @@ def release(version: str) -> tuple[int, ...]:
 
 def test_versions() -> None:
     assert list(compat.VERSIONS) == TF2 + KERAS3
+    assert list(compat.PATCHES) == ["3.0.{}".format(patch) for patch in range(5)]
+    assert list(compat.TF_KERAS) == ["tf_keras 2.{}".format(minor) for minor in range(15, 22)]
+
+
+@pytest.mark.parametrize("names", ["MODULES", "PATCHES", "TF_KERAS"])
+def test_every_listed_name_is_found(names: str) -> None:
+    for name, module in getattr(compat, names).items():
+        assert compat.module_of(name) == module
+        assert getattr(compat, module).PROFILE.release
 
 
 @pytest.mark.parametrize(
@@ -82,6 +96,12 @@ def test_versions() -> None:
         ("2.19", "keras3_8"),
         ("2.20", "keras3_11"),
         ("tensorflow==2.21.0", "keras3_13"),
+        ("tf_keras", "tf_keras"),
+        ("tf-keras", "tf_keras"),
+        ("tf_keras==2.21.0", "tf_keras"),
+        ("tf_keras 2.16", "tf_keras"),
+        ("tf-keras==2.18", "tf_keras"),
+        ("TF-Keras 2.15.1", "tf_keras"),
     ],
 )
 def test_for_version(name: str, module: str) -> None:
@@ -107,6 +127,10 @@ def test_for_version(name: str, module: str) -> None:
         ("tf", None),
         ("tensorflow==3.1", None),
         ("keras==2.4", None),
+        ("tf_keras 2.9", "tf_keras 2.15"),
+        ("tf_keras==2.22.0", "tf_keras 2.21"),
+        ("tf-keras 3.1", "tf_keras 2.21"),
+        ("tf_keras nightly", None),
         (None, None),
         (2.4, "2.4"),
         (("2", "4"), None),
@@ -119,6 +143,7 @@ def test_no_version(name: Any, nearest: str | None) -> None:
     assert text.startswith("There is no ModelCheckpoint of version {!r}.".format(name))
     assert "TF 2.0 to 2.21" in text
     assert "Keras 3.0 to 3.15" in text
+    assert "tf_keras 2.15 to 2.21" in text
     if nearest is not None:
         assert "The nearest is {!r}.".format(nearest) in text
 
@@ -140,7 +165,7 @@ def test_modules(name: str) -> None:
 _OLD = "filepath, monitor, verbose, save_best_only, save_weights_only, mode, save_freq"
 
 
-@pytest.mark.parametrize("version", TF2 + KERAS3 + ["3.0.4"])
+@pytest.mark.parametrize("version", EVERY)
 def test_signature(version: str) -> None:
     expected = _OLD.split(", ")
     if release(version) < (3,):
@@ -166,7 +191,7 @@ def test_signature(version: str) -> None:
 
 
 def test_hooks_of_the_releases() -> None:
-    for version in TF2 + KERAS3:
+    for version in EVERY:
         kind, number = compat.for_version(version), release(version)
         batch = list(inspect.signature(kind._save_model).parameters)
         assert batch == (
@@ -180,7 +205,7 @@ def test_hooks_of_the_releases() -> None:
         assert ("set_model" in vars(kind)) == (number < (2, 5))
 
 
-@pytest.mark.parametrize("version", TF2 + KERAS3 + ["3.0.4"])
+@pytest.mark.parametrize("version", EVERY)
 def test_subclasses_copies_and_pickles(version: str) -> None:
     kind = compat.for_version(version)
     callback = kind("a-{epoch}.keras", "loss", save_best_only=True, mode="min")
@@ -208,7 +233,7 @@ def test_subclasses_copies_and_pickles(version: str) -> None:
 # ---------------------------------------------------------------- calls and behaviour
 
 
-@pytest.mark.parametrize("version", TF2 + KERAS3)
+@pytest.mark.parametrize("version", EVERY)
 @pytest.mark.parametrize("weights", [False, True])
 def test_calls_on_a_stand_in(version: str, weights: bool) -> None:
     path = "a.weights.h5" if weights else "a.keras"
@@ -223,7 +248,7 @@ def test_calls_on_a_stand_in(version: str, weights: bool) -> None:
         assert not kwargs
 
 
-@pytest.mark.parametrize("version", TF2 + KERAS3)
+@pytest.mark.parametrize("version", EVERY)
 def test_first_save_under_steps_per_execution(version: str) -> None:
     """The count of calls at batches 1, 3, 5, 7 with save_freq=2, by what HISTORY tells."""
     callback = compat.for_version(version)("a.keras", save_freq=2)
@@ -244,6 +269,18 @@ def test_first_save_under_steps_per_execution(version: str) -> None:
         assert saves == [0, 1, 2, 3]
 
 
+def test_a_last_batch_of_none() -> None:
+    """As a test of somebody's might set it."""
+    for version in EVERY:
+        callback = compat.for_version(version)("a.keras", save_freq=2)
+        callback._last_batch_seen = None
+        if (2, 3) <= release(version) < (3, 14):
+            with pytest.raises(TypeError, match="'<=' not supported"):
+                batches(callback, [{}, {}])
+        else:
+            assert len(batches(callback, [{}, {}])) <= 1
+
+
 @pytest.mark.parametrize("version", ["2.0", "2.1"])
 def test_samples(version: str) -> None:
     callback = compat.for_version(version)("a.h5", save_freq=10)
@@ -252,7 +289,7 @@ def test_samples(version: str) -> None:
 
 
 def test_missing_monitor() -> None:
-    for version in TF2 + KERAS3:
+    for version in EVERY:
         callback = compat.for_version(version)("a.keras", save_best_only=True, mode="min")
         if release(version) < (3,):
             paths = epochs(callback, [{"loss": 1.0}])
@@ -263,7 +300,7 @@ def test_missing_monitor() -> None:
 
 
 def test_messages(capsys: Any) -> None:
-    for version in TF2 + KERAS3:
+    for version in EVERY:
         epochs(compat.for_version(version)("a.keras", verbose=1), [{}])
         out = capsys.readouterr().out
         number = "00001" if release(version) < (2, 8) else "1"
@@ -273,16 +310,23 @@ def test_messages(capsys: Any) -> None:
         assert out == expected
 
 
+@pytest.mark.parametrize(("version", "name"), [("2.15", "Keras"), ("tf_keras", "TF-Keras")])
+def test_options_of_a_keras_file(version: str, name: str) -> None:
+    options = object()  # Of no type that would be right: the ending is looked at before.
+    with pytest.raises(ValueError, match="The native {} format does not support".format(name)):
+        compat.for_version(version)("a.keras", options=options)
+
+
 def test_unknown_keyword() -> None:
-    for version in TF2:
+    for version in TF2 + ["tf_keras"]:
         compat.for_version(version)("a.h5", moniter="loss")
-    for version in KERAS3:
+    for version in KERAS3 + ["3.0.4"]:
         with pytest.raises(TypeError, match="unexpected keyword argument 'moniter'"):
             compat.for_version(version)("a.keras", moniter="loss")
 
 
 def test_endings() -> None:
-    for version in KERAS3:
+    for version in KERAS3 + ["3.0.4"]:
         kind = compat.for_version(version)
         for wrong in ("a", "a.hdf5", "a.weights.h5" if release(version) < (3, 8) else "a.ckpt"):
             with pytest.raises(ValueError, match="must end in `.keras`"):
@@ -293,7 +337,7 @@ def test_endings() -> None:
             assert kind("a.h5").filepath == "a.h5"
 
 
-@pytest.mark.parametrize("version", TF2 + KERAS3)
+@pytest.mark.parametrize("version", EVERY)
 def test_save_errors(version: str) -> None:
     error = OSError("disk full")
     number = release(version)
@@ -311,33 +355,40 @@ def test_save_errors(version: str) -> None:
 # ---------------------------------------------------------------- real fits
 
 
-@pytest.mark.parametrize("version", TF2)
-@pytest.mark.parametrize("path", ["w-{epoch}.h5", "cp-{epoch}"])
-def test_weights_of_tf_2_in_a_fit(version: str, path: str) -> None:
-    model, other = functional(), functional()
-    callback = compat.for_version(version)(path, "val_loss", 0, False, True)
-    fit(model, [callback], n=2)
-    keras_ckpt.load_weights(other, path.format(epoch=2))
-    assert same_weights(model, other)
-    if path.endswith(".h5"):
-        assert sorted(os.listdir(".")) == ["w-1.h5", "w-2.h5"]
-    else:
-        assert os.path.exists("cp-1.index")
-        assert os.path.exists("checkpoint")
-
-
-@pytest.mark.skipif(not KERAS_3, reason="Keras 2 has not the calls of Keras 3")
-@pytest.mark.parametrize("version", KERAS3)
-def test_keras_3_in_a_fit(version: str) -> None:
-    model, other = sequential(), sequential()
+@pytest.mark.parametrize("version", EVERY)
+def test_in_a_fit(version: str) -> None:
+    """Each release's class here, on a real model, with the names that it takes."""
     kind = compat.for_version(version)
+    model, other = functional(), functional()
+    whole = "m-{epoch}.h5" if release(version) < (3,) else "m-{epoch}.keras"
     callbacks = [
-        kind("m-{epoch}.keras", "val_loss", save_best_only=True),
-        kind("w.weights.h5", save_weights_only=True, save_freq=2),
+        kind("w-{epoch}.weights.h5", save_weights_only=True),
+        # The last of the batches, which are samples to the first releases, where Keras tells them.
+        kind("batch.weights.h5", save_weights_only=True, save_freq=4),
+        kind(whole, "val_loss", save_best_only=True, mode="min"),
     ]
+    begun = model.get_weights()
     fit(model, callbacks, n=2)
-    assert "m-1.keras" in os.listdir(".")
-    other.load_weights("w.weights.h5")
+    assert not same_weights(model, begun)
+    names = ["batch.weights.h5", whole.format(epoch=1), "w-1.weights.h5", "w-2.weights.h5"]
+    assert set(names) <= set(os.listdir("."))
+    assert set(os.listdir(".")) <= set(names) | {whole.format(epoch=2)}
+    for path in ("w-2.weights.h5", "batch.weights.h5"):
+        other.set_weights(begun)
+        keras_ckpt.load_weights(other, path)
+        assert same_weights(model, other)
+    keras_ckpt.load_weights(other, "w-1.weights.h5")
+    # The best is the first, or the last as well.
+    assert same_weights(keras_ckpt.load_model(whole.format(epoch=1)), other)
+
+
+@pytest.mark.parametrize("version", TF2 + ["tf_keras"])
+def test_checkpoints_of_tf_2_in_a_fit(version: str) -> None:
+    model, other = functional(), functional()
+    callback = compat.for_version(version)("cp-{epoch}", "val_loss", 0, False, True)
+    fit(model, [callback], n=2)
+    assert {"checkpoint", "cp-1.index", "cp-2.index"} <= set(os.listdir("."))
+    keras_ckpt.load_weights(other, "cp-2")
     assert same_weights(model, other)
 
 

@@ -16,7 +16,7 @@ def test_a_text_holds_until_a_release_changes_it() -> None:
     assert TEXTS["2.0"]["period"] != TEXTS["2.2"]["period"] == TEXTS["2.8"]["period"]
     assert TEXTS["3.0.5"]["mode"] == TEXTS["3.0"]["mode"] != TEXTS["3.11"]["mode"]
     assert "options of model" not in TEXTS["2.2"]
-    assert set(TEXTS) == set(messages.CHANGES) | {"keras_ckpt"}
+    assert set(TEXTS) == set(messages.CHANGES) | {"keras_ckpt", "tf_keras"}
 
 
 def test_texts_of_the_one_to_use_are_the_newest_and_its_own() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
 import os
@@ -10,6 +9,7 @@ import pathlib
 import warnings
 from typing import Any, Callable
 
+import branches
 import pytest
 import recorder
 import scenarios
@@ -228,48 +228,15 @@ def test_differences_are_strict() -> None:
 # ---------------------------------------------------------------- what the scenarios reach
 
 
-def _class_lines() -> dict[str, range]:
-    """The lines of the real class and of its Monitor base, by file."""
-    found = {}
-    for home in _real().__mro__:
-        if home.__name__ == "Callback":
-            break
-        lines, first = inspect.getsourcelines(home)
-        found[str(inspect.getsourcefile(home))] = range(first, first + len(lines))
-    return found
+@pytest.mark.skipif(EXAMPLES < 1000, reason="too few examples to reach everything")
+def test_scenarios_reach_the_real_class(directory: pathlib.Path) -> None:
+    pytest.importorskip("coverage")
 
-
-def branches_reached(directory: pathlib.Path, examples: int) -> tuple[int, int, list[str]]:
-    """Branches of the real class reached by scenarios, how many there are, those missed."""
-    coverage = pytest.importorskip("coverage")
-    lines = _class_lines()
-    watch = coverage.Coverage(branch=True, include=list(lines), data_file=None, config_file=False)
-
-    @settings(STEADY, max_examples=examples)
+    @settings(STEADY, max_examples=1000)
     @given(scenario=scenarios.scenarios(_version()))
     def run(scenario: Any) -> None:
         recorder.record(_real(), scenario, directory)
 
-    watch.start()
-    try:
-        run()
-    finally:
-        watch.stop()
-    total = reached = 0
-    missed = []
-    for file, inside in lines.items():
-        analysis = watch._analyze(file)
-        for line, (there, taken) in analysis.branch_stats().items():
-            if line in inside:
-                total, reached = total + there, reached + taken
-        for line, targets in analysis.missing_branch_arcs().items():
-            if line in inside:
-                missed.append("line %d -> %s" % (line - inside.start, targets))
-    return reached, total, missed
-
-
-@pytest.mark.skipif(EXAMPLES < 1000, reason="too few examples to reach everything")
-def test_scenarios_reach_the_real_class(directory: pathlib.Path) -> None:
-    reached, total, missed = branches_reached(directory, 1000)
-    assert total >= 60
-    assert reached / total >= 0.98, missed
+    reached = branches.of_real_class(run)
+    assert reached.total >= 60
+    assert reached.share >= 0.98, reached.missed

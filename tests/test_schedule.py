@@ -42,6 +42,9 @@ def test_first_call_counts_from_the_first_batch() -> None:
     assert schedule.batches_since(4, 0) == 4
     assert schedule.batches_since(0, 0) == 1
     assert schedule.batches_since(4, 9) == 5
+    assert schedule.batches_since(4, 0, knows_none=False) == 4
+    with pytest.raises(TypeError, match="'<=' not supported"):
+        schedule.batches_since(4, None, knows_none=False)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""Write ``docs/conformance.md``: ``python tests/conformance.py``."""
+
+from __future__ import annotations
+
+import pathlib
+
+import recordings
+import test_recorded
+
+PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "conformance.md"
+START = """\
+# Conformance
+
+What the replicas in `keras_ckpt.compat` are compared with, release by release. This page is made by
+`python tests/conformance.py`, and a test keeps it true.
+
+**Here**: the class of the release ran random scenarios in its own environment, with its real
+TensorFlow: arguments right and wrong, by position and by name, several fits, odd logs, saves that
+fail, files already there, subclasses that override each hook. All that could be seen of it is kept
+in `tests/recorded/`: attributes after each event, output, log records, warnings, exceptions, calls
+on the model, files. The replica of each release must do the same on the Keras that the tests run
+on: the newest on TensorFlow, JAX and PyTorch, and each of the releases. Of errors and warnings that
+Python, NumPy and TensorFlow word themselves, the type is compared and not the text. NumPy arrays
+with a shape and TensorFlow variables are left out for TF 2.x, whose NumPy treated them in other
+ways.
+
+**There**: in the environment of each release (`tox -e tf2.4`, `tox -e keras3.8`, `tox -m matrix`)
+the real class and the replica run {live} new scenarios with nothing left out and every text
+compared, and {fits} real fits whose files are compared by content.
+
+Branches are those of the real class that the recorded scenarios reach; those that they do not
+are listed below. Differences are those found in all of the recorded scenarios.
+
+| release | Python | TensorFlow | Keras | scenarios | branches reached | differences |
+|---|---|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The page, from the heads of the recordings."""
+    rows, missed = [], []
+    for release in test_recorded.RELEASES:
+        head, pairs = recordings.read(release)
+        on = head["runs_on"]
+        keras = on.get("tf_keras") or on.get("keras") or "in TensorFlow"
+        reached = head["branches"] - len(head["missed"])
+        # A difference fails the test that replays the recording.
+        rows.append(
+            "| {} | {} | {} | {} | {} | {} of {} | 0 |".format(
+                release,
+                on["python"],
+                on["tensorflow"],
+                keras,
+                len(pairs),
+                reached,
+                head["branches"],
+            )
+        )
+        for method, at, to in head["missed"]:
+            goal = "its end" if to == "end" else "line {}".format(to)
+            missed.append(
+                "- {}: `{}`, from line {} of the class to {}".format(release, method, at, goal)
+            )
+    text = START.format(live=1000, fits=25) + "\n".join(rows) + "\n"
+    text += "\n## Branches not reached\n\n"
+    if missed:
+        text += "By chance: each has its scenarios, of which this recording has none.\n\n"
+    return text + ("\n".join(missed) or "None.") + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,150 @@
+"""A check of the checks: a replica with one field of its `Profile` flipped must be found out.
+
+Each thing that a release changed is undone in its replica. What has to find that out is what is
+known of the real class: its recording, what it shows unused, and how it calls its hooks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pathlib
+from typing import Any, Iterator
+
+import pytest
+import recorder
+import test_recorded
+from helpers import StandIn, epochs
+
+from keras_ckpt import callback, compat, runtime
+from keras_ckpt.profile import Profile
+
+#: The modules of compat in order, tf_keras and 3.0.0 after what they differ from.
+ORDER = [
+    *dict.fromkeys(compat.module_of(version) for version in compat.VERSIONS[:16]),
+    "keras3_0_0",
+    *dict.fromkeys(compat.module_of(version) for version in compat.VERSIONS[16:]),
+]
+BEFORE = dict(zip(ORDER[1:], ORDER), tf_keras="tf2_15")
+
+
+def profile(module: str) -> Profile:
+    found: Profile = importlib.import_module("keras_ckpt.compat." + module).PROFILE
+    return found
+
+
+def releases_of(module: str) -> list[str]:
+    """The releases with a recording that have the class of this module."""
+    return [name for name in test_recorded.RELEASES if compat.module_of(name) == module]
+
+
+#: What a release took back together with what it was for: nothing is left that could show it.
+WITHOUT_EFFECT = {
+    ("keras3_0_0", "keras_options"): "Keras 3 has no options",
+    ("keras3_0_0", "endings_without_options"): "Keras 3 has no options",
+    ("keras3_0_0", "numpy_logs"): "Keras 3 looks at the logs as they are",
+    ("keras3_10", "arrays"): "what the hook of 3.10 returns tells no kind of save",
+    ("keras3_0_0", "makedirs_gs"): "no class of Keras 3 is recorded with a bucket",
+}
+
+
+def flips() -> Iterator[Any]:
+    """Each field that a release changed, with what it was before; then what none changed."""
+    for module, before in BEFORE.items():
+        now, then = profile(module), profile(before)
+        for field in dataclasses.fields(Profile):
+            value = getattr(then, field.name)
+            if value != getattr(now, field.name) and (module, field.name) not in WITHOUT_EFFECT:
+                name = "{}-{}".format(module, field.name)
+                yield pytest.param(module, field.name, value, id=name)
+    yield pytest.param("tf2_15", "either_form", True, id="tf2_15-either_form")
+
+
+FLIPS = list(flips())
+
+
+def is_found_out(mutant: type, module: str, directory: pathlib.Path) -> bool:
+    """Whether one of the things known of the real class tells the mutant from it."""
+    releases = releases_of(module)
+    told: Profile = mutant._keras_ckpt_profile  # type: ignore[attr-defined]
+    if compat.module_of(told.release) != module:
+        return True
+    if takes_the_old_form(mutant) != takes_the_old_form(compat.for_version(releases[0])):
+        return True
+    recordings = [test_recorded.read(release) for release in releases]
+    if set(recorder.describe_class(mutant)["methods"]) != set(
+        recordings[0].head["class"]["methods"]
+    ):
+        return True
+    return any(
+        test_recorded.differences(mutant, pair, directory)
+        for recording in recordings
+        for pair in recording.pairs
+    )
+
+
+def takes_the_old_form(kind: type) -> Any:
+    """Whether a subclass may override the hook in the form of up to TF 2.5."""
+
+    class Own(kind):  # type: ignore[misc, valid-type]
+        def _save_model(self, epoch: int, logs: Any) -> None:
+            pass
+
+    try:
+        epochs(Own("a.keras"), [{}], StandIn())
+    except Exception as error:
+        return type(error)
+    return True
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: Any) -> pathlib.Path:
+    made: pathlib.Path = tmp_path_factory.mktemp("mutants") / "run"
+    return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _whole_recordings() -> None:
+    test_recorded.whole_recordings()
+
+
+@pytest.fixture(autouse=True)
+def _no_bucket_is_asked(monkeypatch: Any) -> None:
+    """A mutant may look for a directory in a bucket: let it fail at once, without a network."""
+    real = runtime.file_system
+
+    class Files:
+        def __init__(self, gfile: bool) -> None:
+            self.files = real(gfile=gfile)
+
+        def __getattr__(self, name: str) -> Any:
+            def asked(path: Any, *args: Any) -> Any:
+                if isinstance(path, str) and path.startswith("gs://"):
+                    raise OSError("no bucket is asked")
+                return getattr(self.files, name)(path, *args)
+
+            return asked
+
+    monkeypatch.setattr(runtime, "file_system", Files)
+
+
+def test_every_field_is_flipped() -> None:
+    flipped = {parameters.values[1] for parameters in FLIPS}
+    assert flipped == {field.name for field in dataclasses.fields(Profile)}
+
+
+@pytest.mark.parametrize(("module", "field", "value"), FLIPS)
+def test_flipped_field_is_found_out(
+    module: str, field: str, value: Any, directory: pathlib.Path
+) -> None:
+    init = importlib.import_module("keras_ckpt.compat." + module).__init__
+    changed = dataclasses.replace(profile(module), **{field: value})
+    mutant = callback.replica(changed, init, __name__)
+    assert is_found_out(mutant, module, directory)
+
+
+@pytest.mark.parametrize("module", sorted(BEFORE))
+def test_unchanged_replica_is_not_found_out(module: str, directory: pathlib.Path) -> None:
+    init = importlib.import_module("keras_ckpt.compat." + module).__init__
+    same = callback.replica(profile(module), init, __name__)
+    assert not is_found_out(same, module, directory)

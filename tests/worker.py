@@ -1,0 +1,389 @@
+"""One process of a distributed training: fits small models, and writes down what it observes.
+
+`test_distribution.py` runs it: `python worker.py JOB.json`. The job is plain data: the runs that
+this process makes; the ports of the workers and its own index, or none for a single process with
+two logical CPUs; and the file that the observations go to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import io
+import json
+import os
+import re
+import sys
+import time
+import traceback
+import zipfile
+from typing import Any, Callable, Iterator
+from unittest import mock
+
+import h5py
+import numpy as np
+import recorder
+
+import keras_ckpt
+from keras_ckpt import compat
+
+#: How long a worker waits for the others between runs, in seconds.
+PATIENCE = 60.0
+
+
+def main(path: str) -> None:
+    with open(path) as file:
+        job = json.load(file)
+    strategy = _cluster(job["ports"], job["index"]) if job["ports"] else _two_replicas()
+    worker = Worker(strategy, job["index"], max(1, len(job["ports"])), job["directory"])
+    observed: dict[str, Any] = {"problem": worker.problem(), "runs": {}}
+    if observed["problem"] is None:
+        for run in job["runs"]:
+            observed["runs"][run["name"]] = worker.run(run)
+    with open(job["result"] + ".part", "w") as file:
+        json.dump(observed, file)
+    os.replace(job["result"] + ".part", job["result"])
+    # No worker may leave while another still asks it for something.
+    worker.wait("end")
+
+
+# ---------------------------------------------------------------- strategies
+
+
+def _cluster(ports: list[int], index: int) -> Any:
+    """The strategy of one of several workers on this machine."""
+    cluster = {"worker": ["127.0.0.1:%d" % port for port in ports]}
+    task = {"type": "worker", "index": index}
+    os.environ["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": task})
+    distribute = recorder.running().tensorflow.distribute
+    # Not experimental since TF 2.4.
+    home = distribute if hasattr(distribute, "MultiWorkerMirroredStrategy") else None
+    return (home or distribute.experimental).MultiWorkerMirroredStrategy()
+
+
+def _two_replicas() -> Any:
+    """The strategy of one process with two logical CPUs."""
+    tensorflow = recorder.running().tensorflow
+    config = tensorflow.config
+    cpu = config.experimental.list_physical_devices("CPU")[0]
+    if hasattr(config, "set_logical_device_configuration"):
+        config.set_logical_device_configuration(cpu, [config.LogicalDeviceConfiguration()] * 2)
+    else:
+        virtual = config.experimental.VirtualDeviceConfiguration
+        config.experimental.set_virtual_device_configuration(cpu, [virtual(), virtual()])
+    strategy = tensorflow.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    assert strategy.num_replicas_in_sync == 2
+    return strategy
+
+
+# ---------------------------------------------------------------- what is fitted
+
+
+X = np.random.RandomState(3).normal(size=(16, 3)).astype("float32")
+Y = X.sum(axis=1, keepdims=True)
+
+
+def _data() -> Any:
+    return recorder.running().tensorflow.data.Dataset.from_tensor_slices((X, Y)).batch(4).repeat()
+
+
+def _model() -> Any:
+    """A small model."""
+    keras = recorder.running().keras
+    inputs = keras.Input((3,), name="x")
+    hidden = keras.layers.Dense(2, name="a")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1, name="b")(hidden), name="m")
+    model.compile(keras.optimizers.SGD(0.05), "mse")
+    return model
+
+
+def _reset(model: Any, seed: int) -> None:
+    """Gives a model the weights of `seed`, in each process the same, and no past."""
+    numbers = np.random.RandomState(seed)
+    model.set_weights([numbers.normal(size=old.shape) for old in model.get_weights()])
+    model.optimizer.iterations.assign(0)
+
+
+def _class(name: str) -> Any:
+    if name == "real":
+        return recorder.running().model_checkpoint
+    if name == "to use":
+        return keras_ckpt.ModelCheckpoint
+    return compat.for_version(recorder.running().release if name == "replica" else name)
+
+
+class Interrupted(Exception):
+    """Training was cut off."""
+
+
+def _companions(watched: dict[str, Any], interrupt: int | None) -> list[Any]:
+    """Callbacks after the one under test: one notes where training begins, one cuts it off."""
+    base = recorder.running().keras.callbacks.Callback
+
+    class Watch(base):  # type: ignore[misc]
+        def on_train_begin(self, logs: Any = None) -> None:
+            watched["weights at the beginning"] = _lists(self.model.get_weights())
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            watched.setdefault("epochs", []).append(epoch)
+
+    class Interrupt(base):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch == interrupt:
+                raise Interrupted("at the end of epoch %d" % epoch)
+
+    return [Watch(), Interrupt()]
+
+
+# ---------------------------------------------------------------- runs
+
+
+class Worker:
+    """This process, which makes runs in step with the others."""
+
+    def __init__(self, strategy: Any, index: int, workers: int, directory: str) -> None:
+        self.strategy = strategy
+        self.index = index
+        self.workers = workers
+        self.directory = directory
+        self.models: dict[str, Any] = {}
+
+    def model(self, kind: str, seed: int) -> Any:
+        """Returns a model for the callback of a kind, with the weights of `seed`."""
+        # The training state that TF 2.0 to 2.2 keep in a cluster leaves marks on a model. Others
+        # are used again: to trace a model takes longer than all else here.
+        is_old = recorder.running().version < (2, 3)
+        if is_old and (self.workers > 1 or kind not in self.models):
+            # Which number variables by how many have had their name.
+            self.models.clear()
+            recorder.running().keras.backend.clear_session()
+        with self.strategy.scope():
+            if kind not in self.models:
+                self.models[kind] = _model()
+            _reset(self.models[kind], seed)
+        return self.models[kind]
+
+    def problem(self) -> str | None:
+        """Tells why the running Keras cannot fit under this strategy, None if it can."""
+        try:
+            self.fit(None, {"class": "real", "epochs": 1}, 1, {})
+        except Exception as error:
+            traceback.print_exc()
+            return "%s: %s" % (type(error).__name__, str(error).splitlines()[0])
+        return None
+
+    def wait(self, name: str) -> None:
+        """Waits until all workers are here."""
+        directory = os.path.join(self.directory, "steps")
+        os.makedirs(directory, exist_ok=True)
+        steps = [
+            os.path.join(directory, "%s.%d" % (name.replace("/", "-"), index))
+            for index in range(self.workers)
+        ]
+        with open(steps[self.index], "w"):
+            pass
+        end = time.monotonic() + PATIENCE
+        while not all(os.path.exists(step) for step in steps):
+            if time.monotonic() > end:
+                raise TimeoutError("the other workers did not come to the end of %s" % name)
+            time.sleep(0.01)
+
+    def run(self, run: dict[str, Any]) -> dict[str, Any]:
+        """Makes a run, and tells what was seen of it."""
+        print("%8.2f run" % time.monotonic(), run["name"], flush=True)
+        directory = os.path.join(
+            self.directory, run["name"], "shared" if run["shared"] else str(self.index)
+        )
+        os.makedirs(directory, exist_ok=True)
+        self.wait(run["name"] + " begin")
+        # A path without a directory is where training runs: that is how many write it.
+        os.chdir(directory)
+        told = [
+            self.observed(run, directory, number, interrupt)
+            for number, interrupt in enumerate(run["interrupts"], 1)
+        ]
+        self.wait(run["name"] + " end")
+        files = contents(directory)
+        self.wait(run["name"] + " seen")
+        return {"fits": told, "files": files}
+
+    def observed(
+        self, run: dict[str, Any], directory: str, number: int, interrupt: int | None
+    ) -> dict[str, Any]:
+        """Makes one fit of a run, and tells what was seen of it."""
+        decoder = recorder.Decoder(directory)
+        name = recorder.Namer(directory, decoder.made)
+        journal, out = recorder.Journal(), io.StringIO()
+        told: dict[str, Any] = {"saves": [], "raised": None}
+        saved: dict[str, Any] = {}
+        callback = None
+        with recorder.listening(journal, name), contextlib.redirect_stdout(out):
+            try:
+                template = run["template"]
+                path = os.path.join(directory, template) if run["shared"] else template
+                callback = _class(run["class"])(path, **decoder(run["kwargs"]))
+                run = dict(run, interrupt=interrupt)
+                with _watching_saves(told["saves"], saved, directory, name):
+                    self.fit(callback, run, number, told)
+            except Exception as error:
+                if not isinstance(error, Interrupted):
+                    traceback.print_exc()
+                # HDF5 and TensorFlow say more than one line, not always the same.
+                said = name.text(str(error)).splitlines()[:1]
+                told["raised"] = [type(error).__name__, said]
+        told["attributes"] = {
+            key: name(value)
+            for key, value in sorted(vars(callback).items())
+            if key not in ("model", "_model")
+        }
+        told["stdout"] = name.text(out.getvalue())
+        told["said"] = [entry for entry in journal.take() if _is_own(entry[-1])]
+        self.wait("%s fit %d" % (run["name"], number))
+        told["loaded"] = _loaded(saved, directory)
+        self.wait("%s loaded %d" % (run["name"], number))
+        return told
+
+    def fit(self, callback: Any, run: dict[str, Any], seed: int, told: dict[str, Any]) -> None:
+        model = self.model(run["class"], seed)
+        callbacks = [] if callback is None else [callback, *_companions(told, run["interrupt"])]
+        try:
+            model.fit(
+                _data(), epochs=run["epochs"], steps_per_epoch=3, verbose=0, callbacks=callbacks
+            )
+        finally:
+            told["weights at the end"] = _lists(model.get_weights())
+
+
+def _is_own(said: str) -> bool:
+    """Whether the callback says it: Keras and TensorFlow say much, some of it only once."""
+    # TF 2.0 to 2.2 miss their own class among the callbacks of a cluster.
+    if "ModelCheckpoint callback is not provided" in said:
+        return False
+    own = ("Can save best", "deprecated. Please use", "ModelCheckpoint")
+    return any(text in said for text in own)
+
+
+@contextlib.contextmanager
+def _watching_saves(
+    saves: list[Any], saved: dict[str, Any], directory: str, name: recorder.Namer
+) -> Iterator[None]:
+    """Notes each call of `save` and `save_weights`, the files that it makes, and the model."""
+    kind = recorder.running().keras.Model
+    with contextlib.ExitStack() as stack:
+        for method in ("save", "save_weights"):
+            watching = _watching(getattr(kind, method), method, saves, saved, name)
+            stack.enter_context(mock.patch.object(kind, method, watching))
+        yield
+
+
+def _watching(
+    original: Callable[..., Any],
+    method: str,
+    saves: list[Any],
+    saved: dict[str, Any],
+    name: recorder.Namer,
+) -> Callable[..., Any]:
+    def save(model: Any, path: str, *args: Any, **kwargs: Any) -> Any:
+        saved[os.path.abspath(path)] = (method, _state(model))
+        try:
+            return original(model, path, *args, **kwargs)
+        finally:
+            made = [os.path.basename(file) for file in glob.glob(glob.escape(path) + "*")]
+            passed = sorted((key, name(value)) for key, value in kwargs.items())
+            saves.append([method, _without_id(name.text(path)), len(args), passed, sorted(made)])
+
+    return save
+
+
+def _without_id(path: str) -> str:
+    # The training state has a new one each time.
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>", path)
+
+
+# ---------------------------------------------------------------- what is left
+
+
+def _lists(weights: Any) -> Any:
+    return [np.asarray(array).tolist() for array in weights]
+
+
+def _state(model: Any) -> list[Any]:
+    """The weights of a model, and what it predicts."""
+    return [*model.get_weights(), np.asarray(model(X))]
+
+
+def _same(one: list[Any], other: list[Any]) -> bool:
+    # A model in a SavedModel is another graph, and may round in another way.
+    return len(one) == len(other) and all(
+        left.shape == right.shape and np.allclose(left, right, rtol=1e-6)
+        for left, right in zip(one, other)
+    )
+
+
+def _loaded(saved: dict[str, Any], directory: str) -> dict[str, bool]:
+    """Loads what is left of the saves; tells whether it is the model that was saved."""
+    told = {}
+    for path, (method, state) in sorted(saved.items()):
+        is_left = os.path.exists(path) or os.path.exists(path + ".index")
+        # The training state is no checkpoint to load.
+        if is_left and os.path.basename(path) != "training_state":
+            name = os.path.relpath(path, directory)
+            told[name] = _same(_state(_load(path, whole=method == "save")), state)
+    return told
+
+
+def _load(path: str, whole: bool) -> Any:
+    if whole:
+        return keras_ckpt.load_model(path, compile=False)
+    model = _model()
+    keras_ckpt.load_weights(model, path)
+    return model
+
+
+def contents(directory: str) -> dict[str, Any]:
+    """The names of all that is in `directory`, with the arrays in those files that hold some."""
+    found: dict[str, Any] = {}
+    for parent, directories, files in os.walk(directory):
+        for name in directories:
+            found[os.path.relpath(os.path.join(parent, name), directory)] = "directory"
+        for name in files:
+            path = os.path.join(parent, name)
+            found[os.path.relpath(path, directory)] = _content(path)
+    return found
+
+
+def _content(path: str) -> Any:
+    if path.endswith(".index"):
+        reader = recorder.running().tensorflow.train.load_checkpoint(path[: -len(".index")])
+        return {
+            key: _numbers(reader.get_tensor(key))
+            for key in sorted(reader.get_variable_to_shape_map())
+            if key != "_CHECKPOINTABLE_OBJECT_GRAPH"
+        }
+    if h5py.is_hdf5(path):
+        return _hdf5(path)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            weights = io.BytesIO(archive.read("model.weights.h5"))
+            return [sorted(archive.namelist()), _hdf5(weights)]
+    return "file"
+
+
+def _hdf5(file: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def visit(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = _numbers(item[()])
+
+    with h5py.File(file, "r") as opened:
+        opened.visititems(visit)
+    return found
+
+
+def _numbers(value: Any) -> Any:
+    return "bytes" if isinstance(value, bytes) else np.asarray(value).tolist()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
