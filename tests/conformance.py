@@ -19,7 +19,7 @@ TensorFlow: arguments right and wrong, by position and by name, several fits, od
 fail, files already there, subclasses that override each hook. All that could be seen of it is kept
 in `tests/recorded/`: attributes after each event, output, log records, warnings, exceptions, calls
 on the model, files. The replica of each release must do the same on the Keras that the tests run
-on: the newest on TensorFlow, JAX and PyTorch, and each of the releases. Of errors and warnings that
+on, with TensorFlow. Of errors and warnings that
 Python, NumPy and TensorFlow word themselves, the type is compared and not the text. NumPy arrays
 with a shape and TensorFlow variables are left out for TF 2.x, whose NumPy treated them in other
 ways.

@@ -84,6 +84,8 @@ def portable(told: Any, tensorflow: bool = True) -> Any:
         return "None"
     if isinstance(told, str):
         # Objects of TensorFlow's have moved from module to module, and NumPy 2 names its types.
+        # Python 3.13 calls this one PatternError.
+        told = "error" if told == "PatternError" else told
         told = re.sub(r"<[\w.]+\.(\w+) object", r"<\1 object", told)
         return re.sub(r"np\.float\d+\((.*?)\)", r"\1", told)
     if isinstance(told, list):
@@ -95,7 +97,8 @@ def portable(told: Any, tensorflow: bool = True) -> Any:
         return told
     if "type" in told and "args" in told and not told.get("said"):
         # NumPy's TypeErrors have grown finer.
-        return {"type": re.sub(r"numpy\..*UFunc\w+", "TypeError", told["type"])}
+        kind = told["type"].replace("re.PatternError", "re.error")
+        return {"type": re.sub(r"numpy\..*UFunc\w+", "TypeError", kind)}
     found = {key: portable(value, tensorflow) for key, value in told.items()}
     if "attributes" in found:
         attributes = {

@@ -86,8 +86,8 @@ def is_portable(value: Any, two: bool) -> bool:
     """Whether what a callback does with a value is no matter of its NumPy and its TensorFlow.
 
     NumPy 2 no longer has a truth for what is empty, nor compares any integer.  What comes of
-    comparing an array with a text or a number, which type a sum has, and which tensors count as numbers, had changed between the
-    NumPys and TensorFlows of the 2.x releases before.
+    comparing an array with a text or a number, which type a sum has, and which tensors count
+    as numbers, had changed between the NumPys and TensorFlows of 2.x.
     """
     tagged = isinstance(value, dict) and "t" in value
     inside = value.get("v") if tagged else value

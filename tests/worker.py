@@ -8,6 +8,7 @@ two logical CPUs; and the file that the observations go to.
 from __future__ import annotations
 
 import contextlib
+import functools
 import glob
 import io
 import json
@@ -25,7 +26,7 @@ import numpy as np
 import recorder
 
 import keras_ckpt
-from keras_ckpt import compat
+from keras_ckpt import compat, formats
 
 #: How long a worker waits for the others between runs, in seconds.
 PATIENCE = 60.0
@@ -223,7 +224,7 @@ class Worker:
                 path = os.path.join(directory, template) if run["shared"] else template
                 callback = _class(run["class"])(path, **decoder(run["kwargs"]))
                 run = dict(run, interrupt=interrupt)
-                with _watching_saves(told["saves"], saved, directory, name):
+                with _watching_saves(told["saves"], saved, name):
                     self.fit(callback, run, number, told)
             except Exception as error:
                 if not isinstance(error, Interrupted):
@@ -265,34 +266,45 @@ def _is_own(said: str) -> bool:
 
 @contextlib.contextmanager
 def _watching_saves(
-    saves: list[Any], saved: dict[str, Any], directory: str, name: recorder.Namer
+    saves: list[Any], saved: dict[str, Any], name: recorder.Namer
 ) -> Iterator[None]:
-    """Notes each call of `save` and `save_weights`, the files that it makes, and the model."""
-    kind = recorder.running().keras.Model
+    """Notes each save, the files that it makes, and the model that it is of."""
+    model = recorder.running().keras.Model
+    places = [(model, "save"), (model, "save_weights")]
+    if recorder.running().version >= (3,):
+        # Which writes much by itself that Keras 3 does not write, and renames what it writes.
+        places.append((formats, "write"))
+    inside: list[str] = []
     with contextlib.ExitStack() as stack:
-        for method in ("save", "save_weights"):
-            watching = _watching(getattr(kind, method), method, saves, saved, name)
-            stack.enter_context(mock.patch.object(kind, method, watching))
+        for home, method in places:
+            watching = _watching(getattr(home, method), method, inside, saves, saved, name)
+            stack.enter_context(mock.patch.object(home, method, watching))
         yield
 
 
 def _watching(
     original: Callable[..., Any],
     method: str,
+    inside: list[str],
     saves: list[Any],
     saved: dict[str, Any],
     name: recorder.Namer,
 ) -> Callable[..., Any]:
     def save(model: Any, path: str, *args: Any, **kwargs: Any) -> Any:
-        saved[os.path.abspath(path)] = (method, _state(model))
+        if inside:
+            return original(model, path, *args, **kwargs)
+        whole = method == "save" or (method == "write" and not args[0])
+        saved[os.path.abspath(path)] = (whole, _state(model))
+        inside.append(method)
         try:
             return original(model, path, *args, **kwargs)
         finally:
+            inside.pop()
             made = [os.path.basename(file) for file in glob.glob(glob.escape(path) + "*")]
             passed = sorted((key, name(value)) for key, value in kwargs.items())
             saves.append([method, _without_id(name.text(path)), len(args), passed, sorted(made)])
 
-    return save
+    return functools.wraps(original)(save)
 
 
 def _without_id(path: str) -> str:
@@ -323,12 +335,12 @@ def _same(one: list[Any], other: list[Any]) -> bool:
 def _loaded(saved: dict[str, Any], directory: str) -> dict[str, bool]:
     """Loads what is left of the saves; tells whether it is the model that was saved."""
     told = {}
-    for path, (method, state) in sorted(saved.items()):
+    for path, (whole, state) in sorted(saved.items()):
         is_left = os.path.exists(path) or os.path.exists(path + ".index")
         # The training state is no checkpoint to load.
         if is_left and os.path.basename(path) != "training_state":
             name = os.path.relpath(path, directory)
-            told[name] = _same(_state(_load(path, whole=method == "save")), state)
+            told[name] = _same(_state(_load(path, whole)), state)
     return told
 
 
