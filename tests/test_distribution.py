@@ -314,13 +314,9 @@ def cluster(_strategies: None, tmp_path_factory: Any) -> Result:
     runs = [_of(kind, _in_cluster(kind, name)) for kind in KINDS for name in VARIANTS]
     runs += [_of(release, _other()) for release in OTHERS]
     result = _run(2, runs, tmp_path_factory.mktemp("cluster"))
-    if result.problem is not None:
-        assert _version() >= (3,), result.problem
-        pytest.skip(
-            "Keras {} cannot fit under MultiWorkerMirroredStrategy: {}".format(
-                recorder.running().release, result.problem
-            )
-        )
+    # `fit` of Keras 3.3 and later cannot read the batches that this strategy hands out. There the
+    # callbacks are called from a training loop by hand, as users' own loops do.
+    assert result.problem is None or _version() >= (3, 3), result.problem
     return result
 
 
