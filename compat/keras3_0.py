@@ -6,7 +6,7 @@ from keras_ckpt.callback import found_in
 from keras_ckpt.compat.keras3_0_0 import PROFILE as KERAS3_0_0
 from keras_ckpt.compat.keras3_0_0 import __init__
 
-PROFILE = KERAS3_0_0.replace("3.0", arrays="model saved", texts="3.0.5")
+PROFILE = KERAS3_0_0.replace("3.0", arrays="saved", texts="3.0.5")
 
 ModelCheckpoint: type
 __getattr__ = found_in(__name__, PROFILE, __init__)

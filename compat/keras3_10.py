@@ -13,7 +13,6 @@ from keras_ckpt.compat.keras3_8 import __init__
 PROFILE = KERAS3_8.replace(
     "3.10",
     hooks=KERAS3_8.with_hooks(add=["_should_save_model(epoch, batch, logs, filepath)"]),
-    arrays="saved",
     missing="saved",
     makedirs="to save",
     texts="3.10",

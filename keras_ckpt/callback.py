@@ -16,6 +16,7 @@ import numpy as np
 
 from keras_ckpt import filepath as paths
 from keras_ckpt import formats, messages, monitor, runtime, schedule
+from keras_ckpt.formats import tf_checkpoint
 from keras_ckpt.profile import Profile
 from keras_ckpt.workers import WORKERS
 
@@ -297,7 +298,7 @@ def _decide(self: Any, epoch: int, logs: Any, filepath: str) -> Any:
         return p.missing == "saved"
     if p.arrays != "compared" and _has_shape(current):
         warn(self, "array", current=current)
-        return "whole model" if p.arrays == "model saved" else True
+        return "whole model"
     best = self.best
     if p.direction == "metric":
         best = "None" if best is None else "{:.5f}".format(best)
@@ -354,11 +355,17 @@ def write(self: Any, filepath: str, weights: bool) -> None:
 
 
 def _latest_checkpoint(directory: str) -> str | None:
+    """What `tf.train.latest_checkpoint` returns and logs, with TensorFlow or without."""
     tensorflow = runtime.tensorflow_if_loaded()
-    if tensorflow is None:
-        return formats.latest_checkpoint(directory)
-    found: str | None = tensorflow.train.latest_checkpoint(directory)
-    return found
+    if tensorflow is not None:
+        found: str | None = tensorflow.train.latest_checkpoint(directory)
+        return found
+    prefix = tf_checkpoint.latest_in_state(directory)
+    # A file of that very name is a checkpoint of TF 1.
+    if prefix is None or os.path.exists(prefix + ".index") or os.path.exists(prefix):
+        return prefix
+    runtime.tensorflow_logger().error("Couldn't match files for checkpoint %s", prefix)
+    return None
 
 
 def _teach_load_weights(model: Any) -> None:

@@ -65,12 +65,12 @@ class Profile:
         direction: where `auto` takes it from: the monitor's `"name"`, at once, or the
             `"metric"`, at the end of the first epoch (3.11).
         initial_value_threshold: whether `best` can be given (2.8).
-        arrays: what becomes of a monitored value with a shape: `"compared"`, `"model saved"` even
-            with `save_weights_only` (3.0.5), or `"saved"` (3.10).
+        arrays: what becomes of a monitored value with a shape: `"compared"`, or `"saved"` (3.0.5),
+            as a whole model even with `save_weights_only` until `_should_save_model` came (3.10).
         missing: what becomes of a save without the monitored value: `"skipped"` or `"saved"`
             (3.10).
         numpy_logs: which values of `logs` become Python numbers before they are looked at:
-            none, `"tensors"` (2.3), `"all"`, NumPy's too (2.8); none again in Keras 3.
+            none, `"tensors"` (2.3), `"all"`, NumPy's too (2.8). Keras 3 looks at none of them so.
 
         template_error: a placeholder that no log fills gives a KeyError that names the template
             (2.2).
@@ -117,7 +117,7 @@ class Profile:
 
     direction: Literal["name", "metric"] = "name"
     initial_value_threshold: bool = False
-    arrays: Literal["compared", "model saved", "saved"] = "compared"
+    arrays: Literal["compared", "saved"] = "compared"
     missing: Literal["skipped", "saved"] = "skipped"
     numpy_logs: Literal["none", "tensors", "all"] = "none"
 

@@ -19,14 +19,16 @@ TensorFlow: arguments right and wrong, by position and by name, several fits, od
 fail, files already there, subclasses that override each hook. All that could be seen of it is kept
 in `tests/recorded/`: attributes after each event, output, log records, warnings, exceptions, calls
 on the model, files. The replica of each release must do the same on the Keras that the tests run
-on, with TensorFlow. Of errors and warnings that
-Python, NumPy and TensorFlow word themselves, the type is compared and not the text. NumPy arrays
-with a shape and TensorFlow variables are left out for TF 2.x, whose NumPy treated them in other
-ways.
+on, with TensorFlow, JAX and PyTorch. Of errors and warnings that Python, NumPy and TensorFlow word
+themselves, the type is compared and not the text. NumPy arrays with a shape and variables are left
+out for TF 2.x, whose NumPy treated them in other ways; `options` and buckets are left out where
+TensorFlow is not installed, since they are TensorFlow's. Where tox has the environment of a
+release, its class is also asked live about 200 scenarios that no recording has.
 
 **There**: in the environment of each release (`tox -e tf2.4`, `tox -e keras3.8`, `tox -m matrix`)
-the real class and the replica run {live} new scenarios with nothing left out and every text
-compared, and {fits} real fits whose files are compared by content.
+the real class and the replica run 1000 new scenarios with nothing left out and every text
+compared, and 25 real fits whose files are compared by content. Where the release has them, so
+do two worker processes of a `MultiWorkerMirroredStrategy` and a `MirroredStrategy` of two devices.
 
 Branches are those of the real class that the recorded scenarios reach; those that they do not
 are listed below. Differences are those found in all of the recorded scenarios.
@@ -61,7 +63,7 @@ def page() -> str:
             missed.append(
                 "- {}: `{}`, from line {} of the class to {}".format(release, method, at, goal)
             )
-    text = START.format(live=1000, fits=25) + "\n".join(rows) + "\n"
+    text = START + "\n".join(rows) + "\n"
     text += "\n## Branches not reached\n\n"
     if missed:
         text += "By chance: each has its scenarios, of which this recording has none.\n\n"

@@ -592,6 +592,37 @@ def _with(name: str, contents: dict[str, Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _no_bucket(journal: Journal, name: Namer) -> Iterator[None]:
+    """Notes what is asked of a bucket, of which there is none, and no network either."""
+    with contextlib.ExitStack() as stack:
+        for module in _modules_of_gfile():
+            for method in ("exists", "makedirs"):
+                original = getattr(module, method)
+
+                def asked(path: Any, method: str = method, original: Any = original) -> Any:
+                    if not str(path).startswith("gs://"):
+                        return original(path)
+                    journal.add("bucket", method, name(path))
+                    return False
+
+                stack.enter_context(mock.patch.object(module, method, asked))
+        yield
+
+
+@functools.lru_cache(maxsize=None)
+def _modules_of_gfile() -> list[Any]:
+    """TensorFlow's file system, under each of its names."""
+    if running().tensorflow is None:
+        return []
+    # Keras 3 imports it so, which may make another module of it.
+    with contextlib.suppress(ImportError):
+        importlib.import_module("tensorflow.io.gfile")
+    names = [name for name in sys.modules if name.endswith("io.gfile")]
+    found = {id(sys.modules[name]): sys.modules[name] for name in names}
+    return [module for module in found.values() if hasattr(module, "makedirs")]
+
+
+@contextlib.contextmanager
 def _recording(journal: Journal, name: Namer, interactive: bool, cluster: Any) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_working_directory(name.directory))
@@ -599,6 +630,7 @@ def _recording(journal: Journal, name: Namer, interactive: bool, cluster: Any) -
         stack.enter_context(_cluster(cluster, journal, name))
         stack.enter_context(listening(journal, name))
         stack.enter_context(_interactive_logging(interactive))
+        stack.enter_context(_no_bucket(journal, name))
         stack.enter_context(contextlib.redirect_stdout(_Out(journal, name)))  # type: ignore
         yield
 
@@ -954,9 +986,12 @@ class _Run:
             if self.callback is not None:
                 for event in self.scenario.get("events", []):
                     trace["events"].append(self.step(functools.partial(self.event, event)))
-        trace["files"] = [
-            [self.namer.text("/" + name), text] for name, text in files_in(self.decoder.directory)
-        ]
+        # In the order of the names that are told: a temporary one has its own each time.
+        found = files_in(self.decoder.directory)
+        trace["files"] = sorted(
+            ([self.namer.text("/" + name), text] for name, text in found),
+            key=lambda entry: (entry[0], str(entry[1])),
+        )
         return trace
 
 

@@ -83,15 +83,16 @@ ODD_VALUES: list[Any] = [
 
 
 def is_portable(value: Any, two: bool) -> bool:
-    """Whether what a callback does with a value is no matter of its NumPy and its TensorFlow.
+    """Whether what a callback does with a value is no matter of its NumPy and its backend.
 
     NumPy 2 no longer has a truth for what is empty, nor compares any integer.  What comes of
     comparing an array with a text or a number, which type a sum has, and which tensors count
-    as numbers, had changed between the NumPys and TensorFlows of 2.x.
+    as numbers, had changed between the NumPys and TensorFlows of 2.x.  Of all tensors only
+    TensorFlow's have no real part.
     """
     tagged = isinstance(value, dict) and "t" in value
     inside = value.get("v") if tagged else value
-    if inside == [] or inside == 10**30:
+    if inside == [] or inside == 10**30 or value == "{loss.real}":
         return False
     if not (two and tagged):
         return True
@@ -296,7 +297,7 @@ class _Maker:
         draw = self.draw
         stem = pick(draw, (6, STEMS), (1, RISKY_STEMS))
         if self.odd():
-            stem = draw(st.sampled_from(ODD_STEMS))
+            stem = self.one_of(ODD_STEMS)
         if self.two:
             ending = pick(draw, (1, ENDINGS_2))
         else:
@@ -858,14 +859,38 @@ def examples(version: tuple[int, ...]) -> list[dict[str, Any]]:
                 "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": array_value}]]],
             }
         )
-    if version < (3,) and version[:2] not in ((2, 12), (2, 13)):
+    found.append(
+        {
+            "args": ["gs://no-such-bucket/" + name],
+            "kwargs": {"save_weights_only": True},
+            "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": 0.5}]]],
+        }
+    )
+    if (2, 12) <= version < (3,):
         found.append(
             {
-                "args": ["gs://no-such-bucket/" + name],
-                "kwargs": {},
+                "args": ["<dir>/m.keras"],
+                "kwargs": {"save_best_only": True},
                 "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": 0.5}]]],
             }
         )
+    if (2, 15) <= version < (3,):
+        found.append(
+            {
+                "args": ["<dir>/m.weights.h5"],
+                "kwargs": {"save_weights_only": True},
+                "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": 0.5}]]],
+            }
+        )
+    found.append(
+        {
+            # A file is where a directory should be.
+            "args": ["<dir>/taken/new/" + name],
+            "kwargs": {"save_weights_only": True},
+            "files": [["<dir>/taken", "old", None]],
+            "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": 0.5}]]],
+        }
+    )
     if version[:2] == (2, 3):
         # It is the base of all callbacks that has this hook.
         del found[0]

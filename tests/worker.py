@@ -7,6 +7,7 @@ two logical CPUs; and the file that the observations go to.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import glob
@@ -29,7 +30,7 @@ import keras_ckpt
 from keras_ckpt import compat, formats
 
 #: How long a worker waits for the others between runs, in seconds.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def main(path: str) -> None:
@@ -423,3 +424,8 @@ def _numbers(value: Any) -> Any:
 
 if __name__ == "__main__":
     main(sys.argv[1])
+    # All is written. What TensorFlow's threads do when the process of a worker ends may abort it.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

@@ -68,6 +68,14 @@ def latest_checkpoint(directory: str) -> str | None:
     keras_ckpt.load_weights(model, latest_checkpoint("/tmp/ckpt"))
     ```
     """
+    prefix = latest_in_state(directory)
+    if prefix is None or not os.path.isfile(tensor_bundle.index_path(prefix)):
+        return None
+    return prefix
+
+
+def latest_in_state(directory: str) -> str | None:
+    """Returns the prefix that the file named `checkpoint` tells, there or not, or None."""
     directory = os.fspath(directory)
     try:
         with open(os.path.join(directory, STATE_FILE), "rb") as file:
@@ -77,10 +85,7 @@ def latest_checkpoint(directory: str) -> str | None:
     found = re.search(
         rb"^\s*model_checkpoint_path\s*:\s*\"((?:[^\"\\]|\\.)*)\"", text, re.MULTILINE
     )
-    if not found:
-        return None
-    prefix = os.path.join(directory, _unquote(found.group(1)))
-    return prefix if os.path.isfile(tensor_bundle.index_path(prefix)) else None
+    return os.path.join(directory, _unquote(found.group(1))) if found else None
 
 
 def _reader_of(node: object_graph.Node) -> Callable[[], Any]:
