@@ -9,18 +9,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keras_ckpt.formats import load_model, load_weights
+    from keras_ckpt.formats import (
+        convert,
+        latest_checkpoint,
+        load_model,
+        load_weights,
+        save_model,
+        save_weights,
+    )
     from keras_ckpt.model_checkpoint import ModelCheckpoint
 
 __version__ = "0.1.0"
 
-__all__ = ["ModelCheckpoint", "load_model", "load_weights"]
+__all__ = [
+    "ModelCheckpoint",
+    "convert",
+    "latest_checkpoint",
+    "load_model",
+    "load_weights",
+    "save_model",
+    "save_weights",
+]
 
 #: The public names, and the modules that they are in.
 _NAMES: dict[str, str] = {
     "ModelCheckpoint": "keras_ckpt.model_checkpoint",
+    "convert": "keras_ckpt.formats",
+    "latest_checkpoint": "keras_ckpt.formats",
     "load_model": "keras_ckpt.formats",
     "load_weights": "keras_ckpt.formats",
+    "save_model": "keras_ckpt.formats",
+    "save_weights": "keras_ckpt.formats",
 }
 
 #: The packages that can be reached without an import of their own.

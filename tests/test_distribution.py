@@ -186,7 +186,9 @@ class Result:
 
     def temporary(self, index: int) -> list[str]:
         """What is left in the place that a process had for its temporary files."""
-        return sorted(os.listdir(str(self.directory / "temporary{}".format(index))))
+        found = os.listdir(str(self.directory / "temporary{}".format(index)))
+        # Python compiles there what TensorFlow has put there.
+        return sorted(set(found) - {"__pycache__"})
 
 
 def _run(workers: int, runs: list[dict[str, Any]], directory: pathlib.Path) -> Result:

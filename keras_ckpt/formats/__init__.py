@@ -8,24 +8,27 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-from keras_ckpt import runtime
-from keras_ckpt.formats import files, remote
+from keras_ckpt import filepath, runtime
+from keras_ckpt.formats import files, remote, tf_checkpoint
 from keras_ckpt.formats.base import CheckpointError, Format
 from keras_ckpt.formats.hdf5_model import HDF5Model
 from keras_ckpt.formats.hdf5_weights import HDF5Weights
 from keras_ckpt.formats.keras_native import KerasArchive, KerasWeights, KerasWeightsArchive
 from keras_ckpt.formats.saved_model import SavedModel
-from keras_ckpt.formats.tf_checkpoint import TFCheckpoint, latest_checkpoint
+from keras_ckpt.formats.tf_checkpoint import TFCheckpoint
 
 __all__ = [
     "CheckpointError",
     "Format",
+    "convert",
     "format_of",
     "format_written",
     "latest_checkpoint",
     "load_model",
     "load_weights",
     "natively_readable",
+    "save_model",
+    "save_weights",
     "write",
 ]
 
@@ -47,6 +50,13 @@ _WRITTEN: list[_Rule] = [
     _Rule((".h5", ".hdf5"), False, HDF5Model()),
     _Rule(("",), False, SavedModel()),
 ]
+
+#: What a user asks for by name: the format of whole models, and of weights.
+_NAMED: dict[str, tuple[Format, Format]] = {
+    "tf": (SavedModel(), TFCheckpoint()),
+    "h5": (HDF5Model(), HDF5Weights()),
+    "keras": (KerasArchive(), KerasWeights()),
+}
 
 # A whole model in HDF5 may have the marks of a file of weights, too, so it comes first. A name
 # can be that of a directory and the prefix of a checkpoint at once: Keras 2 took the latter.
@@ -124,6 +134,116 @@ def write(model: Any, path: Any, weights_only: bool, options: Any | None = None)
     save(name, overwrite=True, **arguments)
 
 
+def save_weights(model: Any, path: Any, format: str | None = None) -> None:
+    """Saves the weights of `model` at `path`; what was there stays until all is written.
+
+    Args:
+        model: a model of the running Keras.
+        path: file, or prefix of files.
+        format: `"tf"`, `"h5"` (as in Keras 2) or `"keras"` (`.weights.h5` of Keras 3). By
+            default the ending of `path` decides, as in `write`.
+
+    Example:
+
+    ```python
+    keras_ckpt.save_weights(model, "training_1/cp.ckpt")  # for TensorFlow 2.x, too
+    ```
+    """
+    _save(model, path, True, format)
+
+
+def save_model(model: Any, path: Any, format: str | None = None) -> None:
+    """Saves `model` whole at `path`; what was there stays until all is written.
+
+    Args:
+        model: a model of the running Keras.
+        path: file or directory.
+        format: `"tf"` (SavedModel), `"h5"` or `"keras"`. By default the ending of `path`
+            decides, as in `write`.
+
+    Example:
+
+    ```python
+    keras_ckpt.save_model(model, "exported", format="tf")
+    ```
+    """
+    _save(model, path, False, format)
+
+
+def _save(model: Any, path: Any, weights_only: bool, format: str | None) -> None:
+    if format is None:
+        write(model, path, weights_only)
+        return
+    if format not in _NAMED:
+        raise ValueError(
+            "There is no format %r. Formats are %s." % (format, ", ".join(map(repr, _NAMED)))
+        )
+    with remote.uploading(os.fspath(path)) as local:
+        _NAMED[format][weights_only].write(model, local)
+
+
+def convert(source: Any, target: Any, model: Any | None = None) -> None:
+    """Writes the checkpoint at `source` again at `target`, in the format of its name.
+
+    Args:
+        source: checkpoint of any format.
+        target: path; what its ending means is the same as in `write`. It gets a whole model if
+            `source` holds one, unless it ends in `.weights.h5`.
+        model: the model that the weights are of, which changes. A file of weights needs it.
+
+    Raises:
+        FileNotFoundError: if there is nothing at `source`.
+        CheckpointError: if it holds weights alone and there is no `model`, or cannot be read.
+
+    Example:
+
+    ```python
+    keras_ckpt.convert("tf2_4_saved_model", "model.keras")
+    keras_ckpt.convert("cp-0010.ckpt", "cp-0010.weights.h5", model)
+    ```
+    """
+    weights_only = model is not None or os.fspath(target).endswith(".weights.h5")
+    if model is None:
+        model = load_model(source)
+    else:
+        load_weights(model, source)
+    write(model, target, weights_only)
+
+
+def latest_checkpoint(directory_or_template: Any) -> str | None:
+    """Returns the path of the newest checkpoint, or None if there is none.
+
+    Args:
+        directory_or_template: a directory, of whose checkpoints the one is meant that
+            TensorFlow's file named `checkpoint` tells, or else the last written; or the
+            `filepath` of a `ModelCheckpoint`, such as `"w.{epoch:02d}-{val_loss:.2f}.h5"`.
+
+    Example:
+
+    ```python
+    keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
+    keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("w.{epoch:02d}.hdf5"))
+    ```
+    """
+    name = os.fspath(directory_or_template)
+    if not os.path.isdir(name):
+        found = filepath.saved(name)
+        return found[-1] if found else None
+    told = tf_checkpoint.latest_checkpoint(name)
+    if told is not None:
+        return told
+    inside = filepath.saved(os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))
+    return next((path for path in reversed(inside) if _is_checkpoint(path)), None)
+
+
+def _is_checkpoint(path: str) -> bool:
+    try:
+        format_of(path)
+    except (CheckpointError, OSError):
+        return False
+    return True
+
+
 def format_of(path: Any) -> Format:
     """Returns the format of the checkpoint at `path`, told by its content.
 
@@ -141,7 +261,7 @@ def format_of(path: Any) -> Format:
                 name, "it cannot be read: %s" % error, "copy the file again"
             ) from error
     if os.path.isdir(name):
-        newest = latest_checkpoint(name)
+        newest = tf_checkpoint.latest_checkpoint(name)
         raise CheckpointError(
             name,
             "it is a directory and no SavedModel",
@@ -194,7 +314,7 @@ def natively_readable(path: Any) -> bool:
     except FileNotFoundError:
         return False  # nobody reads it, and the message here says what there is instead
     except CheckpointError:
-        return latest_checkpoint(name) is None  # it may be in a format of Keras's own
+        return tf_checkpoint.latest_checkpoint(name) is None  # it may be in a format of Keras's own
     # The ending of Keras 3's weights is one of other HDF5 files, too.
     reader = next(
         (each for each in (KerasWeights(), found) if name.endswith(each.native_endings)), None
@@ -207,6 +327,7 @@ def load_weights(
     path: Any,
     by_name: bool = False,
     skip_mismatch: bool = False,
+    strict: bool = True,
     options: Any | None = None,
 ) -> Any:
     """Gives the variables of `model` the values that a checkpoint of any format holds.
@@ -220,6 +341,8 @@ def load_weights(
         path: file, SavedModel directory, or prefix of a TensorFlow checkpoint.
         by_name: as in Keras: load the layers whose names are in the file, of HDF5 files only.
         skip_mismatch: as in Keras: leave out variables of other shapes, not of TensorFlow's files.
+        strict: whether each variable must have a value of its shape, and no value be left over.
+            If not, what fits is loaded, and a warning names the rest.
         options: `tf.train.CheckpointOptions`, which say nothing that matters here.
 
     Returns:
@@ -243,7 +366,7 @@ def load_weights(
     with remote.downloaded(name) as local:
         found = format_of(local)
         if not by_name and not skip_mismatch:
-            return found.load_weights(model, local)
+            return found.load_weights(model, local, strict)
         if not found.keras_3_reads:
             raise ValueError(
                 "%s is a %s, of which by_name and skip_mismatch cannot load a part. Leave them out."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Callable, Iterable, NamedTuple
 
 
@@ -45,8 +46,11 @@ class Format:
         """Saves `model` at `path`; what was there stays until all is written."""
         raise NotImplementedError
 
-    def load_weights(self, model: Any, path: str) -> Any:
-        """Gives the variables of `model` the values at `path`: all of them, or none and raises."""
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> Any:
+        """Gives the variables of `model` the values at `path`.
+
+        All of them or, if that cannot be, none and raises; unless `strict`, those that fit.
+        """
         raise NotImplementedError
 
     def load_model(
@@ -88,15 +92,19 @@ def check(
     assignments: Iterable[Assignment],
     missing: Iterable[str] = (),
     unused: Iterable[str] = (),
-) -> None:
-    """Raises CheckpointError unless each variable has a value of its shape and none is left over.
+    strict: bool = True,
+) -> list[Assignment]:
+    """Returns the assignments that can be made: all, or CheckpointError is raised.
 
     Args:
         path: the checkpoint.
         assignments: which value each variable is to get.
         missing: names of the variables of the model that have none.
         unused: names of the values in the checkpoint that no variable takes.
+        strict: whether each variable must have a value of its shape, and none be left over. If
+            not, what does not fit is left out, with a warning.
     """
+    assignments = list(assignments)
     wrong = []
     if list(missing):
         wrong.append("it has no value for %s" % _listed(missing))
@@ -110,12 +118,19 @@ def check(
     ]
     if shapes:
         wrong.append("shapes differ: " + "; ".join(shapes[:8]) + _more(len(shapes)))
+    if wrong and not strict:
+        warnings.warn(
+            "%s does not fit the model, and is loaded in part: %s." % (path, "; ".join(wrong)),
+            stacklevel=6,
+        )
+        return [each for each in assignments if tuple(each.variable.shape) == tuple(each.shape)]
     if wrong:
         raise CheckpointError(
             path,
             "it does not fit the model: " + "; ".join(wrong),
             "build the model as it was when the checkpoint was saved; nothing has been loaded",
         )
+    return assignments
 
 
 def _more(count: int) -> str:

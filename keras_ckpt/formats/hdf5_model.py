@@ -6,24 +6,19 @@ import contextlib
 import importlib
 import inspect
 import json
-import warnings
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, hdf5, hdf5_weights, optimizers
+from keras_ckpt.formats import (
+    base,
+    files,
+    hdf5,
+    hdf5_weights,
+    legacy_config,
+    optimizers,
+    training_config,
+)
 from keras_ckpt.formats.base import CheckpointError, Format
-
-# Metrics of these names depend on the shape of the output, which `compile` looks at.
-_BY_OUTPUT = ("accuracy", "acc", "crossentropy", "ce")
-
-
-def _map(function: Callable[[Any], Any], config: Any) -> Any:
-    """Applies `function` to each loss or metric in a nest of lists and dicts of them."""
-    if isinstance(config, (list, tuple)):
-        return [_map(function, each) for each in config]
-    if isinstance(config, dict) and "class_name" not in config:
-        return {name: _map(function, each) for name, each in config.items()}
-    return None if config is None else function(config)
 
 
 class HDF5Model(Format):
@@ -51,10 +46,11 @@ class HDF5Model(Format):
                 group = file.create_group("optimizer_weights")
                 hdf5_weights.write_variables(group, list(model.optimizer.variables))
 
-    def load_weights(self, model: Any, path: str) -> None:
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
         with hdf5.h5py().File(path, "r") as file:
-            base.assign(model, hdf5_weights.assignments(path, file["model_weights"], model))
+            found = hdf5_weights.assignments(path, file["model_weights"], model, strict)
+            base.assign(model, found)
 
     def load_model(
         self,
@@ -63,52 +59,42 @@ class HDF5Model(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
-        keras = runtime.keras()
         with hdf5.h5py().File(path, "r") as file:
+            described = _json(file, "model_config")
             config = _json(file, "training_config")
-            if "model_config" not in file.attrs:
+            version = hdf5.as_text(file.attrs.get("keras_version", "2"))
+            if described is None:
                 raise CheckpointError(
                     path,
                     "it has the weights of a model but not its configuration",
                     "build the model and call keras_ckpt.load_weights(model, path)",
                 )
-        with files.under_ending(path, ".h5") as named:
-            try:
-                model = keras.models.load_model(
-                    named, custom_objects, compile=False, **_safe(safe_mode)
-                )
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise CheckpointError(
-                    path,
-                    "Keras %s cannot make the model again: %s"
-                    % (keras.__version__, base.one_line(error)),
-                    "pass your own classes in custom_objects, or build the model and call "
-                    "keras_ckpt.load_weights(model, path), which needs no configuration",
-                ) from error
-        if not compile or config is None:
-            return model
-        with keras.saving.custom_object_scope(custom_objects or {}):
-            try:
-                model.compile(**_compile_arguments(config))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise CheckpointError(
-                    path,
-                    "the model cannot be compiled as it was: %s" % base.one_line(error),
-                    "pass what it names in custom_objects, or load it with compile=False",
-                ) from error
-        with hdf5.h5py().File(path, "r") as file:
+            if version.startswith("3"):
+                model = _load_natively(path, custom_objects, safe_mode)
+            else:
+                model = legacy_config.make(path, described, custom_objects, safe_mode)
+                base.assign(model, hdf5_weights.assignments(path, file["model_weights"], model))
+            if not compile or config is None:
+                return model
+            training_config.compile_model(path, model, config, custom_objects)
             if "optimizer_weights" in file:
                 optimizers.build(model)
                 assignments = _optimizer_assignments(model, file)
                 if assignments is None:
-                    warnings.warn(
-                        "The optimizer starts anew: its state in %s is not that of the %s that "
-                        "the model has now." % (path, type(model.optimizer).__name__),
-                        stacklevel=4,
-                    )
+                    optimizers.warn_of_new_state(path, model)
                 for assignment in assignments or []:
                     assignment.variable.assign(assignment.read())
         return model
+
+
+def _load_natively(path: str, custom_objects: dict[str, Any] | None, safe_mode: bool) -> Any:
+    """Returns the model that Keras 3 described in the file, not compiled."""
+    keras = runtime.keras()
+    with files.under_ending(path, ".h5") as named:
+        try:
+            return keras.models.load_model(named, custom_objects, compile=False, **_safe(safe_mode))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise legacy_config.not_made(path, error) from error
 
 
 @contextlib.contextmanager
@@ -161,7 +147,7 @@ def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
         return getattr(meant, "__name__", given)
 
     def metric(given: Any) -> Any:
-        if not isinstance(given, str) or given in _BY_OUTPUT:
+        if not isinstance(given, str) or given in training_config.BY_OUTPUT:
             return given
         meant = keras.metrics.get(given)
         if not isinstance(meant, keras.metrics.Metric):
@@ -170,71 +156,12 @@ def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
 
     spelled = dict(config)
     try:
-        spelled["loss"] = _map(loss, config.get("loss"))
+        spelled["loss"] = training_config.map_each(loss, config.get("loss"))
         for kind in ("metrics", "weighted_metrics"):
-            spelled[kind] = _map(metric, config.get(kind))
+            spelled[kind] = training_config.map_each(metric, config.get(kind))
     except ValueError:
         return config  # a name of the user's own, which only the user's objects give a meaning
     return spelled
-
-
-def _compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
-    """Returns the arguments of `compile` that a file's `training_config` stands for."""
-    keras = runtime.keras()
-
-    def loss(given: Any) -> Any:
-        return given if isinstance(given, str) else keras.losses.deserialize(given)
-
-    def metric(given: Any) -> Any:
-        if isinstance(given, str):
-            return given
-        settings = given.get("config", {})
-        if given["class_name"] == "MeanMetricWrapper" or "fn" in settings:
-            if settings.get("name") in _BY_OUTPUT:
-                return settings["name"]
-            function = keras.metrics.get(settings["fn"])
-            if isinstance(function, keras.metrics.Metric):
-                function.name = settings.get("name", function.name)
-                return function
-            return keras.metrics.MeanMetricWrapper(function, name=settings.get("name"))
-        return keras.metrics.deserialize(given)
-
-    arguments = {
-        "optimizer": _optimizer(config["optimizer_config"]),
-        "loss": _map(loss, config.get("loss")),
-        "loss_weights": config.get("loss_weights"),
-    }
-    for kind in ("metrics", "weighted_metrics"):
-        metrics = _map(metric, config.get(kind))
-        # TensorFlow 2.2 and later wrote a list for each output, also if there is but one.
-        if isinstance(metrics, list) and len(metrics) == 1 and isinstance(metrics[0], list):
-            metrics = metrics[0]
-        arguments[kind] = metrics
-    return arguments
-
-
-def _optimizer(config: dict[str, Any]) -> Any:
-    """Returns the optimizer that any release of Keras 2 or 3 described so."""
-    keras = runtime.keras()
-    name = str(config["class_name"]).split(">")[-1]
-    settings = dict(config["config"])
-    cls = getattr(keras.optimizers, name, None)
-    if cls is None:
-        return keras.optimizers.deserialize(config)
-    if "lr" in settings:
-        settings["learning_rate"] = settings.pop("lr")
-    known = set(inspect.signature(cls.__init__).parameters)
-    known |= set(inspect.signature(keras.optimizers.Optimizer.__init__).parameters)
-    dropped = {key: value for key, value in settings.items() if key not in known}
-    if dropped.get("decay"):
-        warnings.warn(
-            "The optimizer was saved with decay=%s, which Keras 3 does not have: its learning "
-            "rate stays as it is. Compile with a learning rate schedule to keep it."
-            % dropped["decay"],
-            stacklevel=5,
-        )
-    kept = {key: value for key, value in settings.items() if key in known}
-    return keras.optimizers.deserialize({"class_name": name, "config": kept})
 
 
 def _optimizer_assignments(model: Any, file: Any) -> Any:

@@ -73,7 +73,7 @@ def _stored(path: str, group: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def assignments(path: str, group: Any, model: Any) -> list[Assignment]:
+def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[Assignment]:
     """Returns what each variable of `model` gets from the HDF5 group `group`, all checked."""
     layers = [layer for layer in model.layers if _weights(layer)]
     stored: dict[str, list[tuple[str, Any]]] = {}
@@ -90,7 +90,11 @@ def assignments(path: str, group: Any, model: Any) -> list[Assignment]:
             [],
             ["layer %s" % name for name in names - set(stored)] or ["%d layers" % len(layers)],
             ["layer %s" % name for name in set(stored) - names] or ["%d layers" % len(stored)],
+            strict,
         )
+        # What has gone or come is told by the names alone.
+        layers = [layer for layer in layers if layer.name in stored]
+        stored = {layer.name: stored[layer.name] for layer in layers}
     by_order = list(zip((_weights(layer) for layer in layers), stored.values()))
     pairs = by_order
     if not _shapes_fit(by_order) and set(stored) == {layer.name for layer in layers}:
@@ -106,8 +110,7 @@ def assignments(path: str, group: Any, model: Any) -> list[Assignment]:
         unused += [name for name, _ in values[len(variables) :]]
         for variable, (_, data) in zip(variables, values):
             found.append(Assignment(variable, tuple(data.shape), data.__array__))
-    base.check(path, found, missing, unused)
-    return found
+    return base.check(path, found, missing, unused, strict)
 
 
 def _shapes_fit(pairs: list[tuple[list[Any], list[tuple[str, Any]]]]) -> bool:
@@ -135,7 +138,7 @@ class HDF5Weights(Format):
         with files.replacing(path, ".h5") as temporary, hdf5.h5py().File(temporary, "w") as file:
             write_layers(file, model)
 
-    def load_weights(self, model: Any, path: str) -> None:
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
         with hdf5.h5py().File(path, "r") as file:
-            base.assign(model, assignments(path, file, model))
+            base.assign(model, assignments(path, file, model, strict))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
+import shutil
+import tempfile
 import zipfile
 from typing import Any, Iterator
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, hdf5
+from keras_ckpt.formats import base, files, hdf5, legacy_config, optimizers, training_config
 from keras_ckpt.formats.base import CheckpointError, Format
 
 _WEIGHTS = "model.weights.h5"
+# Where TF 2.12 put the layers.
+_OF_2_12 = "_layer_checkpoint_dependencies"
 
 
 @contextlib.contextmanager
@@ -64,6 +69,51 @@ def _count(group: Any) -> int:
     return found
 
 
+@contextlib.contextmanager
+def _numbered_as_now(path: str) -> Iterator[str]:
+    """Gives the file with its groups named as Keras 3 names them.
+
+    TF 2.12 counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
+    """
+    with hdf5.h5py().File(path, "r") as file:
+        if _OF_2_12 not in file or not _new_names(file[_OF_2_12]):
+            yield path
+            return
+        directory = tempfile.mkdtemp(prefix="keras_ckpt_")
+        try:
+            renamed = os.path.join(directory, "checkpoint.weights.h5")
+            with hdf5.h5py().File(renamed, "w") as target:
+                _copy(file, target)
+            yield renamed
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _new_names(group: Any) -> dict[str, str]:
+    """Returns the names in a group that were counted by twos, with what they are now."""
+    numbered: dict[str, list[int]] = {}
+    for name in group:
+        base_name, _, number = name.rpartition("_")
+        if base_name in group and number.isdigit():
+            numbered.setdefault(base_name, []).append(int(number))
+    return {
+        "%s_%d" % (name, number): "%s_%d" % (name, number // 2)
+        for name, numbers in numbered.items()
+        if sorted(numbers) == list(range(2, 2 * len(numbers) + 1, 2))
+        for number in numbers
+    }
+
+
+def _copy(source: Any, target: Any) -> None:
+    target.attrs.update(source.attrs)
+    names = _new_names(source)
+    for name in source:
+        if hasattr(source[name], "keys"):
+            _copy(source[name], target.create_group(names.get(name, name)))
+        else:
+            source.copy(name, target)
+
+
 class KerasArchive(Format):
     """The format of `model.save("x.keras")`."""
 
@@ -81,12 +131,12 @@ class KerasArchive(Format):
         with files.replacing(path, ".keras") as temporary:
             model.save(temporary)
 
-    def load_weights(self, model: Any, path: str) -> None:
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         with files.under_ending(path, ".keras") as named, _or_as_before(model, path):
             with zipfile.ZipFile(path) as archive:
-                if _WEIGHTS in archive.namelist():
+                if strict and _WEIGHTS in archive.namelist():
                     _refuse_leftover(model, path, io.BytesIO(archive.read(_WEIGHTS)))
-            type(model).load_weights(model, named)
+            type(model).load_weights(model, named, skip_mismatch=not strict)
 
     def load_model(
         self,
@@ -95,10 +145,46 @@ class KerasArchive(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            metadata = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
+            config = json.loads(archive.read("config.json"))
+        if str(metadata.get("keras_version", "3")).startswith("2."):
+            return self._load_from_keras_2(path, config, custom_objects, compile, safe_mode)
         with files.under_ending(path, ".keras") as named:
             return runtime.keras().models.load_model(
                 named, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
             )
+
+    def _load_from_keras_2(
+        self,
+        path: str,
+        config: dict[str, Any],
+        custom_objects: dict[str, Any] | None,
+        compile: bool,
+        safe_mode: bool,
+    ) -> Any:
+        """Returns the model that TF 2.12 to 2.15, or tf_keras, saved."""
+        model = legacy_config.make(path, config, custom_objects, safe_mode)
+        self.load_weights(model, path)
+        compiled = config.get("compile_config")
+        if not compile or not compiled:
+            return model
+        training_config.compile_model(path, model, compiled, custom_objects)
+        with zipfile.ZipFile(path) as archive, hdf5.h5py().File(
+            io.BytesIO(archive.read(_WEIGHTS)), "r"
+        ) as file:
+            stored = file.get("optimizer/vars", {})
+            values = [stored[str(number)] for number in range(len(stored))]
+            optimizers.build(model)
+            found = optimizers.assignments(
+                model.optimizer, [value.name for value in values], values
+            )
+            if found is None:
+                optimizers.warn_of_new_state(path, model)
+            for assignment in found or []:
+                assignment.variable.assign(assignment.read())
+        return model
 
 
 class KerasWeightsArchive(KerasArchive):
@@ -148,7 +234,10 @@ class KerasWeights(Format):
         with files.replacing(path, ".weights.h5") as temporary:
             model.save_weights(temporary)
 
-    def load_weights(self, model: Any, path: str) -> None:
-        with files.under_ending(path, ".weights.h5") as named, _or_as_before(model, path):
-            _refuse_leftover(model, path, path)
-            type(model).load_weights(model, named)
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
+        with _numbered_as_now(path) as numbered, files.under_ending(
+            numbered, ".weights.h5"
+        ) as named, _or_as_before(model, path):
+            if strict:
+                _refuse_leftover(model, path, path)
+            type(model).load_weights(model, named, skip_mismatch=not strict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Sequence
 
 from keras_ckpt.formats.base import Assignment
@@ -26,6 +27,15 @@ def build(model: Any) -> None:
     """Makes the variables of the optimizer of `model`, if it has not done so."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
+
+
+def warn_of_new_state(path: str, model: Any) -> None:
+    """Says that the optimizer does not go on where it was when the checkpoint was saved."""
+    warnings.warn(
+        "The optimizer starts anew: its state in %s is not that of the %s that the model has now."
+        % (path, type(model.optimizer).__name__),
+        stacklevel=5,
+    )
 
 
 def slot(optimizer: Any, name: str) -> list[Any] | None:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import json
 import os
 import warnings
 from typing import Any
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, tensor_bundle, tf_checkpoint
+from keras_ckpt.formats import (
+    base,
+    files,
+    legacy_config,
+    protobuf,
+    tensor_bundle,
+    tf_checkpoint,
+    training_config,
+)
 from keras_ckpt.formats.base import CheckpointError, Format
 from keras_ckpt.formats.keras_native import KerasArchive
 
@@ -81,13 +90,13 @@ class SavedModel(Format):
                 errno.EEXIST, "A file is where the SavedModel directory is to be written", path
             )
 
-    def load_weights(self, model: Any, path: str) -> Any:
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> Any:
         archive = os.path.join(path, _ARCHIVE)
         prefix = os.path.join(path, _VARIABLES)
         if os.path.isfile(archive):
-            KerasArchive().load_weights(model, archive)
+            KerasArchive().load_weights(model, archive, strict)
         elif os.path.isfile(tensor_bundle.index_path(prefix)):
-            tf_checkpoint.load_bundle(model, prefix, path)
+            tf_checkpoint.load_bundle(model, prefix, path, strict)
         else:
             raise CheckpointError(path, "it is a SavedModel without variables")
 
@@ -101,13 +110,57 @@ class SavedModel(Format):
         archive = os.path.join(path, _ARCHIVE)
         if os.path.isfile(archive):
             return KerasArchive().load_model(archive, custom_objects, compile, safe_mode)
+        described = _description(path)
+        if not described.get("model_config"):
+            raise CheckpointError(
+                path,
+                "it is a SavedModel that does not describe its model"
+                + (" %s" % described["class_name"] if described.get("class_name") else ""),
+                "build the model and call keras_ckpt.load_weights(model, path), or serve the "
+                "SavedModel as it is with keras.layers.TFSMLayer(path, "
+                "call_endpoint='serving_default')",
+            )
+        model = legacy_config.make(path, described["model_config"], custom_objects, safe_mode)
+        config = described.get("training_config")
+        if compile and config:
+            training_config.compile_model(path, model, config, custom_objects)
+        tf_checkpoint.load_bundle(model, os.path.join(path, _VARIABLES), path)
+        return model
+
+
+def _description(path: str) -> dict[str, Any]:
+    """Returns what Keras 2 wrote of the model at the root of the SavedModel."""
+    try:
+        text = _metadata(path)
+        found = json.loads(text) if text else {}
+    except ValueError as error:
         raise CheckpointError(
-            path,
-            "it is a SavedModel that was written by TensorFlow and holds no Keras 3 model",
-            "build the model and call keras_ckpt.load_weights(model, path), or serve the "
-            "SavedModel as it is with keras.layers.TFSMLayer(path, "
-            "call_endpoint='serving_default')",
-        )
+            path, "what describes its model is damaged: %s" % error, "copy the directory again"
+        ) from error
+    return found if isinstance(found, dict) else {}
+
+
+def _metadata(path: str) -> str:
+    # TensorFlow 2.5 and later have a file of its own for what the graph had before.
+    beside = os.path.join(path, "keras_metadata.pb")
+    if os.path.isfile(beside):
+        with open(beside, "rb") as file:
+            for node in protobuf.get_all(protobuf.parse(file.read()), 1):
+                fields = protobuf.parse(node)
+                if protobuf.get_int(fields, 2) == 0:
+                    return protobuf.get_text(fields, 5)
+        return ""
+    graph = os.path.join(path, _GRAPHS[0])
+    if not os.path.isfile(graph):
+        return ""
+    with open(graph, "rb") as file:
+        saved = protobuf.parse(file.read())
+    for meta in protobuf.get_all(saved, 2)[:1]:
+        for objects in protobuf.get_all(protobuf.parse(meta), 7)[:1]:
+            for root in protobuf.get_all(protobuf.parse(objects), 1)[:1]:
+                user = protobuf.get_bytes(protobuf.parse(root), 4)
+                return protobuf.get_text(protobuf.parse(user), 3)
+    return ""
 
 
 def _export(model: Any, path: str, options: Any | None) -> str | None:

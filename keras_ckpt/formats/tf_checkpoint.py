@@ -112,8 +112,8 @@ class TFCheckpoint(Format):
         tensor_bundle.write(path, tensors)
         write_state(path)
 
-    def load_weights(self, model: Any, path: str) -> LoadStatus:
-        load_bundle(model, path, path)
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> LoadStatus:
+        load_bundle(model, path, path, strict)
         return LoadStatus()
 
 
@@ -140,13 +140,14 @@ class LoadStatus:
         return self
 
 
-def load_bundle(model: Any, prefix: str, path: str) -> None:
+def load_bundle(model: Any, prefix: str, path: str, strict: bool = True) -> None:
     """Gives a model the values in a tensor bundle that has an object graph.
 
     Args:
         model: Keras 3 model with variables.
         prefix: the bundle.
         path: what to call it in messages.
+        strict: as of `base.check`.
     """
     base.require_variables(model, "loaded")
     reader = tensor_bundle.Reader(prefix)
@@ -168,7 +169,7 @@ def load_bundle(model: Any, prefix: str, path: str) -> None:
     start = _model_in(root, stored)
     match = object_graph.match(root, stored, start)
     assignments = _assignments(path, reader, match)
-    base.check(path, assignments, match.missing, match.unused)
+    assignments = base.check(path, assignments, match.missing, match.unused, strict)
     for _, key in match.found.values():
         reader.verify(key)
     number = stored[start].children.get("optimizer")

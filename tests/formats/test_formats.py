@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+import keras_ckpt
 from keras_ckpt import formats, runtime
 from keras_ckpt.formats import CheckpointError, saved_model
 
@@ -372,3 +373,87 @@ def test_the_mode_of_a_file_stays(mlp, tmp_path):
     os.chmod(path, 0o660)
     saved(mlp, path, weights_only=False)
     assert os.stat(path).st_mode & 0o777 == 0o660
+
+
+# ---------------------------------------------------------------- saved by name, found, converted
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("tf", "TensorFlow checkpoint"),
+        ("h5", "HDF5 file of weights in the layout of Keras 2"),
+        ("keras", "HDF5 file of weights in the layout of Keras 3"),
+    ],
+)
+def test_weights_in_a_format_that_is_named(mlp, tmp_path, name, kind):
+    path = tmp_path / "any.name"
+    keras_ckpt.save_weights(mlp, path, format=name)
+    assert formats.format_of(path).name == kind
+    other = MODELS["mlp"]()
+    keras_ckpt.load_weights(other, path)
+    assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
+
+
+@pytest.mark.parametrize("name", ["tf", "h5", "keras"])
+def test_models_in_a_format_that_is_named(mlp, tmp_path, name):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
+        keras_ckpt.save_model(mlp, tmp_path / "any.name", format=name)
+    other = keras_ckpt.load_model(tmp_path / "any.name")
+    assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
+
+
+def test_no_such_format(mlp, tmp_path):
+    with pytest.raises(ValueError, match="no format 'hdf5'. Formats are 'tf', 'h5', 'keras'"):
+        keras_ckpt.save_model(mlp, tmp_path / "m", format="hdf5")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("source", ["m.h5", "m.keras"])
+@pytest.mark.parametrize("target", ["n.h5", "n.keras", "n.weights.h5"])
+def test_whole_models_are_converted(mlp, tmp_path, source, target):
+    formats.write(mlp, tmp_path / source, False)
+    keras_ckpt.convert(tmp_path / source, tmp_path / target)
+    other = MODELS["mlp"]()
+    keras_ckpt.load_weights(other, tmp_path / target)
+    assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
+
+
+def test_weights_are_converted_with_their_model(mlp, tmp_path):
+    formats.write(mlp, tmp_path / "cp", True)
+    with pytest.raises(CheckpointError, match="weights and no model"):
+        keras_ckpt.convert(tmp_path / "cp", tmp_path / "w.h5")
+    keras_ckpt.convert(tmp_path / "cp", tmp_path / "w.h5", MODELS["mlp"]())
+    other = MODELS["mlp"]()
+    keras_ckpt.load_weights(other, tmp_path / "w.h5")
+    assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
+
+
+def test_latest_checkpoint(mlp, tmp_path):
+    assert keras_ckpt.latest_checkpoint(tmp_path) is None
+    assert keras_ckpt.latest_checkpoint(tmp_path / "w.{epoch:02d}.h5") is None
+    for number, name in enumerate(["w.03.h5", "w.01.h5", "w.02.h5"]):
+        formats.write(mlp, tmp_path / name, True)
+        os.utime(str(tmp_path / name), (number, number))
+    (tmp_path / "notes.txt").write_text("no checkpoint")
+    last = str(tmp_path / "w.02.h5")
+    assert keras_ckpt.latest_checkpoint(tmp_path / "w.{epoch:02d}.h5") == last
+    assert keras_ckpt.latest_checkpoint(tmp_path) == last
+    formats.write(mlp, tmp_path / "cp-1", True)
+    assert keras_ckpt.latest_checkpoint(tmp_path) == str(tmp_path / "cp-1")
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_what_fits_is_loaded_if_not_strict(mlp, tmp_path, name):
+    formats.write(mlp, tmp_path / name, True)
+    other = keras.Sequential([keras.Input((4,)), *[keras.layers.Dense(units) for units in (5, 2)]])
+    for mine, theirs in zip(other.layers, [each for each in mlp.layers if each.weights]):
+        mine.name = theirs.name
+    before = values(other.layers[1].weights)
+    with pytest.raises(CheckpointError):
+        keras_ckpt.load_weights(other, tmp_path / name)
+    with pytest.warns(UserWarning):
+        keras_ckpt.load_weights(other, tmp_path / name, strict=False)
+    assert all(map(np.array_equal, values(other.layers[0].weights), values(mlp.layers[0].weights)))
+    assert all(map(np.array_equal, values(other.layers[1].weights), before))

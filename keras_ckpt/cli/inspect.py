@@ -1,0 +1,108 @@
+"""`keras-ckpt inspect`: what is in a checkpoint."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats.inspection import Inspection, inspect
+
+# Wider than any line, so that none is wrapped.
+_UNWRAPPED = 100000
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+
+
+@click.command("inspect", short_help="Show what is in a checkpoint.")
+@click.argument("path")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(path: str, as_json: bool) -> None:
+    """Show what is in the checkpoint at PATH, of any format.
+
+    PATH is a file, a SavedModel directory, the prefix or index of a TensorFlow checkpoint, or the
+    directory of such checkpoints, of which the newest is shown. No Keras is needed.
+    """
+    try:
+        found = inspect(path)
+    except (CheckpointError, FileNotFoundError) as error:
+        raise click.ClickException(_printable(str(error))) from error
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=2))
+    elif sys.stdout.isatty():
+        console = Console()
+        for table in (_facts(found), _variables(found, box.SIMPLE_HEAD)):
+            console.print(table)
+    else:
+        click.echo(_plain(found))
+
+
+def _plain(found: Inspection) -> str:
+    console = Console(file=io.StringIO(), width=_UNWRAPPED, color_system=None)
+    with console.capture() as capture:
+        for table in (_facts(found), "", _variables(found, None)):
+            console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def _facts(found: Inspection) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for fact, value in _described(found):
+        table.add_row(Text(fact, style="bold"), Text(_printable(value)))
+    return table
+
+
+def _described(found: Inspection) -> list[tuple[str, str]]:
+    unknown = "not recorded"
+    versions = ", ".join("%s %s" % each for each in sorted(found.written_by.items()))
+    compiled = {True: "yes", False: "no", None: unknown}
+    iterations = unknown if found.iterations is None else "{:,}".format(found.iterations)
+    facts = [
+        ("Path", found.path),
+        ("Format", found.format),
+        ("Written by", versions or unknown),
+        ("Model", found.model or unknown),
+        ("Compiled", compiled[found.compiled]),
+        ("Optimizer", found.optimizer or unknown),
+        ("Iterations", iterations),
+        ("Variables", "{:,}".format(len(found.variables))),
+        ("Parameters", "{:,}".format(found.parameters)),
+        ("Size", _size(found.nbytes)),
+    ]
+    names = ["Loads with"] + [""] * len(found.loads_with)
+    return facts + list(zip(names, found.loads_with or ["nothing"]))
+
+
+def _variables(found: Inspection, lines: box.Box | None) -> Table:
+    table = Table(box=lines, pad_edge=False)
+    table.add_column("Variable", overflow="fold")
+    table.add_column("Role")
+    table.add_column("Type")
+    table.add_column("Shape")
+    table.add_column("Bytes", justify="right")
+    for each in found.variables:
+        row = (each.name, each.role, each.dtype, str(each.shape), "{:,}".format(each.size))
+        table.add_row(*(Text(_printable(cell)) for cell in row))
+    return table
+
+
+def _size(count: int) -> str:
+    size, unit = float(count), 0
+    while size >= 1024 and unit < len(_UNITS) - 1:
+        size, unit = size / 1024, unit + 1
+    return "{:,} bytes".format(count) + (" ({:.1f} {})".format(size, _UNITS[unit]) if unit else "")
+
+
+def _printable(text: str) -> str:
+    """Returns `text` without what a terminal would obey, or an encoding does not have."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    visible = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+    return visible.encode(encoding, "backslashreplace").decode(encoding)

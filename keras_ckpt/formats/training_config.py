@@ -1,0 +1,111 @@
+"""How a model was compiled: `training_config` of HDF5 files and SavedModels of any release."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import Any, Callable
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import base
+from keras_ckpt.formats.base import CheckpointError
+
+# Metrics of these names depend on the shape of the output, which `compile` looks at.
+BY_OUTPUT = ("accuracy", "acc", "crossentropy", "ce")
+
+
+def map_each(function: Callable[[Any], Any], config: Any) -> Any:
+    """Applies `function` to each loss or metric in a nest of lists and dicts of them."""
+    if isinstance(config, (list, tuple)):
+        return [map_each(function, each) for each in config]
+    if isinstance(config, dict) and "class_name" not in config:
+        return {name: map_each(function, each) for name, each in config.items()}
+    return None if config is None else function(config)
+
+
+def compile_model(
+    path: str, model: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None
+) -> None:
+    """Compiles `model` as the one was that the checkpoint at `path` holds.
+
+    Raises:
+        CheckpointError: if that cannot be done.
+    """
+    with runtime.keras().saving.custom_object_scope(custom_objects or {}):
+        try:
+            model.compile(**compile_arguments(config))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise CheckpointError(
+                path,
+                "the model cannot be compiled as it was: %s" % base.one_line(error),
+                "pass what it names in custom_objects, or load it with compile=False",
+            ) from error
+
+
+def compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
+    """Returns the arguments of `compile` that a file's `training_config` stands for."""
+    keras = runtime.keras()
+
+    def loss(given: Any) -> Any:
+        if isinstance(given, str):
+            return given
+        cls = getattr(keras.losses, str(given["class_name"]), None)
+        if cls is None:
+            return keras.losses.deserialize(given)
+        settings = dict(given.get("config") or {})
+        if settings.get("reduction") == "auto":
+            settings["reduction"] = "sum_over_batch_size"  # What it meant in a `fit`.
+        return cls(**{key: value for key, value in settings.items() if runtime.takes(cls, key)})
+
+    def metric(given: Any) -> Any:
+        if isinstance(given, str):
+            return given
+        settings = given.get("config", {})
+        if given["class_name"] == "MeanMetricWrapper" or "fn" in settings:
+            if settings.get("name") in BY_OUTPUT:
+                return settings["name"]
+            function = keras.metrics.get(settings["fn"])
+            if isinstance(function, keras.metrics.Metric):
+                function.name = settings.get("name", function.name)
+                return function
+            return keras.metrics.MeanMetricWrapper(function, name=settings.get("name"))
+        return keras.metrics.deserialize(given)
+
+    arguments = {
+        "optimizer": _optimizer(config.get("optimizer_config") or config["optimizer"]),
+        "loss": map_each(loss, config.get("loss")),
+        "loss_weights": config.get("loss_weights"),
+    }
+    for kind in ("metrics", "weighted_metrics"):
+        metrics = map_each(metric, config.get(kind))
+        # TensorFlow 2.2 and later wrote a list for each output, also if there is but one.
+        if isinstance(metrics, list) and len(metrics) == 1 and isinstance(metrics[0], list):
+            metrics = metrics[0]
+        arguments[kind] = metrics
+    return arguments
+
+
+def _optimizer(config: Any) -> Any:
+    """Returns the optimizer that any release of Keras 2 or 3 described so."""
+    keras = runtime.keras()
+    if isinstance(config, str):
+        return config
+    name = str(config["class_name"]).split(">")[-1]
+    settings = dict(config["config"])
+    cls = getattr(keras.optimizers, name, None)
+    if cls is None:
+        return keras.optimizers.deserialize(config)
+    if "lr" in settings:
+        settings["learning_rate"] = settings.pop("lr")
+    known = set(inspect.signature(cls.__init__).parameters)
+    known |= set(inspect.signature(keras.optimizers.Optimizer.__init__).parameters)
+    dropped = {key: value for key, value in settings.items() if key not in known}
+    if dropped.get("decay"):
+        warnings.warn(
+            "The optimizer was saved with decay=%s, which Keras 3 does not have: its learning "
+            "rate stays as it is. Compile with a learning rate schedule to keep it."
+            % dropped["decay"],
+            stacklevel=6,
+        )
+    kept = {key: value for key, value in settings.items() if key in known}
+    return keras.optimizers.deserialize({"class_name": name, "config": kept})

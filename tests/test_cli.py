@@ -1,0 +1,134 @@
+"""The command line: what it prints, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import h5py
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import keras_ckpt
+from keras_ckpt.cli import main
+
+
+@pytest.fixture
+def weights(tmp_path: pathlib.Path) -> str:
+    """Weights as Keras 2 saved them, made here so that no Keras is needed."""
+    path = str(tmp_path / "w.h5")
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"dense"]
+        file.attrs["keras_version"] = b"2.15.0"
+        group = file.create_group("dense")
+        group.attrs["weight_names"] = [b"dense/kernel:0", b"dense/[red]bias\x1b[0m:0"]
+        group["dense/kernel:0"] = np.zeros((300, 5), "float32")
+        group["dense/[red]bias\x1b[0m:0"] = np.zeros((5,), "float32")
+    return path
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, arguments, prog_name="keras-ckpt")
+    return result.exit_code, result.output
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        # Elsewhere than beside the package in the source, which has no keras_ckpt.compat.
+        cwd=tempfile.gettempdir(),
+    )
+
+
+def test_help_and_version() -> None:
+    assert run("--version") == (0, "keras-ckpt, version %s\n" % keras_ckpt.__version__)
+    code, output = run("--help")
+    assert code == 0
+    assert output.startswith("Usage: keras-ckpt [OPTIONS] COMMAND")
+    assert "inspect  Show what is in a checkpoint." in output
+    assert run("inspect", "--help")[0] == 0
+
+
+def test_inspect_for_people(weights: str) -> None:
+    code, output = run("inspect", weights)
+    assert code == 0
+    facts = dict(line.split("  ", 1) for line in output.split("\n\n")[0].splitlines())
+    facts = {fact: value.strip() for fact, value in facts.items()}
+    assert facts["Path"] == weights
+    assert facts["Format"] == "HDF5 file of weights in the layout of Keras 2"
+    assert facts["Written by"] == "keras 2.15.0"
+    assert facts["Model"] == "not recorded"
+    assert facts["Variables"] == "2"
+    assert facts["Parameters"] == "1,505"
+    assert facts["Size"] == "6,020 bytes (5.9 KiB)"
+    assert facts["Loads with"] == "keras_ckpt.load_weights(model, %r)" % weights
+    lines = output.split("\n\n")[1].splitlines()
+    assert lines[0].split() == ["Variable", "Role", "Type", "Shape", "Bytes"]
+    assert lines[1].split() == ["dense/kernel", "weight", "float32", "(300,", "5)", "6,000"]
+    # Neither markup nor what a terminal would obey.
+    assert lines[2].split()[0] == r"dense/[red]bias\x1b[0m"
+    assert all(line == line.rstrip() for line in output.splitlines())
+
+
+def test_inspect_for_programs(weights: str) -> None:
+    code, output = run("inspect", weights, "--json")
+    assert code == 0
+    found = json.loads(output)
+    assert found["parameters"] == 1505
+    assert found["variables"][0] == {
+        "name": "dense/kernel",
+        "shape": [300, 5],
+        "dtype": "float32",
+        "size": 6000,
+        "role": "weight",
+    }
+
+
+def test_errors(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "broken.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    for name in ("broken.h5", "absent"):
+        code, output = run("inspect", str(tmp_path / name))
+        assert code == 1
+        assert output.startswith("Error: ")
+        assert len(output.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["inspect"], ["inspekt"], ["inspect", "a", "b"], ["--no"]])
+def test_wrong_use(arguments: list[str]) -> None:
+    code, output = run(*arguments)
+    assert code == 2
+    assert "Error: " in output
+
+
+def test_as_a_program(weights: str) -> None:
+    ran = python("-m", "keras_ckpt", "inspect", weights)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == run("inspect", weights)[1]
+    ran = python("-m", "keras_ckpt", "inspect", weights + ".not")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("Error: There is no checkpoint at ")
+    assert python("-m", "keras_ckpt", "inspect").returncode == 2
+
+
+def test_it_starts_with_little() -> None:
+    code = "import sys, keras_ckpt.cli; print({'numpy', 'h5py', 'keras'} & set(sys.modules))"
+    assert python("-c", code).stdout == "set()\n"
+
+
+@pytest.mark.parametrize("package", ["click", "rich"])
+def test_without_its_packages(package: str) -> None:
+    code = (
+        "import runpy, sys; sys.modules[%r] = None\n"
+        "sys.argv = ['keras_ckpt', '--version']\n"
+        "runpy.run_module('keras_ckpt', run_name='__main__')"
+    )
+    ran = python("-c", code % package)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert len(ran.stderr.splitlines()) == 1
+    assert 'pip install "keras-ckpt[cli]"' in ran.stderr
