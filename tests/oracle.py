@@ -64,7 +64,8 @@ class Oracle:
         )
 
     def __enter__(self) -> Oracle:
-        self.release = self._answer()
+        #: What runs there: the name that recordings have, and the numbers of the version.
+        self.release, self.version = self._answer()
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -92,7 +93,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     current = recorder.running()
-    print(json.dumps(current.name), file=answers, flush=True)
+    print(json.dumps([current.name, current.version]), file=answers, flush=True)
     for line in sys.stdin:
         scenario, directory = json.loads(line)
         trace = recorder.record(current.model_checkpoint, scenario, directory)

@@ -11,14 +11,13 @@ import pathlib
 import re
 import shutil
 import warnings
-import zipfile
 from typing import Any, Callable
 
-import h5py
 import numpy as np
 import pytest
 import recorder
 import scenarios
+from contents import contents
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -203,7 +202,7 @@ def _fitted(callback_class: type, case: dict[str, Any], directory: pathlib.Path)
     # What Keras and TensorFlow say of their own, some of it only once, is not the callback's.
     own = ("Can save best", "deprecated. Please use", "ModelCheckpoint")
     told["said"] = [entry for entry in journal.take() if any(text in entry[-1] for text in own)]
-    told["files"] = _contents(directory)
+    told["files"] = contents(directory)
     return told
 
 
@@ -222,47 +221,6 @@ def _fit(model: Any, callback: Any, case: dict[str, Any]) -> None:
     if case["validation"]:
         data["validation_data"] = check
     model.fit(epochs=case["epochs"], verbose=0, callbacks=[callback], **data)
-
-
-def _contents(directory: pathlib.Path) -> dict[str, Any]:
-    """The names of all files, with the arrays in those that hold some."""
-    found: dict[str, Any] = {}
-    for path in sorted(directory.rglob("*")):
-        name = str(path.relative_to(directory))
-        found[name] = "directory" if path.is_dir() else "file"
-        if path.is_dir():
-            continue
-        if name.endswith((".h5", ".hdf5")):
-            found[name] = _hdf5(str(path))
-        elif zipfile.is_zipfile(str(path)):
-            with zipfile.ZipFile(str(path)) as archive:
-                found[name] = sorted(archive.namelist())
-                weights = io.BytesIO(archive.read("model.weights.h5"))
-            found[name].append(_hdf5(weights))
-        elif name.endswith(".index"):
-            reader = recorder.running().tensorflow.train.load_checkpoint(str(path)[:-6])
-            found[name] = {
-                key: _numbers(reader.get_tensor(key))
-                for key in sorted(reader.get_variable_to_shape_map())
-                if key != "_CHECKPOINTABLE_OBJECT_GRAPH"
-            }
-    return found
-
-
-def _numbers(value: Any) -> Any:
-    return np.asarray(value).tolist() if not isinstance(value, bytes) else "bytes"
-
-
-def _hdf5(path: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-
-    def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[name] = _numbers(item[()])
-
-    with h5py.File(path, "r") as file:
-        file.visititems(visit)
-    return found
 
 
 @_checked(FITS)

@@ -315,6 +315,11 @@ def natively_readable(path: Any) -> bool:
         return False  # nobody reads it, and the message here says what there is instead
     except CheckpointError:
         return tf_checkpoint.latest_checkpoint(name) is None  # it may be in a format of Keras's own
+    return is_native_name(name, found)
+
+
+def is_native_name(name: str, found: Format) -> bool:
+    """Returns whether Keras 3 reads a checkpoint of the format `found` under this name."""
     # The ending of Keras 3's weights is one of other HDF5 files, too.
     reader = next(
         (each for each in (KerasWeights(), found) if name.endswith(each.native_endings)), None

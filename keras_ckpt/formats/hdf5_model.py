@@ -78,12 +78,7 @@ class HDF5Model(Format):
                 return model
             training_config.compile_model(path, model, config, custom_objects)
             if "optimizer_weights" in file:
-                optimizers.build(model)
-                assignments = _optimizer_assignments(model, file)
-                if assignments is None:
-                    optimizers.warn_of_new_state(path, model)
-                for assignment in assignments or []:
-                    assignment.variable.assign(assignment.read())
+                optimizers.restore(path, model, *_optimizer_state(file["optimizer_weights"]))
         return model
 
 
@@ -164,11 +159,9 @@ def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
     return spelled
 
 
-def _optimizer_assignments(model: Any, file: Any) -> Any:
-    if "optimizer_weights" not in file:
-        return None
-    group = file["optimizer_weights"]
+def _optimizer_state(group: Any) -> tuple[list[str], list[Any]]:
+    """Returns the names and values that the file lists, none of them unless all are there."""
     names = hdf5.read_names(group, "weight_names")
     if any(name not in group for name in names):
-        return None
-    return optimizers.assignments(model.optimizer, names, [group[name] for name in names])
+        return [], []
+    return names, [group[name] for name in names]

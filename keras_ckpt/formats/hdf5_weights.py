@@ -8,7 +8,7 @@ from keras_ckpt import runtime
 from keras_ckpt.formats import base, files, hdf5
 from keras_ckpt.formats.base import Assignment, CheckpointError, Format
 
-_OF_MODEL = "top_level_model_weights"
+OF_MODEL = "top_level_model_weights"
 
 
 def _weights(layer: Any) -> list[Any]:
@@ -59,7 +59,7 @@ def write_layers(group: Any, model: Any) -> None:
     # By name, since a name that begins another ("a" and "a/b") must have its group first.
     for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
         write_variables(group.create_group(layer.name), _weights(layer), model.name)
-    write_variables(group.create_group(_OF_MODEL), _own_weights(model), model.name)
+    write_variables(group.create_group(OF_MODEL), _own_weights(model), model.name)
 
 
 def _stored(path: str, group: Any) -> list[tuple[str, Any]]:
@@ -100,8 +100,8 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
     if not _shapes_fit(by_order) and set(stored) == {layer.name for layer in layers}:
         pairs = [(_weights(layer), stored[layer.name]) for layer in layers]
     own = _own_weights(model)
-    if own or _OF_MODEL in group:
-        pairs.append((own, _stored(path, group[_OF_MODEL]) if _OF_MODEL in group else []))
+    if own or OF_MODEL in group:
+        pairs.append((own, _stored(path, group[OF_MODEL]) if OF_MODEL in group else []))
     found: list[Assignment] = []
     missing: list[str] = []
     unused: list[str] = []

@@ -18,6 +18,7 @@ from keras_ckpt.formats import (
     format_of,
     hdf5,
     hdf5_weights,
+    is_native_name,
     keras_native,
     object_graph,
     protobuf,
@@ -215,9 +216,7 @@ def _checkpoint(name: str) -> str:
 
 def _calls(path: str, kind: Format, found: _Found) -> list[str]:
     """Returns the calls that load a checkpoint, those of Keras 3 if it goes by this name."""
-    weights = KerasWeights()
-    reader = weights if path.endswith(weights.native_endings) else kind
-    native = reader.name == kind.name and path.endswith(kind.native_endings)
+    native = is_native_name(path, kind)
     calls = [
         (found.load_model, "keras_ckpt.load_model(%r)"),
         (found.load_weights, "keras_ckpt.load_weights(model, %r)"),
@@ -287,12 +286,12 @@ def _refuse_short_files(path: str, reader: tensor_bundle.Reader) -> None:
 
 def _saved_model(path: str) -> _Found:
     version = _tensorflow_version(path)
-    archive = os.path.join(path, saved_model._ARCHIVE)
+    archive = os.path.join(path, saved_model.ARCHIVE)
     if os.path.isfile(archive):
         found = _archive(archive)
         return found._replace(written_by={**version, **found.written_by})
-    described = saved_model._description(path)
-    prefix = os.path.join(path, saved_model._VARIABLES)
+    described = saved_model.description(path)
+    prefix = os.path.join(path, saved_model.VARIABLES)
     found = _Found([], load_weights=False)
     if os.path.isfile(tensor_bundle.index_path(prefix)):
         found = _tf_checkpoint(prefix)
@@ -349,7 +348,7 @@ def _listed(group: Any) -> list[tuple[str, Any]]:
 
 def _layers(group: Any) -> list[Variable]:
     """Returns the weights of the layers in the layout of Keras 2."""
-    own = hdf5_weights._OF_MODEL
+    own = hdf5_weights.OF_MODEL
     names = hdf5.read_names(group, "layer_names")
     variables = []
     for layer in names + [own] * (own in group and own not in names):
@@ -488,8 +487,8 @@ def _archive(path: str) -> _Found:
             for name in ("metadata.json", "config.json")
         )
         found = _Found([])
-        if keras_native._WEIGHTS in names:
-            with _member(path, archive, keras_native._WEIGHTS) as file:
+        if keras_native.WEIGHTS in names:
+            with _member(path, archive, keras_native.WEIGHTS) as file:
                 found = _keras_weights(file)
     found = found._replace(written_by=_keras_version(metadata.get("keras_version")))
     if "config.json" not in names:

@@ -15,7 +15,7 @@ from keras_ckpt import runtime
 from keras_ckpt.formats import base, files, hdf5, legacy_config, optimizers, training_config
 from keras_ckpt.formats.base import CheckpointError, Format
 
-_WEIGHTS = "model.weights.h5"
+WEIGHTS = "model.weights.h5"
 # Where TF 2.12 put the layers.
 _OF_2_12 = "_layer_checkpoint_dependencies"
 
@@ -134,8 +134,8 @@ class KerasArchive(Format):
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         with files.under_ending(path, ".keras") as named, _or_as_before(model, path):
             with zipfile.ZipFile(path) as archive:
-                if strict and _WEIGHTS in archive.namelist():
-                    _refuse_leftover(model, path, io.BytesIO(archive.read(_WEIGHTS)))
+                if strict and WEIGHTS in archive.namelist():
+                    _refuse_leftover(model, path, io.BytesIO(archive.read(WEIGHTS)))
             type(model).load_weights(model, named, skip_mismatch=not strict)
 
     def load_model(
@@ -172,18 +172,11 @@ class KerasArchive(Format):
             return model
         training_config.compile_model(path, model, compiled, custom_objects)
         with zipfile.ZipFile(path) as archive, hdf5.h5py().File(
-            io.BytesIO(archive.read(_WEIGHTS)), "r"
+            io.BytesIO(archive.read(WEIGHTS)), "r"
         ) as file:
             stored = file.get("optimizer/vars", {})
             values = [stored[str(number)] for number in range(len(stored))]
-            optimizers.build(model)
-            found = optimizers.assignments(
-                model.optimizer, [value.name for value in values], values
-            )
-            if found is None:
-                optimizers.warn_of_new_state(path, model)
-            for assignment in found or []:
-                assignment.variable.assign(assignment.read())
+            optimizers.restore(path, model, [value.name for value in values], values)
         return model
 
 
@@ -200,7 +193,7 @@ class KerasWeightsArchive(KerasArchive):
         if not zipfile.is_zipfile(path):
             return False
         with zipfile.ZipFile(path) as archive:
-            return archive.namelist() == [_WEIGHTS]
+            return archive.namelist() == [WEIGHTS]
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         with files.replacing(path, ".keras") as temporary:
@@ -208,7 +201,7 @@ class KerasWeightsArchive(KerasArchive):
             try:
                 model.save_weights(weights)
                 with zipfile.ZipFile(temporary, "w") as archive:
-                    archive.write(weights, _WEIGHTS)
+                    archive.write(weights, WEIGHTS)
             finally:
                 with contextlib.suppress(FileNotFoundError):
                     os.remove(weights)

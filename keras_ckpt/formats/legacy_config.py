@@ -38,16 +38,8 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {"groups": (1,), "renorm_momentum": (0.99
 _RENAMED: dict[str, dict[str, str]] = {"LeakyReLU": {"alpha": "negative_slope"}}
 
 
-class UnknownClass(ValueError):
-    """A class of the user's is needed, and was not given.
-
-    Args:
-        name: the class.
-    """
-
-    def __init__(self, name: str) -> None:
-        super().__init__("the class %r is not known" % name)
-        self.name = name
+def _unknown(name: str) -> ValueError:
+    return ValueError("the class %r is not known" % name)
 
 
 def model_from_config(
@@ -62,8 +54,7 @@ def model_from_config(
         safe_mode: whether to refuse code in the description (`Lambda` layers).
 
     Raises:
-        UnknownClass: if a class is not known.
-        ValueError: if the running Keras cannot make the model.
+        ValueError: if a class is not known, or the running Keras cannot make the model.
     """
     return _Reader(custom_objects or {}, safe_mode).model(config)
 
@@ -128,7 +119,7 @@ class _Reader:
             found = getattr(getattr(self.keras, module), name, None)
             if found is not None:
                 return found
-        raise UnknownClass(name)
+        raise _unknown(name)
 
     def value(self, value: Any) -> Any:
         """An argument of a layer: what is described in it is made."""
@@ -208,8 +199,6 @@ class _Reader:
         if own is not None:
             if "layers" in settings and "input_layers" in settings:
                 return self._functional(settings, own)
-            if name == "Lambda":
-                return own.from_config(settings)
             settings.pop("batch_input_shape", None)
             settings["dtype"] = self.value(settings.get("dtype"))
             return own.from_config(settings)
@@ -247,9 +236,9 @@ class _Reader:
         if not isinstance(settings, dict) or "input_layers" not in settings:
             if own is not None:
                 return own.from_config(dict(settings or {}))
-            raise UnknownClass(str(name))
+            raise _unknown(str(name))
         if own is None and name not in _MODELS:
-            raise UnknownClass(str(name))
+            raise _unknown(str(name))
         return self._functional(settings, own or self.keras.Model)
 
     def _sequential(self, settings: Any, cls: Any) -> Any:

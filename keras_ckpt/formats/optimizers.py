@@ -29,13 +29,21 @@ def build(model: Any) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
-def warn_of_new_state(path: str, model: Any) -> None:
-    """Says that the optimizer does not go on where it was when the checkpoint was saved."""
-    warnings.warn(
-        "The optimizer starts anew: its state in %s is not that of the %s that the model has now."
-        % (path, type(model.optimizer).__name__),
-        stacklevel=5,
-    )
+def restore(path: str, model: Any, names: Sequence[str], values: Sequence[Any]) -> None:
+    """Gives the optimizer of `model` the state that the checkpoint at `path` lists.
+
+    If it is not that of such an optimizer, a warning says that it starts anew.
+    """
+    build(model)
+    found = assignments(model.optimizer, names, values)
+    if found is None:
+        warnings.warn(
+            "The optimizer starts anew: its state in %s is not that of the %s that the model has "
+            "now." % (path, type(model.optimizer).__name__),
+            stacklevel=5,
+        )
+    for assignment in found or []:
+        assignment.variable.assign(assignment.read())
 
 
 def slot(optimizer: Any, name: str) -> list[Any] | None:

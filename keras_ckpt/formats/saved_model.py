@@ -24,9 +24,9 @@ from keras_ckpt.formats.base import CheckpointError, Format
 from keras_ckpt.formats.keras_native import KerasArchive
 
 # TensorFlow reserves the directory for what others add to a SavedModel.
-_ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
+ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
-_VARIABLES = os.path.join("variables", "variables")
+VARIABLES = os.path.join("variables", "variables")
 
 _MARK = "keras_ckpt.txt"
 
@@ -60,7 +60,7 @@ class SavedModel(Format):
     name = "SavedModel"
 
     def recognises(self, path: str) -> bool:
-        inside = _GRAPHS + (_ARCHIVE,)
+        inside = _GRAPHS + (ARCHIVE,)
         return any(os.path.isfile(os.path.join(path, name)) for name in inside)
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
@@ -71,11 +71,11 @@ class SavedModel(Format):
             reason = _export(model, temporary, options)
             if reason is not None:
                 files.clear(temporary)  # What there is of a graph is of no use.
-            os.makedirs(os.path.join(temporary, os.path.dirname(_ARCHIVE)), exist_ok=True)
-            model.save(os.path.join(temporary, _ARCHIVE))
+            os.makedirs(os.path.join(temporary, os.path.dirname(ARCHIVE)), exist_ok=True)
+            model.save(os.path.join(temporary, ARCHIVE))
             if reason is not None:
                 with open(os.path.join(temporary, _MARK), "w", encoding="utf-8") as file:
-                    file.write(_NOTE.format(archive=_ARCHIVE, reason=reason))
+                    file.write(_NOTE.format(archive=ARCHIVE, reason=reason))
         if reason is not None and reason not in _told:
             _told.add(reason)
             warnings.warn(
@@ -91,8 +91,8 @@ class SavedModel(Format):
             )
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> Any:
-        archive = os.path.join(path, _ARCHIVE)
-        prefix = os.path.join(path, _VARIABLES)
+        archive = os.path.join(path, ARCHIVE)
+        prefix = os.path.join(path, VARIABLES)
         if os.path.isfile(archive):
             KerasArchive().load_weights(model, archive, strict)
         elif os.path.isfile(tensor_bundle.index_path(prefix)):
@@ -107,10 +107,10 @@ class SavedModel(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
-        archive = os.path.join(path, _ARCHIVE)
+        archive = os.path.join(path, ARCHIVE)
         if os.path.isfile(archive):
             return KerasArchive().load_model(archive, custom_objects, compile, safe_mode)
-        described = _description(path)
+        described = description(path)
         if not described.get("model_config"):
             raise CheckpointError(
                 path,
@@ -124,11 +124,11 @@ class SavedModel(Format):
         config = described.get("training_config")
         if compile and config:
             training_config.compile_model(path, model, config, custom_objects)
-        tf_checkpoint.load_bundle(model, os.path.join(path, _VARIABLES), path)
+        tf_checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
         return model
 
 
-def _description(path: str) -> dict[str, Any]:
+def description(path: str) -> dict[str, Any]:
     """Returns what Keras 2 wrote of the model at the root of the SavedModel."""
     try:
         text = _metadata(path)
