@@ -62,22 +62,33 @@ def differences(callback_class: type, pair: tuple[Any, Any], directory: pathlib.
     if not tensorflow and _is_tensorflows(scenario, trace):
         return []
     done = json.loads(json.dumps(recorder.record(callback_class, scenario, directory)))
-    if not tensorflow and _is_about_options(done):
+    if not tensorflow and (_is_about_options(done) or _is_pytorchs(done)):
         return []
     return recorder.differences(
         recordings.portable(trace, tensorflow), recordings.portable(done, tensorflow)
     )
 
 
+_ERRORS_OF_TENSORFLOW = ("FailedPreconditionError", "InvalidArgumentError")
+
+
 def _is_tensorflows(scenario: Any, trace: Any) -> bool:
-    # Buckets, and the errors of its operations.
-    return "gs://" in json.dumps(scenario) or '"InvalidArgumentError"' in json.dumps(trace)
+    # Buckets, and the errors of its operations and files.
+    if "gs://" in json.dumps(scenario):
+        return True
+    text = json.dumps(trace)
+    return any('"%s"' % name in text for name in _ERRORS_OF_TENSORFLOW)
 
 
 def _is_about_options(trace: dict[str, Any]) -> bool:
     # Options are objects of TensorFlow's: without it none can be had, and the replica says so.
     raised = trace["construct"].get("raised", {})
     return raised.get("type") == "ImportError" and "install tensorflow" in raised["text"]
+
+
+def _is_pytorchs(trace: dict[str, Any]) -> bool:
+    # Several numbers where one is wanted are a RuntimeError there, and a ValueError elsewhere.
+    return "Boolean value of Tensor with more than one value" in json.dumps(trace)
 
 
 # ---------------------------------------------------------------- the recordings

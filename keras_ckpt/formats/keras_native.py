@@ -166,7 +166,8 @@ class KerasArchive(Format):
     ) -> Any:
         """Returns the model that TF 2.12 to 2.15, or tf_keras, saved."""
         model = legacy_config.make(path, config, custom_objects, safe_mode)
-        self.load_weights(model, path)
+        with tempfile.TemporaryDirectory() as directory, zipfile.ZipFile(path) as archive:
+            KerasWeights().load_weights(model, archive.extract(WEIGHTS, directory))
         compiled = config.get("compile_config")
         if not compile or not compiled:
             return model

@@ -10,6 +10,8 @@ from __future__ import annotations
 import inspect
 from typing import Any, Iterator
 
+import numpy as np
+
 from keras_ckpt import runtime
 from keras_ckpt.formats import base
 from keras_ckpt.formats.base import CheckpointError
@@ -149,6 +151,9 @@ class _Reader:
     def _special(self, name: str, value: dict[str, Any]) -> Any:
         if name == "__tuple__":
             return tuple(self.value(each) for each in value["items"])
+        if name == "__numpy__":
+            config = value["config"]
+            return np.array(config["value"], config["dtype"]).tolist()
         raise ValueError("it holds a %s, which is not read" % name.strip("_"))
 
     def _make(self, cls: Any, config: dict[str, Any], is_own: bool) -> Any:
