@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         save_model,
         save_weights,
     )
+    from keras_ckpt.formats.inspection import inspect
     from keras_ckpt.model_checkpoint import ModelCheckpoint
 
 __version__ = "0.1.0"
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ModelCheckpoint",
     "convert",
+    "inspect",
     "latest_checkpoint",
     "load_model",
     "load_weights",
@@ -35,6 +37,7 @@ __all__ = [
 _NAMES: dict[str, str] = {
     "ModelCheckpoint": "keras_ckpt.model_checkpoint",
     "convert": "keras_ckpt.formats",
+    "inspect": "keras_ckpt.formats.inspection",
     "latest_checkpoint": "keras_ckpt.formats",
     "load_model": "keras_ckpt.formats",
     "load_weights": "keras_ckpt.formats",

@@ -35,6 +35,18 @@ def python_of(release: str) -> pathlib.Path:
     return HOME / environment_of(release) / "bin" / "python"
 
 
+def variables_of(release: str) -> dict[str, str]:
+    """The environment variables for a script of this directory that runs there."""
+    return dict(
+        os.environ,
+        PYTHONPATH=str(pathlib.Path(__file__).resolve().parent),
+        KERAS_BACKEND="tensorflow",
+        TF_USE_LEGACY_KERAS="1" if release == "tf_keras" else "",
+        TF_CPP_MIN_LOG_LEVEL="3",
+        CUDA_VISIBLE_DEVICES="-1",
+    )
+
+
 class Oracle:
     """A live process with the real class of a release.
 
@@ -46,19 +58,11 @@ class Oracle:
     """
 
     def __init__(self, release: str) -> None:
-        environment = dict(
-            os.environ,
-            PYTHONPATH=str(pathlib.Path(__file__).resolve().parent),
-            KERAS_BACKEND="tensorflow",
-            TF_USE_LEGACY_KERAS="1" if release == "tf_keras" else "",
-            TF_CPP_MIN_LOG_LEVEL="3",
-            CUDA_VISIBLE_DEVICES="-1",
-        )
         self._process = subprocess.Popen(
             [str(python_of(release)), str(pathlib.Path(__file__).resolve())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env=variables_of(release),
             universal_newlines=True,
             encoding="utf-8",
         )

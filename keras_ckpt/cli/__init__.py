@@ -17,7 +17,10 @@ except ImportError:
 import keras_ckpt
 
 #: The commands, and where they are. One is imported when it is called.
-_COMMANDS: dict[str, str] = {"inspect": "keras_ckpt.cli.inspect"}
+_COMMANDS: dict[str, str] = {
+    "convert": "keras_ckpt.cli.convert",
+    "inspect": "keras_ckpt.cli.inspect",
+}
 
 
 class _Commands(click.Group):

@@ -32,7 +32,7 @@ def command(path: str, as_json: bool) -> None:
     try:
         found = inspect(path)
     except (CheckpointError, FileNotFoundError) as error:
-        raise click.ClickException(_printable(str(error))) from error
+        raise click.ClickException(printable(str(error))) from error
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=2))
     elif sys.stdout.isatty():
@@ -54,7 +54,7 @@ def _plain(found: Inspection) -> str:
 def _facts(found: Inspection) -> Table:
     table = Table.grid(padding=(0, 2))
     for fact, value in _described(found):
-        table.add_row(Text(fact, style="bold"), Text(_printable(value)))
+        table.add_row(Text(fact, style="bold"), Text(printable(value)))
     return table
 
 
@@ -88,7 +88,7 @@ def _variables(found: Inspection, lines: box.Box | None) -> Table:
     table.add_column("Bytes", justify="right")
     for each in found.variables:
         row = (each.name, each.role, each.dtype, str(each.shape), "{:,}".format(each.size))
-        table.add_row(*(Text(_printable(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return table
 
 
@@ -99,7 +99,7 @@ def _size(count: int) -> str:
     return "{:,} bytes".format(count) + (" ({:.1f} {})".format(size, _UNITS[unit]) if unit else "")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Returns `text` without what a terminal would obey, or an encoding does not have."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     visible = "".join(

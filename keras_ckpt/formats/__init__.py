@@ -5,24 +5,31 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_ckpt import filepath, runtime
-from keras_ckpt.formats import files, remote, tf_checkpoint
+from keras_ckpt.formats import files, progress, remote, tf_checkpoint
 from keras_ckpt.formats.base import CheckpointError, Format
 from keras_ckpt.formats.hdf5_model import HDF5Model
 from keras_ckpt.formats.hdf5_weights import HDF5Weights
+from keras_ckpt.formats.inference import InferenceModel
 from keras_ckpt.formats.keras_native import KerasArchive, KerasWeights, KerasWeightsArchive
 from keras_ckpt.formats.saved_model import SavedModel
 from keras_ckpt.formats.tf_checkpoint import TFCheckpoint
 
+if TYPE_CHECKING:
+    from keras_ckpt.formats.inspection import inspect
+
 __all__ = [
     "CheckpointError",
     "Format",
+    "InferenceModel",
     "convert",
     "format_of",
     "format_written",
+    "inspect",
     "latest_checkpoint",
     "load_model",
     "load_weights",
@@ -134,7 +141,7 @@ def write(model: Any, path: Any, weights_only: bool, options: Any | None = None)
     save(name, overwrite=True, **arguments)
 
 
-def save_weights(model: Any, path: Any, format: str | None = None) -> None:
+def save_weights(model: Any, path: Any, format: str | None = None, verbose: int = 1) -> None:
     """Saves the weights of `model` at `path`; what was there stays until all is written.
 
     Args:
@@ -142,6 +149,7 @@ def save_weights(model: Any, path: Any, format: str | None = None) -> None:
         path: file, or prefix of files.
         format: `"tf"`, `"h5"` (as in Keras 2) or `"keras"` (`.weights.h5` of Keras 3). By
             default the ending of `path` decides, as in `write`.
+        verbose: 0 for no bar on a terminal when it takes more than a second.
 
     Example:
 
@@ -149,10 +157,10 @@ def save_weights(model: Any, path: Any, format: str | None = None) -> None:
     keras_ckpt.save_weights(model, "training_1/cp.ckpt")  # for TensorFlow 2.x, too
     ```
     """
-    _save(model, path, True, format)
+    _save(model, path, True, format, verbose)
 
 
-def save_model(model: Any, path: Any, format: str | None = None) -> None:
+def save_model(model: Any, path: Any, format: str | None = None, verbose: int = 1) -> None:
     """Saves `model` whole at `path`; what was there stays until all is written.
 
     Args:
@@ -160,6 +168,7 @@ def save_model(model: Any, path: Any, format: str | None = None) -> None:
         path: file or directory.
         format: `"tf"` (SavedModel), `"h5"` or `"keras"`. By default the ending of `path`
             decides, as in `write`.
+        verbose: 0 for no bar on a terminal when it takes more than a second.
 
     Example:
 
@@ -167,29 +176,31 @@ def save_model(model: Any, path: Any, format: str | None = None) -> None:
     keras_ckpt.save_model(model, "exported", format="tf")
     ```
     """
-    _save(model, path, False, format)
+    _save(model, path, False, format, verbose)
 
 
-def _save(model: Any, path: Any, weights_only: bool, format: str | None) -> None:
-    if format is None:
-        write(model, path, weights_only)
-        return
-    if format not in _NAMED:
+def _save(model: Any, path: Any, weights_only: bool, format: str | None, verbose: int) -> None:
+    if format is not None and format not in _NAMED:
         raise ValueError(
             "There is no format %r. Formats are %s." % (format, ", ".join(map(repr, _NAMED)))
         )
-    with remote.uploading(os.fspath(path)) as local:
-        _NAMED[format][weights_only].write(model, local)
+    with progress.shown(verbose):
+        if format is None:
+            write(model, path, weights_only)
+            return
+        with remote.uploading(os.fspath(path)) as local:
+            _NAMED[format][weights_only].write(model, local)
 
 
-def convert(source: Any, target: Any, model: Any | None = None) -> None:
+def convert(source: Any, target: Any, model: Any | None = None, verbose: int = 1) -> None:
     """Writes the checkpoint at `source` again at `target`, in the format of its name.
 
     Args:
         source: checkpoint of any format.
         target: path; what its ending means is the same as in `write`. It gets a whole model if
-            `source` holds one, unless it ends in `.weights.h5`.
+            `source` holds one, or if it ends in `.keras`, but never if it ends in `.weights.h5`.
         model: the model that the weights are of, which changes. A file of weights needs it.
+        verbose: 0 for no bar on a terminal when it takes more than a second.
 
     Raises:
         FileNotFoundError: if there is nothing at `source`.
@@ -202,12 +213,14 @@ def convert(source: Any, target: Any, model: Any | None = None) -> None:
     keras_ckpt.convert("cp-0010.ckpt", "cp-0010.weights.h5", model)
     ```
     """
-    weights_only = model is not None or os.fspath(target).endswith(".weights.h5")
+    name = os.fspath(target)
     if model is None:
-        model = load_model(source)
+        weights_only = name.endswith(".weights.h5")
+        model = load_model(source, verbose=verbose)
     else:
-        load_weights(model, source)
-    write(model, target, weights_only)
+        weights_only = not name.endswith(".keras")
+        load_weights(model, source, verbose=verbose)
+    _save(model, target, weights_only, None, verbose)
 
 
 def latest_checkpoint(directory_or_template: Any) -> str | None:
@@ -334,6 +347,7 @@ def load_weights(
     skip_mismatch: bool = False,
     strict: bool = True,
     options: Any | None = None,
+    verbose: int = 1,
 ) -> Any:
     """Gives the variables of `model` the values that a checkpoint of any format holds.
 
@@ -349,6 +363,7 @@ def load_weights(
         strict: whether each variable must have a value of its shape, and no value be left over.
             If not, what fits is loaded, and a warning names the rest.
         options: `tf.train.CheckpointOptions`, which say nothing that matters here.
+        verbose: 0 for no bar on a terminal when it takes more than a second.
 
     Returns:
         For a TensorFlow checkpoint an object with TensorFlow's `expect_partial()` and
@@ -368,7 +383,7 @@ def load_weights(
     name = os.fspath(path)
     if not runtime.is_keras_3():
         return model.load_weights(name, **_given(by_name, skip_mismatch, options))
-    with remote.downloaded(name) as local:
+    with remote.downloaded(name) as local, progress.shown(verbose):
         found = format_of(local)
         if not by_name and not skip_mismatch:
             return found.load_weights(model, local, strict)
@@ -377,6 +392,7 @@ def load_weights(
                 "%s is a %s, of which by_name and skip_mismatch cannot load a part. Leave them out."
                 % (name, found.name)
             )
+        found.check(local)
         with files.under_ending(local, found.native_endings[0]) as named:
             return type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
 
@@ -391,18 +407,25 @@ def load_model(
     custom_objects: dict[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool = True,
+    inference_only: bool = False,
+    verbose: int = 1,
 ) -> Any:
     """Returns the model that was saved whole at `path`, compiled if it was.
 
     Args:
-        path: `.keras` archive, HDF5 file, or SavedModel directory that `write` has written.
+        path: `.keras` archive, HDF5 file, or SavedModel directory, of any release.
         custom_objects: the user's classes and functions by the names in the checkpoint.
         compile: whether to compile the model.
         safe_mode: whether to refuse code in the file (`Lambda` layers).
+        inference_only: whether to serve a SavedModel by its own graph, as an `InferenceModel`,
+            which takes none of the classes that it was made of. That graph is a program: do so
+            only with what you trust.
+        verbose: 0 for no bar on a terminal when it takes more than a second.
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
         CheckpointError: if it holds no model that can be made again.
+        ImportError: if `inference_only` is True and TensorFlow is not installed.
 
     Example:
 
@@ -411,9 +434,30 @@ def load_model(
     ```
     """
     name = os.fspath(path)
+    if inference_only:
+        return _served(name)
     if not runtime.is_keras_3():
         load = runtime.keras().models.load_model
         arguments = {"safe_mode": safe_mode} if runtime.takes(load, "safe_mode") else {}
         return load(name, custom_objects, compile, **arguments)
-    with remote.downloaded(name) as local:
+    with remote.downloaded(name) as local, progress.shown(verbose):
         return format_of(local).load_model(local, custom_objects, compile, safe_mode)
+
+
+def _served(name: str) -> InferenceModel:
+    with remote.downloaded(name) as local:
+        found = format_of(local)
+        if not isinstance(found, SavedModel):
+            raise CheckpointError(
+                name,
+                "it is a %s, and inference_only=True is for a SavedModel" % found.name,
+                "leave it out",
+            )
+        return InferenceModel(local)
+
+
+def __getattr__(name: str) -> Any:
+    # It looks into all formats, and so comes after them.
+    if name == "inspect":
+        return importlib.import_module("keras_ckpt.formats.inspection").inspect
+    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))

@@ -2,8 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
+import struct
 import warnings
-from typing import Any, Callable, Iterable, NamedTuple
+import zipfile
+import zlib
+from typing import Any, Callable, Iterable, Iterator, NamedTuple
+
+import numpy as np
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import progress
+
+# What the libraries that read the files raise for damaged ones.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    EOFError,
+    ArithmeticError,
+    MemoryError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+# Bytes of old values that are kept to put them back, though only the disk can fail.
+_MUCH = 256 << 20
 
 
 class CheckpointError(ValueError):
@@ -24,6 +55,40 @@ class CheckpointError(ValueError):
 
 def _sentence(text: str) -> str:
     return " %s%s." % (text[0].upper(), text[1:]) if text else ""
+
+
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Makes a CheckpointError of what is raised because the file at `path` is damaged."""
+    try:
+        yield
+    except (CheckpointError, FileNotFoundError):
+        raise
+    except OSError as error:
+        raise CheckpointError(
+            path, "it cannot be read: %s" % one_line(error), "copy the file again"
+        ) from error
+    except RecursionError as error:
+        raise CheckpointError(
+            path, "it is damaged: what is in it is nested too deep", "copy the file again"
+        ) from error
+    except _DAMAGE as error:
+        raise CheckpointError(
+            path, "it is damaged: %s" % one_line(error), "copy the file again"
+        ) from error
+
+
+def described(path: str, text: Any) -> dict[str, Any]:
+    """Returns what the JSON `text` in the checkpoint at `path` says of a model.
+
+    Raises:
+        CheckpointError: if it is damaged.
+    """
+    with reading(path):
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError("what describes its model is no description")
+        return found
 
 
 class Format:
@@ -53,6 +118,9 @@ class Format:
         """
         raise NotImplementedError
 
+    def check(self, path: str) -> None:
+        """Raises CheckpointError if what is at `path` is too damaged to let Keras read it."""
+
     def load_model(
         self,
         path: str,
@@ -69,11 +137,19 @@ class Format:
 
 
 class Assignment(NamedTuple):
-    """A value that waits for its variable."""
+    """A value that waits for its variable.
+
+    Attributes:
+        variable: the variable.
+        shape: shape of the value.
+        read: a function that returns the value.
+        is_sure: whether nothing but the disk can keep it from being read.
+    """
 
     variable: Any
     shape: tuple[int, ...]
     read: Callable[[], Any]
+    is_sure: bool = False
 
 
 def one_line(error: BaseException) -> str:
@@ -113,7 +189,7 @@ def check(
     shapes = [
         "%s is %s in the model and %s in the checkpoint"
         % (variable_name(variable), tuple(variable.shape), tuple(shape))
-        for variable, shape, _ in assignments
+        for variable, shape, _, _ in assignments
         if tuple(variable.shape) != tuple(shape)
     ]
     if shapes:
@@ -144,9 +220,41 @@ def _listed(names: Iterable[str]) -> str:
 
 def assign(model: Any, assignments: Iterable[Assignment]) -> None:
     """Gives each variable its value and lets the layers make what they derive from it."""
-    for variable, _, read in assignments:
-        variable.assign(read())
+    assignments = list(assignments)
+    total = sum(_nbytes(each.variable, each.shape) for each in assignments)
+    is_sure = total > _MUCH and all(each.is_sure for each in assignments)
+    kept = [] if is_sure else [each.variable for each in assignments]
+    with or_as_before(model, kept), progress.bar(total, "Loading") as advance:
+        for each in assignments:
+            each.variable.assign(each.read())
+            advance(_nbytes(each.variable, each.shape))
     finalize(model)
+
+
+@contextlib.contextmanager
+def or_as_before(model: Any, variables: Iterable[Any]) -> Iterator[None]:
+    """Gives variables their values back if they cannot all be replaced."""
+    variables = list(variables)
+    values = [_kept(variable) for variable in variables]
+    try:
+        yield
+    except BaseException:
+        # Also when the program is told to stop.
+        for variable, value in zip(variables, values):
+            variable.assign(value)
+        finalize(model)
+        raise
+
+
+def _kept(variable: Any) -> Any:
+    """Returns the value of a variable, which stays as it is when the variable changes."""
+    value: Any = getattr(variable, "value", None)
+    if hasattr(value, "read_value"):
+        # TensorFlow gives its variable another tensor, so none is copied.
+        return value.read_value()
+    if runtime.backend() == "jax":
+        return value
+    return runtime.to_numpy(variable).copy()
 
 
 def finalize(model: Any) -> None:
@@ -154,6 +262,21 @@ def finalize(model: Any) -> None:
     for layer in model._flatten_layers():
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
+
+
+def nbytes(model: Any) -> int:
+    """Returns how many bytes the variables of `model` and of its optimizer take."""
+    variables = list(model.variables)
+    if getattr(model, "optimizer", None) is not None:
+        variables += list(model.optimizer.variables)
+    return sum(_nbytes(variable, variable.shape) for variable in variables)
+
+
+def _nbytes(variable: Any, shape: Any) -> int:
+    # The name of a type ends in its bits, but for that of booleans.
+    bits = re.search(r"\d+", str(variable.dtype))
+    size = int(bits.group()) // 8 if bits else 1
+    return size * int(np.prod([int(length) for length in shape], dtype=np.int64))
 
 
 def require_variables(model: Any, action: str) -> None:

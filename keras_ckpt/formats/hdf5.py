@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from typing import Any, Sequence
+import os
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-_MAGIC = b"\x89HDF\r\n\x1a\n"
+from keras_ckpt.formats import base, hdf5_structure
+from keras_ckpt.formats.base import CheckpointError, Format
+
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
 _ATTRIBUTE_LIMIT = 64512
 
@@ -28,11 +32,53 @@ def h5py() -> Any:
 
 def is_hdf5(path: str) -> bool:
     """Returns whether the file at `path` begins as an HDF5 file does."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC
-    except OSError:
+    if not os.path.isfile(path):
         return False
+    with open(path, "rb") as file:
+        return file.read(len(hdf5_structure.MAGIC)) == hdf5_structure.MAGIC
+
+
+@contextlib.contextmanager
+def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[Any]:
+    """Opens HDF5 to be read, which is looked at first: the library crashes on damaged files.
+
+    Args:
+        path: the file.
+        file: a part of it that is the HDF5, as a binary file.
+        whole: whether more than the names and attributes of its first group will be read.
+
+    Raises:
+        CheckpointError: if it is damaged, also while it is open, or reaches for other files.
+    """
+    module = h5py()
+    with base.reading(path):
+        try:
+            if file is None:
+                with open(path, "rb") as content:
+                    complete = hdf5_structure.check(content, os.path.getsize(path), whole)
+            else:
+                complete = hdf5_structure.check(file, file.seek(0, os.SEEK_END), whole)
+                file.seek(0)
+            with module.File(path if file is None else file, "r") as found:
+                if whole and not complete:
+                    hdf5_structure.refuse_foreign(found, module)
+                yield found
+        except hdf5_structure.Refused as error:
+            raise CheckpointError(
+                path, str(error), "save it again with `model.save_weights` or `model.save`"
+            ) from error
+
+
+def outline(path: str) -> tuple[set[str], set[str]]:
+    """Returns what is in the first group of a file, and its attributes; neither if it is no HDF5.
+
+    Raises:
+        CheckpointError: if it is damaged.
+    """
+    if not is_hdf5(path):
+        return set(), set()
+    with opened(path, whole=False) as file:
+        return set(file), set(file.attrs)
 
 
 def write_names(group: Any, name: str, values: Sequence[str]) -> None:
@@ -59,3 +105,11 @@ def read_names(group: Any, name: str) -> list[str]:
 def as_text(value: Any) -> str:
     """Returns an attribute as text, whichever way h5py gives it."""
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+class HDF5Format(Format):
+    """A format that is HDF5."""
+
+    def check(self, path: str) -> None:
+        with opened(path):
+            pass

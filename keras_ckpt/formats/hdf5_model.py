@@ -11,17 +11,19 @@ from typing import Any, Iterator
 from keras_ckpt import runtime
 from keras_ckpt.formats import (
     base,
+    description,
     files,
     hdf5,
     hdf5_weights,
+    keras_2_config,
     legacy_config,
     optimizers,
     training_config,
 )
-from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.base import CheckpointError
 
 
-class HDF5Model(Format):
+class HDF5Model(hdf5.HDF5Format):
     """The format of `model.save("x.h5")`."""
 
     name = "HDF5 file of a whole model"
@@ -29,10 +31,8 @@ class HDF5Model(Format):
     native_endings = (".h5", ".hdf5")
 
     def recognises(self, path: str) -> bool:
-        if not hdf5.is_hdf5(path):
-            return False
-        with hdf5.h5py().File(path, "r") as file:
-            return "model_weights" in file
+        members, _ = hdf5.outline(path)
+        return "model_weights" in members
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         base.require_variables(model, "saved")
@@ -48,7 +48,7 @@ class HDF5Model(Format):
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
-        with hdf5.h5py().File(path, "r") as file:
+        with hdf5.opened(path) as file:
             found = hdf5_weights.assignments(path, file["model_weights"], model, strict)
             base.assign(model, found)
 
@@ -59,9 +59,9 @@ class HDF5Model(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
-        with hdf5.h5py().File(path, "r") as file:
-            described = _json(file, "model_config")
-            config = _json(file, "training_config")
+        with hdf5.opened(path) as file:
+            described = _json(path, file, "model_config")
+            config = _json(path, file, "training_config")
             version = hdf5.as_text(file.attrs.get("keras_version", "2"))
             if described is None:
                 raise CheckpointError(
@@ -69,7 +69,11 @@ class HDF5Model(Format):
                     "it has the weights of a model but not its configuration",
                     "build the model and call keras_ckpt.load_weights(model, path)",
                 )
-            if version.startswith("3"):
+            is_native = version.startswith("3") and not keras_2_config.is_one(described)
+            description.refuse_code(path, described, custom_objects, safe_mode, is_native)
+            if compile:
+                description.refuse_code(path, config, custom_objects, safe_mode)
+            if is_native:
                 model = _load_natively(path, custom_objects, safe_mode)
             else:
                 model = legacy_config.make(path, described, custom_objects, safe_mode)
@@ -88,7 +92,8 @@ def _load_natively(path: str, custom_objects: dict[str, Any] | None, safe_mode: 
     with files.under_ending(path, ".h5") as named:
         try:
             return keras.models.load_model(named, custom_objects, compile=False, **_safe(safe_mode))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except Exception as error:
+            # Whatever a layer refuses, and in whatever way.
             raise legacy_config.not_made(path, error) from error
 
 
@@ -125,12 +130,28 @@ def _describe(model: Any) -> dict[str, Any]:
         for name, value in described.items():
             if not isinstance(value, str):
                 described[name] = json.dumps(value, default=encode).encode("utf-8")
-    return described
+    return _for_keras_2(described)
 
 
-def _json(file: Any, name: str) -> Any:
+def _for_keras_2(described: dict[str, Any]) -> dict[str, Any]:
+    """Returns the same as Keras 2 would say it, which Keras 3 understands, if it can be said."""
+    try:
+        found = dict(described)
+        for name, convert in (
+            ("model_config", keras_2_config.of_model),
+            ("training_config", keras_2_config.of_training),
+        ):
+            if name in found:
+                config = convert(json.loads(hdf5.as_text(found[name])))
+                found[name] = json.dumps(config).encode("utf-8")
+    except keras_2_config.NotInKeras2:
+        return described
+    return found
+
+
+def _json(path: str, file: Any, name: str) -> dict[str, Any] | None:
     text = file.attrs.get(name)
-    return None if text is None else json.loads(hdf5.as_text(text))
+    return None if text is None else base.described(path, hdf5.as_text(text))
 
 
 def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:

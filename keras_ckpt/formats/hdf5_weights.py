@@ -6,9 +6,11 @@ from typing import Any
 
 from keras_ckpt import runtime
 from keras_ckpt.formats import base, files, hdf5
-from keras_ckpt.formats.base import Assignment, CheckpointError, Format
+from keras_ckpt.formats.base import Assignment, CheckpointError
 
 OF_MODEL = "top_level_model_weights"
+# The kinds of types of NumPy: bfloat16 is of the last.
+_NUMBERS = "biufcV"
 
 
 def _weights(layer: Any) -> list[Any]:
@@ -68,7 +70,13 @@ def _stored(path: str, group: Any) -> list[tuple[str, Any]]:
     for name in hdf5.read_names(group, "weight_names"):
         data = group.get(name)
         if not hasattr(data, "shape"):
-            raise CheckpointError(path, "the weight %r that it lists is not there" % name)
+            raise CheckpointError(
+                path, "the weight %r that it lists is not there" % name, "copy the file again"
+            )
+        if data.dtype.kind not in _NUMBERS:
+            raise CheckpointError(
+                path, "the weight %r holds no numbers" % name, "copy the file again"
+            )
         found.append((name, data))
     return found
 
@@ -79,7 +87,9 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
     stored: dict[str, list[tuple[str, Any]]] = {}
     for name in hdf5.read_names(group, "layer_names"):
         if name not in group:
-            raise CheckpointError(path, "the layer %r that it lists is not there" % name)
+            raise CheckpointError(
+                path, "the layer %r that it lists is not there" % name, "copy the file again"
+            )
         weights = _stored(path, group[name])
         if weights:
             stored[name] = weights
@@ -109,7 +119,8 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
         missing += [base.variable_name(variable) for variable in variables[len(values) :]]
         unused += [name for name, _ in values[len(variables) :]]
         for variable, (_, data) in zip(variables, values):
-            found.append(Assignment(variable, tuple(data.shape), data.__array__))
+            is_sure = data.chunks is None  # Chunks may be packed, and packed wrongly.
+            found.append(Assignment(variable, tuple(data.shape), data.__array__, is_sure))
     return base.check(path, found, missing, unused, strict)
 
 
@@ -120,7 +131,7 @@ def _shapes_fit(pairs: list[tuple[list[Any], list[tuple[str, Any]]]]) -> bool:
     )
 
 
-class HDF5Weights(Format):
+class HDF5Weights(hdf5.HDF5Format):
     """The format of `model.save_weights("x.h5")` in Keras 2."""
 
     name = "HDF5 file of weights in the layout of Keras 2"
@@ -128,10 +139,8 @@ class HDF5Weights(Format):
     native_endings = (".h5", ".hdf5")
 
     def recognises(self, path: str) -> bool:
-        if not hdf5.is_hdf5(path):
-            return False
-        with hdf5.h5py().File(path, "r") as file:
-            return "layer_names" in file.attrs or "layer_names0" in file.attrs
+        _, attributes = hdf5.outline(path)
+        return bool({"layer_names", "layer_names0"} & attributes)
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         base.require_variables(model, "saved")
@@ -140,5 +149,5 @@ class HDF5Weights(Format):
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
-        with hdf5.h5py().File(path, "r") as file:
+        with hdf5.opened(path) as file:
             base.assign(model, assignments(path, file, model, strict))

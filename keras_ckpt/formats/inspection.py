@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
 import re
-import struct
-import tempfile
-import zipfile
-import zlib
-from typing import Any, Callable, Iterator, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from keras_ckpt.formats import (
+    archive,
     base,
     format_of,
     hdf5,
@@ -27,7 +21,7 @@ from keras_ckpt.formats import (
     tensor_bundle,
     tf_checkpoint,
 )
-from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.hdf5_model import HDF5Model
 from keras_ckpt.formats.hdf5_weights import HDF5Weights
 from keras_ckpt.formats.keras_native import KerasArchive, KerasWeights, KerasWeightsArchive
@@ -37,26 +31,6 @@ from keras_ckpt.formats.tf_checkpoint import TFCheckpoint
 WEIGHT = "weight"
 OPTIMIZER = "optimizer"
 STATE = "state"
-
-# What the libraries that read the files raise for damaged ones.
-_DAMAGE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    EOFError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-
-# Up to so many bytes the weights in an archive are read whole, which checks them: HDF5 itself may
-# hang or crash on damaged ones.
-_SMALL = 1 << 20
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _ESCAPED = {"..": ".", ".S": "/"}
@@ -179,15 +153,9 @@ def inspect(path: Any) -> Inspection:
     name = os.fspath(path)
     with remote.downloaded(name) as local:
         actual = _checkpoint(local)
-        try:
+        with base.reading(actual):
             kind = format_of(actual)
             found = _INSPECTORS[kind.name](actual)
-        except (CheckpointError, FileNotFoundError):
-            raise
-        except _DAMAGE as error:
-            raise CheckpointError(
-                actual, "it is damaged: %s" % base.one_line(error), "copy the file again"
-            ) from error
     shown = actual if actual != local else name
     return Inspection(
         path=shown,
@@ -253,7 +221,6 @@ def _tf_checkpoint(path: str) -> _Found:
         variables.append(variable)
         if role == OPTIMIZER and _ITERATIONS.search(name) and _is_counter(variable):
             iterations = int(reader.get(key))
-    _refuse_short_files(path, reader)
     return _Found(_in_order(variables), iterations=iterations, load_weights=has_graph)
 
 
@@ -264,31 +231,11 @@ def _readable(key: str) -> str:
     return re.sub(r"\.[.S]", lambda found: _ESCAPED[found.group()], key[: -len(_VALUE)])
 
 
-def _refuse_short_files(path: str, reader: tensor_bundle.Reader) -> None:
-    """Raises CheckpointError if a data file ends before what the index says is in it."""
-    last: dict[int, tuple[int, str]] = {}
-    for key, entry in reader.entries.items():
-        end = entry.offset + entry.size
-        last[entry.shard] = max(last.get(entry.shard, (0, key)), (end, key))
-    directory, start = os.path.split(path)
-    for file in os.listdir(directory or "."):
-        shard = re.match(re.escape(start) + r"\.data-(\d{5})-of-\d{5}$", file)
-        end, key = last.get(int(shard.group(1)), (0, "")) if shard else (0, "")
-        full = os.path.join(directory, file)
-        missing = end - os.path.getsize(full) if end else 0
-        if missing > 0:
-            raise CheckpointError(
-                full,
-                "it ends before the tensor %r does (%d bytes are missing)" % (key, missing),
-                "copy the file again",
-            )
-
-
 def _saved_model(path: str) -> _Found:
     version = _tensorflow_version(path)
-    archive = os.path.join(path, saved_model.ARCHIVE)
-    if os.path.isfile(archive):
-        found = _archive(archive)
+    inside = os.path.join(path, saved_model.ARCHIVE)
+    if os.path.isfile(inside):
+        found = _archive(inside)
         return found._replace(written_by={**version, **found.written_by})
     described = saved_model.description(path)
     prefix = os.path.join(path, saved_model.VARIABLES)
@@ -316,12 +263,6 @@ def _tensorflow_version(path: str) -> dict[str, str]:
 
 
 # ---------------------------------------------------------------- HDF5
-
-
-@contextlib.contextmanager
-def _opened(file: Any) -> Iterator[Any]:
-    with hdf5.h5py().File(file, "r") as opened:
-        yield opened
 
 
 def _variable(name: str, data: Any, role: str) -> Variable:
@@ -362,14 +303,14 @@ def _layers(group: Any) -> list[Variable]:
 
 
 def _hdf5_weights(path: str) -> _Found:
-    with _opened(path) as file:
+    with hdf5.opened(path) as file:
         return _Found(_layers(file), _keras_version(file.attrs.get("keras_version")))
 
 
 def _hdf5_model(path: str) -> _Found:
-    with _opened(path) as file:
-        described = _json(file.attrs.get("model_config"))
-        config = _json(file.attrs.get("training_config"))
+    with hdf5.opened(path) as file:
+        described = _json(path, file.attrs.get("model_config"))
+        config = _json(path, file.attrs.get("training_config"))
         variables = _layers(file["model_weights"])
         iterations = None
         state = _listed(file["optimizer_weights"]) if "optimizer_weights" in file else []
@@ -387,10 +328,10 @@ def _hdf5_model(path: str) -> _Found:
         )
 
 
-def _keras_weights(file: Any) -> _Found:
-    """Returns what is in weights in the layout of Keras 3: a file, or an open one."""
+def _keras_weights(path: str, file: Any | None = None) -> _Found:
+    """Returns what is in weights in the layout of Keras 3: in a file, or in the part of one."""
     variables: list[Variable] = []
-    with _opened(file) as opened:
+    with hdf5.opened(path, file) as opened:
 
         def visit(path: str, data: Any) -> None:
             if not hasattr(data, "shape"):
@@ -424,72 +365,17 @@ def _in_order(variables: list[Variable]) -> list[Variable]:
 # ---------------------------------------------------------------- .keras archives
 
 
-class _Part(io.RawIOBase):
-    """A part of a file as a file of its own: zipfile reads all that it skips."""
-
-    def __init__(self, file: Any, start: int, size: int) -> None:
-        self._file = file
-        self._start = start
-        self._size = size
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(
-            whence, self._size
-        )
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        left = max(0, min(len(buffer), self._size - self._position))
-        self._file.seek(self._start + self._position)
-        data = self._file.read(left)
-        # HDF5 takes what is in the buffer for read, and follows it, however little that was.
-        memoryview(buffer)[:] = data.ljust(len(buffer), b"\0")
-        self._position += len(buffer)
-        return len(buffer)
-
-
-@contextlib.contextmanager
-def _member(path: str, archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
-    """Gives a member of an archive as a file that can be read anywhere."""
-    info = archive.getinfo(name)
-    if info.file_size <= _SMALL:
-        yield io.BytesIO(archive.read(info))
-        return
-    with archive.open(info) as packed:
-        if info.compress_type != zipfile.ZIP_STORED:
-            # Unpacked once, since each step back in it would unpack all again.
-            with tempfile.TemporaryFile() as file:
-                for chunk in iter(lambda: packed.read(1 << 20), b""):
-                    file.write(chunk)
-                yield file
-            return
-    with open(path, "rb") as file:
-        file.seek(info.header_offset)
-        name_size, extra_size = struct.unpack("<26x2H", file.read(30))
-        yield _Part(file, info.header_offset + 30 + name_size + extra_size, info.file_size)
-
-
 def _archive(path: str) -> _Found:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
+    with archive.opened(path) as opened:
+        names = opened.namelist()
         metadata, described = (
-            _json(archive.read(name)) if name in names else {}
+            _json(path, archive.text(path, opened, name) if name in names else None)
             for name in ("metadata.json", "config.json")
         )
         found = _Found([])
         if keras_native.WEIGHTS in names:
-            with _member(path, archive, keras_native.WEIGHTS) as file:
-                found = _keras_weights(file)
+            with archive.member(path, opened, keras_native.WEIGHTS) as file:
+                found = _keras_weights(path, file)
     found = found._replace(written_by=_keras_version(metadata.get("keras_version")))
     if "config.json" not in names:
         return found
@@ -501,9 +387,8 @@ def _archive(path: str) -> _Found:
 # ---------------------------------------------------------------- descriptions
 
 
-def _json(text: Any) -> dict[str, Any]:
-    found = {} if text is None else json.loads(hdf5.as_text(text))
-    return found if isinstance(found, dict) else {}
+def _json(path: str, text: Any) -> dict[str, Any]:
+    return {} if text is None else base.described(path, hdf5.as_text(text))
 
 
 def _keras_version(version: Any) -> dict[str, str]:

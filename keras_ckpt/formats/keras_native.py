@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import json
+import importlib
 import os
-import shutil
 import tempfile
 import zipfile
 from typing import Any, Iterator
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, hdf5, legacy_config, optimizers, training_config
+from keras_ckpt.formats import (
+    archive,
+    base,
+    description,
+    files,
+    hdf5,
+    legacy_config,
+    optimizers,
+    progress,
+    stored_member,
+    training_config,
+)
 from keras_ckpt.formats.base import CheckpointError, Format
 
 WEIGHTS = "model.weights.h5"
@@ -22,34 +31,33 @@ _OF_2_12 = "_layer_checkpoint_dependencies"
 
 @contextlib.contextmanager
 def _or_as_before(model: Any, path: str) -> Iterator[None]:
-    """Gives the model its values back if they cannot all be replaced."""
+    """Gives the model its values back if Keras cannot replace them all."""
     base.require_variables(model, "loaded")
     variables = list(model.variables)
     if getattr(model, "optimizer", None) is not None:
         variables += list(model.optimizer.variables)
-    values = [runtime.to_numpy(variable) for variable in variables]
-    # Some backends give a view of the variable, which changes with it.
-    values = [value.copy() for value in values]
     try:
-        yield
-    except Exception as error:
-        for variable, value in zip(variables, values):
-            variable.assign(value)
-        if isinstance(error, CheckpointError):
-            raise
-        if isinstance(error, (ValueError, KeyError, OSError, zipfile.BadZipFile)):
-            raise CheckpointError(path, base.one_line(error)) from error
+        with base.or_as_before(model, variables):
+            yield
+    except (CheckpointError, ImportError):
         raise
+    except Exception as error:
+        # Whatever Keras, or a layer, makes of a file that does not fit or is damaged.
+        raise CheckpointError(
+            path,
+            base.one_line(error),
+            "build the model as it was when the checkpoint was saved, or copy the file again; "
+            "nothing has been loaded",
+        ) from error
 
 
-def _refuse_leftover(model: Any, path: str, file: Any) -> None:
+def _refuse_leftover(model: Any, path: str, opened: Any) -> None:
     """Raises CheckpointError if the file has more weights than the model, which Keras passes over.
 
     Only in models that are graphs of layers are the groups of the file known to be their layers.
     """
-    with hdf5.h5py().File(file, "r") as opened:
-        groups = opened.get("layers", {})
-        stored = {name: _count(groups[name]) for name in groups}
+    groups = opened.get("layers", {})
+    stored = {name: _count(groups[name]) for name in groups}
     if sum(stored.values()) <= len(model.weights):
         return
     raise CheckpointError(
@@ -70,23 +78,19 @@ def _count(group: Any) -> int:
 
 
 @contextlib.contextmanager
-def _numbered_as_now(path: str) -> Iterator[str]:
-    """Gives the file with its groups named as Keras 3 names them.
+def _numbered_as_now(path: str, file: Any) -> Iterator[str]:
+    """Gives `path`, which is open as `file`, or a copy with its groups named as Keras 3 does.
 
     TF 2.12 counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
     """
-    with hdf5.h5py().File(path, "r") as file:
-        if _OF_2_12 not in file or not _new_names(file[_OF_2_12]):
-            yield path
-            return
-        directory = tempfile.mkdtemp(prefix="keras_ckpt_")
-        try:
-            renamed = os.path.join(directory, "checkpoint.weights.h5")
-            with hdf5.h5py().File(renamed, "w") as target:
-                _copy(file, target)
-            yield renamed
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
+    if _OF_2_12 not in file or not _new_names(file[_OF_2_12]):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as directory:
+        renamed = os.path.join(directory, "checkpoint.weights.h5")
+        with hdf5.h5py().File(renamed, "w") as target:
+            _copy(file, target)
+        yield renamed
 
 
 def _new_names(group: Any) -> dict[str, str]:
@@ -114,6 +118,36 @@ def _copy(source: Any, target: Any) -> None:
             source.copy(name, target)
 
 
+def _saving() -> Any:
+    """Returns the module in which Keras 3 writes and reads its formats."""
+    return importlib.import_module("keras.src.saving.saving_lib")
+
+
+def _is_keras_s(model: Any) -> bool:
+    """Returns whether the model is saved as Keras saves, and not in a way of the user's."""
+    return getattr(type(model), "save", None) is runtime.keras().Model.save and model.built
+
+
+def _write(model: Any, path: str) -> None:
+    """Writes what `model.save` writes, which Keras takes twice as long for.
+
+    Keras writes the weights to memory, or to another file, and from there to the archive.
+    """
+    saving = _saving()
+    described, metadata = saving._serialize_model_as_json(model)
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("metadata.json", metadata)
+        made.writestr("config.json", described)
+        assets = saving.DiskIOStore("assets", archive=made, mode="w")
+        with stored_member.writing(made, WEIGHTS) as file:
+            store = saving.H5IOStore(file, mode="w")
+            try:
+                saving._save_state(model, store, assets, "", set())
+            finally:
+                store.close()
+        assets.close()
+
+
 class KerasArchive(Format):
     """The format of `model.save("x.keras")`."""
 
@@ -121,22 +155,35 @@ class KerasArchive(Format):
     keras_3_reads = True
     native_endings = (".keras",)
 
+    def check(self, path: str) -> None:
+        with archive.opened(path) as found, _weights(path, found):
+            pass
+
     def recognises(self, path: str) -> bool:
-        if not zipfile.is_zipfile(path):
+        if not archive.is_archive(path):
             return False
-        with zipfile.ZipFile(path) as archive:
-            return "config.json" in archive.namelist()
+        with archive.opened(path) as found:
+            return "config.json" in found.namelist()
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        with files.replacing(path, ".keras") as temporary:
-            model.save(temporary)
+        with files.replacing(path, ".keras") as temporary, progress.watching(
+            temporary, base.nbytes(model), "Saving"
+        ):
+            if _is_keras_s(model) and hasattr(_saving(), "_serialize_model_as_json"):
+                _write(model, temporary)
+            else:
+                model.save(temporary)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
-        with files.under_ending(path, ".keras") as named, _or_as_before(model, path):
-            with zipfile.ZipFile(path) as archive:
-                if strict and WEIGHTS in archive.namelist():
-                    _refuse_leftover(model, path, io.BytesIO(archive.read(WEIGHTS)))
-            type(model).load_weights(model, named, skip_mismatch=not strict)
+        base.require_variables(model, "loaded")
+        with archive.opened(path) as found, _weights(path, found) as file, _numbered_as_now(
+            path, file
+        ) as numbered:
+            if strict:
+                _refuse_leftover(model, path, file)
+            ending = ".keras" if numbered == path else ".weights.h5"
+            with files.under_ending(numbered, ending) as named, _or_as_before(model, path):
+                type(model).load_weights(model, named, skip_mismatch=not strict)
 
     def load_model(
         self,
@@ -145,16 +192,26 @@ class KerasArchive(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            metadata = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
-            config = json.loads(archive.read("config.json"))
+        with archive.opened(path) as found:
+            metadata = {}
+            if "metadata.json" in found.namelist():
+                metadata = base.described(path, archive.text(path, found, "metadata.json"))
+            config = base.described(path, archive.text(path, found, "config.json"))
+            with _weights(path, found):
+                pass
         if str(metadata.get("keras_version", "3")).startswith("2."):
             return self._load_from_keras_2(path, config, custom_objects, compile, safe_mode)
+        description.refuse_code(path, config, custom_objects, safe_mode)
         with files.under_ending(path, ".keras") as named:
-            return runtime.keras().models.load_model(
-                named, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
-            )
+            try:
+                return runtime.keras().models.load_model(
+                    named, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
+                )
+            except ImportError:
+                raise
+            except Exception as error:
+                # Whatever Keras, or a layer, makes of a file that is damaged or of another's.
+                raise legacy_config.not_made(path, error) from error
 
     def _load_from_keras_2(
         self,
@@ -165,20 +222,35 @@ class KerasArchive(Format):
         safe_mode: bool,
     ) -> Any:
         """Returns the model that TF 2.12 to 2.15, or tf_keras, saved."""
+        description.refuse_code(path, config, custom_objects, safe_mode, by_module=False)
+        compiled = config.get("compile_config") if compile else None
+        description.refuse_code(path, compiled, custom_objects, safe_mode)
         model = legacy_config.make(path, config, custom_objects, safe_mode)
-        with tempfile.TemporaryDirectory() as directory, zipfile.ZipFile(path) as archive:
-            KerasWeights().load_weights(model, archive.extract(WEIGHTS, directory))
-        compiled = config.get("compile_config")
-        if not compile or not compiled:
+        with tempfile.TemporaryDirectory() as directory, archive.opened(path) as found:
+            extracted = found.extract(WEIGHTS, directory)
+            try:
+                KerasWeights().load_weights(model, extracted)
+            except CheckpointError as error:
+                raise CheckpointError(path, error.found, error.advice) from error
+        if not compiled:
             return model
         training_config.compile_model(path, model, compiled, custom_objects)
-        with zipfile.ZipFile(path) as archive, hdf5.h5py().File(
-            io.BytesIO(archive.read(WEIGHTS)), "r"
-        ) as file:
+        with archive.opened(path) as found, _weights(path, found) as file:
             stored = file.get("optimizer/vars", {})
             values = [stored[str(number)] for number in range(len(stored))]
             optimizers.restore(path, model, [value.name for value in values], values)
         return model
+
+
+@contextlib.contextmanager
+def _weights(path: str, opened: zipfile.ZipFile) -> Iterator[Any]:
+    """Opens the weights in an archive, the bytes of which are checked."""
+    if WEIGHTS not in opened.namelist():
+        raise CheckpointError(path, "it has no %s" % WEIGHTS, "save it again with Keras 3")
+    with archive.member(path, opened, WEIGHTS, verify=True) as file, hdf5.opened(
+        path, file
+    ) as found:
+        yield found
 
 
 class KerasWeightsArchive(KerasArchive):
@@ -191,18 +263,18 @@ class KerasWeightsArchive(KerasArchive):
     name = ".keras archive of weights"
 
     def recognises(self, path: str) -> bool:
-        if not zipfile.is_zipfile(path):
+        if not archive.is_archive(path):
             return False
-        with zipfile.ZipFile(path) as archive:
-            return archive.namelist() == [WEIGHTS]
+        with archive.opened(path) as found:
+            return found.namelist() == [WEIGHTS]
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         with files.replacing(path, ".keras") as temporary:
             weights = temporary + ".weights.h5"
             try:
                 model.save_weights(weights)
-                with zipfile.ZipFile(temporary, "w") as archive:
-                    archive.write(weights, WEIGHTS)
+                with zipfile.ZipFile(temporary, "w") as made:
+                    made.write(weights, WEIGHTS)
             finally:
                 with contextlib.suppress(FileNotFoundError):
                     os.remove(weights)
@@ -211,7 +283,7 @@ class KerasWeightsArchive(KerasArchive):
         return Format.load_model(self, path, *args, **kwargs)
 
 
-class KerasWeights(Format):
+class KerasWeights(hdf5.HDF5Format):
     """The format of `model.save_weights("x.weights.h5")` in Keras 3."""
 
     name = "HDF5 file of weights in the layout of Keras 3"
@@ -219,19 +291,19 @@ class KerasWeights(Format):
     native_endings = (".weights.h5",)
 
     def recognises(self, path: str) -> bool:
-        if not hdf5.is_hdf5(path):
-            return False
-        with hdf5.h5py().File(path, "r") as file:
-            return bool({"layers", "_layer_checkpoint_dependencies", "vars"} & set(file))
+        members, _ = hdf5.outline(path)
+        return bool({"layers", _OF_2_12, "vars"} & members)
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        with files.replacing(path, ".weights.h5") as temporary:
+        with files.replacing(path, ".weights.h5") as temporary, progress.watching(
+            temporary, base.nbytes(model), "Saving"
+        ):
             model.save_weights(temporary)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
-        with _numbered_as_now(path) as numbered, files.under_ending(
-            numbered, ".weights.h5"
-        ) as named, _or_as_before(model, path):
+        base.require_variables(model, "loaded")
+        with hdf5.opened(path) as file, _numbered_as_now(path, file) as numbered:
             if strict:
-                _refuse_leftover(model, path, path)
-            type(model).load_weights(model, named, skip_mismatch=not strict)
+                _refuse_leftover(model, path, file)
+            with files.under_ending(numbered, ".weights.h5") as named, _or_as_before(model, path):
+                type(model).load_weights(model, named, skip_mismatch=not strict)

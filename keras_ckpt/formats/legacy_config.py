@@ -13,7 +13,7 @@ from typing import Any, Iterator
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base
+from keras_ckpt.formats import base, legacy_ops
 from keras_ckpt.formats.base import CheckpointError
 
 _MODELS = ("Functional", "Model", "Sequential")
@@ -58,7 +58,9 @@ def model_from_config(
     Raises:
         ValueError: if a class is not known, or the running Keras cannot make the model.
     """
-    return _Reader(custom_objects or {}, safe_mode).model(config)
+    # Keras looks there for what a layer of the user's names itself.
+    with runtime.keras().saving.custom_object_scope(custom_objects or {}):
+        return _Reader(custom_objects or {}, safe_mode).model(config)
 
 
 def make(path: str, config: Any, custom_objects: dict[str, Any] | None, safe_mode: bool) -> Any:
@@ -108,8 +110,10 @@ class _Reader:
         """The user's class of that name, or None."""
         name = str(config["class_name"])
         for each in (config.get("registered_name"), name, name.split(">")[-1]):
-            if each and each in self.custom:
-                return self.custom[each]
+            # That of a `custom_object_scope`, too.
+            found = self.keras.saving.get_registered_object(each, self.custom) if each else None
+            if found is not None:
+                return found
         return None
 
     def _class(self, config: dict[str, Any], *modules: str) -> Any:
@@ -265,19 +269,22 @@ class _Reader:
         return model
 
     def _functional(self, settings: dict[str, Any], cls: Any) -> Any:
-        return _Graph(self, settings).model(cls)
+        model = _Graph(self, settings).model(cls)
+        return model if model is not None else _Graph(self, settings, as_one=True).model(cls)
 
 
 class _Graph:
     """The layers of a functional model and their calls, which are made in the order they can be."""
 
-    def __init__(self, reader: _Reader, settings: dict[str, Any]) -> None:
+    def __init__(self, reader: _Reader, settings: dict[str, Any], as_one: bool = False) -> None:
         self.reader = reader
+        self.as_one = as_one
         self.settings = settings
         self.configs = {self._name(each): each for each in settings["layers"]}
         self.layers: dict[str, Any] = {}
         self.tensors: dict[tuple[str, int], Any] = {}
         self.first = {name: self._first(name) for name in self.configs}
+        self.operations = legacy_ops.Operations(reader.keras, self.configs, as_one)
 
     @staticmethod
     def _name(config: dict[str, Any]) -> str:
@@ -309,6 +316,7 @@ class _Graph:
             if config["class_name"] == "InputLayer":
                 settings = dict(config["config"], name=name)
                 self.tensors[name, 0] = self.reader._input(settings)
+                self.operations.starts_with_batch(self.tensors[name, 0])
         waiting = [
             (name, self.first[name] + number, node)
             for name, config in self.configs.items()
@@ -322,18 +330,50 @@ class _Graph:
                     % ", ".join(sorted({name for name, _, _ in left}))
                 )
             waiting = left
-        return cls(
+        model = cls(
             self._outer("input_layers"),
             self._outer("output_layers"),
             name=self.settings.get("name"),
         )
+        return model if self._is_in_order(model) else None
+
+    def _is_in_order(self, model: Any) -> bool:
+        """Whether the layers with weights are in the order of the file, which their weights have.
+
+        Keras orders them by how many calls lie between them and the output. An operation of
+        TensorFlow may be several of Keras 3.
+        """
+        if not any(map(self._is_operation, self.configs)):
+            return True
+        found = [layer.name for layer in model.layers if layer.weights]
+        if found == [name for name in self.configs if name in found]:
+            return True
+        if self.as_one:
+            raise ValueError(
+                "its layers %s come in another order in Keras 3" % ", ".join(sorted(found))
+            )
+        return False
+
+    def _is_operation(self, name: str) -> bool:
+        config = self.configs[name]
+        return self.reader._own_class(config) is None and legacy_ops.is_operation(config)
 
     def _outer(self, which: str) -> Any:
         value = self.settings[which]
         if _is_reference(value):
-            return self._tensor(value)
-        found = self._filled(value)
+            return self._as_tensor(self._tensor(value))
+        found = self._as_tensor(self._filled(value))
         return found[0] if isinstance(found, list) and len(found) == 1 else found
+
+    def _as_tensor(self, value: Any) -> Any:
+        """The same with tensors for what is known of the shapes of others."""
+        if isinstance(value, (list, tuple)):
+            return [self._as_tensor(each) for each in value]
+        if isinstance(value, dict):
+            return {name: self._as_tensor(each) for name, each in value.items()}
+        if isinstance(value, (legacy_ops.Size, np.ndarray)):
+            return self.operations.tensor(value)
+        return value
 
     def _layer(self, name: str) -> Any:
         if name not in self.layers:
@@ -374,16 +414,24 @@ class _Graph:
         if not self._is_ready(node):
             return False
         arguments: dict[str, Any] = {}
+        if isinstance(node, dict) and node.get("class_name") == "__tuple__":
+            node = node["items"]
         if isinstance(node, dict):
             given: Any = {key: self._first_argument(each, arguments) for key, each in node.items()}
         elif node and isinstance(node[0], str):
             given = self._first_argument(node, arguments)
         else:
             given = [self._first_argument(each, arguments) for each in node]
-            given = given[0] if len(given) == 1 else given
+            if len(given) == 1 and not self._is_operation(name):
+                given = given[0]
         arguments = {key: value for key, value in arguments.items() if value is not None}
+        if self._is_operation(name):
+            self.tensors[name, number] = self.operations.call(self.configs[name], given, arguments)
+            return True
         layer = self._layer(name)
-        self.tensors[name, number] = layer(given, **arguments)
+        result = layer(self._as_tensor(given), **self._as_tensor(arguments))
+        self.operations.starts_with_batch(result)
+        self.tensors[name, number] = result
         return True
 
     def _first_argument(self, data: Any, arguments: dict[str, Any]) -> Any:

@@ -131,7 +131,9 @@ def load(data: bytes) -> list[StoredNode]:
             slots.append((number, protobuf.get_text(slot, 2), variable))
         nodes.append(StoredNode(children, key, slots))
     for node in nodes:
-        if any(not 0 <= child < len(nodes) for child in node.children.values()):
+        numbers = list(node.children.values())
+        numbers += [number for first, _, second in node.slots for number in (first, second)]
+        if any(number >= len(nodes) for number in numbers):
             raise ValueError("an object refers to one that is not there")
     if not nodes:
         raise ValueError("it has no objects")

@@ -92,9 +92,12 @@ def assignments(
         orders = [_before_2_11(optimizer, names)]
     else:
         orders = [list(optimizer.variables), _without_rate(optimizer)]
+    # TensorFlow 2.11 and later wrote slots that this optimizer has no use for.
+    keeps_no_slots = len(orders[-1]) == 1
     for order in orders:
         shapes = [tuple(variable.shape) for variable in order]
-        if shapes == [tuple(value.shape) for value in values]:
+        stored = [tuple(value.shape) for value in values]
+        if shapes == (stored[: len(shapes)] if keeps_no_slots else stored):
             return [
                 Assignment(variable, tuple(value.shape), value.__array__)
                 for variable, value in zip(order, values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import json
 import os
 import warnings
 from typing import Any
@@ -21,12 +20,16 @@ from keras_ckpt.formats import (
     training_config,
 )
 from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.description import refuse_code
 from keras_ckpt.formats.keras_native import KerasArchive
 
 # TensorFlow reserves the directory for what others add to a SavedModel.
 ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
-_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
+GRAPH = "saved_model.pb"
+_GRAPHS = (GRAPH, "saved_model.pbtxt")
 VARIABLES = os.path.join("variables", "variables")
+
+_LARGEST = 1 << 31
 
 _MARK = "keras_ckpt.txt"
 
@@ -98,7 +101,9 @@ class SavedModel(Format):
         elif os.path.isfile(tensor_bundle.index_path(prefix)):
             tf_checkpoint.load_bundle(model, prefix, path, strict)
         else:
-            raise CheckpointError(path, "it is a SavedModel without variables")
+            raise CheckpointError(
+                path, "it is a SavedModel without variables", "copy its whole directory again"
+            )
 
     def load_model(
         self,
@@ -116,45 +121,52 @@ class SavedModel(Format):
                 path,
                 "it is a SavedModel that does not describe its model"
                 + (" %s" % described["class_name"] if described.get("class_name") else ""),
-                "build the model and call keras_ckpt.load_weights(model, path), or serve the "
-                "SavedModel as it is with keras.layers.TFSMLayer(path, "
-                "call_endpoint='serving_default')",
+                "build the model and call keras_ckpt.load_weights(model, path), or serve it by its "
+                "own graph with keras_ckpt.load_model(path, inference_only=True)",
             )
+        config = described.get("training_config") if compile else None
+        refuse_code(path, described["model_config"], custom_objects, safe_mode, by_module=False)
+        refuse_code(path, config, custom_objects, safe_mode)
         model = legacy_config.make(path, described["model_config"], custom_objects, safe_mode)
-        config = described.get("training_config")
-        if compile and config:
+        if config:
             training_config.compile_model(path, model, config, custom_objects)
         tf_checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
         return model
 
 
 def description(path: str) -> dict[str, Any]:
-    """Returns what Keras 2 wrote of the model at the root of the SavedModel."""
-    try:
+    """Returns what Keras 2 wrote of the model at the root of the SavedModel.
+
+    Raises:
+        CheckpointError: if it is damaged.
+    """
+    with base.reading(path):
         text = _metadata(path)
-        found = json.loads(text) if text else {}
-    except ValueError as error:
-        raise CheckpointError(
-            path, "what describes its model is damaged: %s" % error, "copy the directory again"
-        ) from error
-    return found if isinstance(found, dict) else {}
+        return base.described(path, text) if text else {}
+
+
+def _content(path: str, name: str) -> bytes:
+    file = os.path.join(path, name)
+    # What protocol buffers can be at most, of which a description is a part.
+    if os.path.getsize(file) > _LARGEST:
+        raise CheckpointError(path, "its %s is too large" % name, "copy the directory again")
+    with open(file, "rb") as opened:
+        return opened.read()
 
 
 def _metadata(path: str) -> str:
     # TensorFlow 2.5 and later have a file of its own for what the graph had before.
     beside = os.path.join(path, "keras_metadata.pb")
     if os.path.isfile(beside):
-        with open(beside, "rb") as file:
-            for node in protobuf.get_all(protobuf.parse(file.read()), 1):
-                fields = protobuf.parse(node)
-                if protobuf.get_int(fields, 2) == 0:
-                    return protobuf.get_text(fields, 5)
+        for node in protobuf.get_all(protobuf.parse(_content(path, "keras_metadata.pb")), 1):
+            fields = protobuf.parse(node)
+            if protobuf.get_int(fields, 2) == 0:
+                return protobuf.get_text(fields, 5)
         return ""
-    graph = os.path.join(path, _GRAPHS[0])
+    graph = os.path.join(path, GRAPH)
     if not os.path.isfile(graph):
         return ""
-    with open(graph, "rb") as file:
-        saved = protobuf.parse(file.read())
+    saved = protobuf.parse(_content(path, GRAPH))
     for meta in protobuf.get_all(saved, 2)[:1]:
         for objects in protobuf.get_all(protobuf.parse(meta), 7)[:1]:
             for root in protobuf.get_all(protobuf.parse(objects), 1)[:1]:

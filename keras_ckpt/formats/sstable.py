@@ -11,6 +11,8 @@ _MAGIC = 0xDB4775248B80FB57
 _FOOTER = 48
 _BLOCK_SIZE = 1 << 18
 _RESTART_EVERY = 16
+# Keys leave out what they share with the one before: few bytes could stand for any number.
+_MOST_KEYS = 64 << 20
 
 
 def _shared(a: bytes, b: bytes) -> int:
@@ -96,13 +98,16 @@ def _entries(data: bytes, offset: int, size: int) -> list[tuple[bytes, bytes]]:
     if limit < 0:
         raise ValueError("a block is damaged")
     entries: list[tuple[bytes, bytes]] = []
-    key, position = b"", 0
+    key, position, taken = b"", 0, 0
     while position < limit:
         shared, position = read_varint(block, position)
         unshared, position = read_varint(block, position)
         length, position = read_varint(block, position)
         if shared > len(key) or position + unshared + length > limit:
             raise ValueError("an entry runs over the end of its block")
+        taken += shared + unshared
+        if taken > _MOST_KEYS:
+            raise ValueError("its names take more than %d bytes" % _MOST_KEYS)
         key = key[:shared] + block[position : position + unshared]
         position += unshared
         entries.append((key, block[position : position + length]))
@@ -124,8 +129,16 @@ def load(data: bytes) -> dict[bytes, bytes]:
     offset, position = read_varint(data, position)
     size, position = read_varint(data, position)
     found: dict[bytes, bytes] = {}
+    end = taken = 0
     for _, handle in _entries(data, offset, size):
         offset, position = read_varint(handle, 0)
         size, position = read_varint(handle, position)
-        found.update(_entries(data, offset, size))
+        if offset < end:
+            raise ValueError("its blocks lie over each other")
+        end = offset + size
+        for key, value in _entries(data, offset, size):
+            taken += len(key)
+            found[key] = value
+        if taken > _MOST_KEYS:
+            raise ValueError("its names take more than %d bytes" % _MOST_KEYS)
     return found

@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple, Union
 
 import numpy as np
 
-from keras_ckpt.formats import files, protobuf, sstable
+from keras_ckpt.formats import base, files, protobuf, sstable
 from keras_ckpt.formats.base import CheckpointError
 from keras_ckpt.formats.crc32c import crc32c, mask
 
@@ -31,8 +31,21 @@ _DTYPES: dict[int, str] = {
     24: "float8_e5m2",
     25: "float8_e4m3fn",
 }
+_WIDTHS = {
+    **{name: np.dtype(name).itemsize for name in _DTYPES.values() if hasattr(np, name)},
+    "bool": 1,
+    "bfloat16": 2,
+    "float8_e5m2": 1,
+    "float8_e4m3fn": 1,
+}
 _NUMBERS = {name: number for number, name in _DTYPES.items()}
 _STRING = 7
+# What is read whole: an index has some hundred bytes for a tensor, and a graph for an object.
+_LARGEST_INDEX = 128 << 20
+_LARGEST_STRINGS = 64 << 20
+_MOST_DIMENSIONS = 32
+
+_AGAIN = "copy the files again"
 
 Tensor = Union["np.ndarray[Any, Any]", bytes]
 
@@ -47,6 +60,25 @@ class Entry(NamedTuple):
     size: int
     crc: int
     sliced: bool
+
+    @property
+    def end(self) -> int:
+        """Where it ends in its data file."""
+        return self.offset + self.size
+
+    def elements(self) -> int:
+        """Returns how many values it has."""
+        count = 1
+        for length in self.shape:
+            count *= length
+        return count
+
+    def fits(self) -> bool:
+        """Returns whether so many values of the type take so many bytes."""
+        if self.dtype == _STRING:
+            return self.elements() <= self.size  # Each has its length, at least.
+        width = _WIDTHS.get(_DTYPES.get(self.dtype, ""))
+        return width is None or self.elements() * width == self.size
 
     @property
     def dtype_name(self) -> str:
@@ -158,7 +190,11 @@ class Reader:
         self.entries: dict[str, Entry] = {}
         self._shards: dict[int, Any] = {}
         path = index_path(prefix)
-        with open(path, "rb") as file:
+        with base.reading(path), open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size > _LARGEST_INDEX:
+                raise CheckpointError(path, "an index has no %d bytes" % size, _AGAIN)
+            file.seek(0)
             data = file.read()
         try:
             table = sstable.load(data)
@@ -169,15 +205,29 @@ class Reader:
             for name, value in table.items():
                 self.entries[name.decode("utf-8")] = self._parse(value)
         except KeyError:
-            raise CheckpointError(path, "the header is missing from the index") from None
+            raise CheckpointError(path, "the header is missing from the index", _AGAIN) from None
         except ValueError as error:
-            raise CheckpointError(path, "the index is damaged: %s" % error) from error
-        for shard in {entry.shard for entry in self.entries.values()}:
-            shard_file = shard_path(prefix, shard, self._count)
-            if not os.path.isfile(shard_file):
+            raise CheckpointError(path, "the index is damaged: %s" % error, _AGAIN) from error
+        self._check_shards()
+
+    def _check_shards(self) -> None:
+        """Raises an error if a data file is missing, or ends before what is in it does."""
+        ends: dict[int, tuple[int, str]] = {}
+        for name, entry in self.entries.items():
+            ends[entry.shard] = max(ends.get(entry.shard, (0, "")), (entry.end, name))
+        for shard, (end, name) in sorted(ends.items()):
+            path = shard_path(self.prefix, shard, self._count)
+            if not os.path.isfile(path):
                 raise FileNotFoundError(
                     "The checkpoint %s lacks its data file %s. Copy the data files together with "
-                    "the index." % (prefix, shard_file)
+                    "the index." % (self.prefix, path)
+                )
+            missing = end - os.path.getsize(path)
+            if missing > 0:
+                raise CheckpointError(
+                    path,
+                    "it ends before the tensor %r does (%d bytes are missing)" % (name, missing),
+                    _AGAIN,
                 )
 
     @staticmethod
@@ -188,7 +238,12 @@ class Reader:
             shape.append(protobuf.signed(protobuf.get_int(protobuf.parse(dim), 1)))
         numbers = [protobuf.get_int(fields, number) for number in (1, 3, 4, 5, 6)]
         dtype, shard, offset, size, crc = numbers
-        return Entry(dtype, tuple(shape), shard, offset, size, crc, 7 in fields)
+        entry = Entry(dtype, tuple(shape), shard, offset, size, crc, 7 in fields)
+        if len(shape) > _MOST_DIMENSIONS or min(shape, default=0) < 0:
+            raise ValueError("a tensor has the shape %s" % (shape[:_MOST_DIMENSIONS],))
+        if not entry.sliced and not entry.fits():
+            raise ValueError("a tensor of the shape %s has %d bytes" % (entry.shape, size))
+        return entry
 
     def __contains__(self, name: str) -> bool:
         return name in self.entries
@@ -210,19 +265,14 @@ class Reader:
             self._shards[entry.shard] = (
                 np.zeros(0, np.uint8) if empty else np.memmap(path, dtype=np.uint8, mode="r")
             )
-        data = self._shards[entry.shard][entry.offset : entry.offset + entry.size]
+        data = self._shards[entry.shard][entry.offset : entry.end]
         if len(data) != entry.size:
-            raise CheckpointError(
-                path,
-                "it ends before the tensor %r does (%d bytes are missing)"
-                % (name, entry.size - len(data)),
-                "copy the file again",
-            )
+            raise CheckpointError(path, "it has become shorter", _AGAIN)
         return data
 
     def _broken(self, name: str) -> CheckpointError:
         path = shard_path(self.prefix, self.entries[name].shard, self._count)
-        return CheckpointError(path, "the checksum of %r is wrong" % name, "copy the file again")
+        return CheckpointError(path, "the checksum of %r is wrong" % name, _AGAIN)
 
     def verify(self, name: str) -> None:
         """Checks the bytes of the numeric tensor `name`.
@@ -247,26 +297,27 @@ class Reader:
         entry = self.entries[name]
         data = self._bytes(name)
         if entry.dtype == _STRING:
+            if entry.size > _LARGEST_STRINGS:
+                raise CheckpointError(
+                    self.prefix, "the texts %r take %d bytes" % (name, entry.size), _AGAIN
+                )
             return self._strings(name, data.tobytes())
         if verify:
             self.verify(name)
         if entry.dtype not in _DTYPES:
             raise CheckpointError(
-                self.prefix, "the tensor %r has the unknown type %s" % (name, entry.dtype)
+                self.prefix,
+                "the tensor %r has the unknown type %s" % (name, entry.dtype),
+                "save it again as one of the types of NumPy",
             )
         dtype = _dtype(_DTYPES[entry.dtype])
-        count = int(np.prod(entry.shape, dtype=np.int64))
-        if min(entry.shape, default=0) < 0 or count * dtype.itemsize != entry.size:
-            raise CheckpointError(
-                self.prefix, "the size of %r does not fit its shape %s" % (name, entry.shape)
-            )
         return data.view(dtype).reshape(entry.shape)
 
     def _strings(self, name: str, data: bytes) -> list[bytes]:
         entry = self.entries[name]
         try:
             lengths, position = [], 0
-            for _ in range(int(np.prod(entry.shape, dtype=np.int64))):
+            for _ in range(entry.elements()):
                 length, position = protobuf.read_varint(data, position)
                 lengths.append(length)
         except ValueError:

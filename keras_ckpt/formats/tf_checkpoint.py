@@ -14,6 +14,8 @@ from keras_ckpt.formats import base, files, object_graph, optimizers, tensor_bun
 from keras_ckpt.formats.base import Assignment, CheckpointError, Format
 
 STATE_FILE = "checkpoint"
+# It names all checkpoints that were kept.
+_LARGEST_STATE = 1 << 20
 
 _logger = logging.getLogger(__name__)
 
@@ -77,15 +79,19 @@ def latest_checkpoint(directory: str) -> str | None:
 def latest_in_state(directory: str) -> str | None:
     """Returns the prefix that the file named `checkpoint` tells, there or not, or None."""
     directory = os.fspath(directory)
+    state = os.path.join(directory, STATE_FILE)
+    if not os.path.isfile(state):
+        return None
     try:
-        with open(os.path.join(directory, STATE_FILE), "rb") as file:
-            text = file.read()
+        with open(state, "rb") as file:
+            text = file.read(_LARGEST_STATE)
     except OSError:
         return None
     found = re.search(
         rb"^\s*model_checkpoint_path\s*:\s*\"((?:[^\"\\]|\\.)*)\"", text, re.MULTILINE
     )
-    return os.path.join(directory, _unquote(found.group(1))) if found else None
+    name = _unquote(found.group(1)) if found else ""
+    return None if not name or "\0" in name else os.path.join(directory, name)
 
 
 def _reader_of(node: object_graph.Node) -> Callable[[], Any]:
@@ -159,11 +165,13 @@ def load_bundle(model: Any, prefix: str, path: str, strict: bool = True) -> None
             "write it again with `model.save_weights`",
         )
     try:
-        stored = object_graph.load(reader.get(object_graph.KEY)[0])
-    except (ValueError, IndexError) as error:
-        if isinstance(error, CheckpointError):
-            raise
-        raise CheckpointError(path, "its graph of objects is damaged: %s" % error) from error
+        stored = object_graph.load(_graph(reader))
+    except CheckpointError:
+        raise
+    except ValueError as error:
+        raise CheckpointError(
+            path, "its graph of objects is damaged: %s" % error, "copy the files again"
+        ) from error
     root = object_graph.describe(model)
     optimizer = root.children.pop("optimizer", None)
     start = _model_in(root, stored)
@@ -182,6 +190,14 @@ def load_bundle(model: Any, prefix: str, path: str, strict: bool = True) -> None
     base.assign(model, assignments)
 
 
+def _graph(reader: tensor_bundle.Reader) -> bytes:
+    entry = reader.entries[object_graph.KEY]
+    if entry.dtype_name != "string" or entry.elements() != 1:
+        raise ValueError("it is no text")
+    graph: bytes = reader.get(object_graph.KEY)[0]
+    return graph
+
+
 def _model_in(root: object_graph.Node, stored: list[object_graph.StoredNode]) -> int:
     """Returns where the model is: the root, or under it in a `tf.train.Checkpoint(model=...)`."""
     names = stored[0].children
@@ -193,16 +209,17 @@ def _model_in(root: object_graph.Node, stored: list[object_graph.StoredNode]) ->
 def _assignments(
     path: str, reader: tensor_bundle.Reader, match: object_graph.Match
 ) -> list[Assignment]:
-    assignments = []
-    for node, key in match.found.values():
-        if key not in reader:
-            raise CheckpointError(path, "its index lacks %r, which its graph names" % key)
-
-        assignments.append(_assignment(node.variable, reader, key))
-    return assignments
+    return [_assignment(path, node.variable, reader, key) for node, key in match.found.values()]
 
 
-def _assignment(variable: Any, reader: tensor_bundle.Reader, key: str) -> Assignment:
+def _assignment(path: str, variable: Any, reader: tensor_bundle.Reader, key: str) -> Assignment:
+    if key not in reader:
+        raise CheckpointError(
+            path, "its index lacks %r, which its graph names" % key, "copy the files again"
+        )
+    if reader.entries[key].dtype_name == "string":
+        raise CheckpointError(path, "%r in it is text" % key, "copy the files again")
+
     def read() -> Any:
         value = np.asarray(reader.get(key, verify=False))
         # The counter of steps, and whatever is of another precision now.
@@ -250,9 +267,10 @@ def _since_2_11(described: object_graph.Node, state: _Stored) -> list[Assignment
         return None
     if len(every) != len(described.children["_variables"].children):
         return None
+    assignments = _assignments(state.path, state.reader, match)
     for _, key in match.found.values():
         state.reader.verify(key)
-    return _assignments(state.path, state.reader, match)
+    return assignments
 
 
 def _before_2_11(
@@ -278,6 +296,9 @@ def _before_2_11(
             keys[id(variable)] = (variable, key)
     if any(id(variable) not in keys for variable in optimizer.variables):
         return None
+    assignments = [
+        _assignment(state.path, variable, state.reader, key) for variable, key in keys.values()
+    ]
     for _, key in keys.values():
         state.reader.verify(key)
-    return [_assignment(variable, state.reader, key) for variable, key in keys.values()]
+    return assignments

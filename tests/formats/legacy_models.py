@@ -171,3 +171,11 @@ MODELS = {
         subclassed,
     )
 }
+
+#: The formats, by what the names of their files end in.
+KINDS = ("weights.h5", "weights.hdf5", "checkpoint", "model.h5", "saved_model", "model.keras")
+
+
+def file_name(model: str, kind: str) -> str:
+    """The name of the file that holds a model in a format."""
+    return model + ("." if "." in kind else "_") + kind

@@ -38,7 +38,7 @@ class Release:
             pytest.skip("the release has no such layer")
         if kind not in self.expected[model]["written"]:
             pytest.skip(self.expected[model]["not written"].get(kind, "the release has no such"))
-        return str(self.directory / (model + ("." if "." in kind else "_") + kind))
+        return str(self.directory / legacy_models.file_name(model, kind))
 
 
 @pytest.fixture(scope="module", params=RELEASES)
@@ -59,6 +59,8 @@ def flat(value: Any) -> Any:
 
 
 def check_predictions(model: Any, case: legacy_models.Case, told: Any, name: str) -> None:
+    # Compiling a model takes longer than all else, but on JAX, which compiles each operation.
+    model.run_eagerly = runtime.backend() != "jax"
     predicted = model.predict(case.x, verbose=0)
     # bfloat16 has eight bits, which backends round in other places.
     near = 1e-2 if name == "mixed_precision" else 1e-6

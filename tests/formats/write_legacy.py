@@ -6,6 +6,8 @@ a reader must come to is kept beside the files.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import os
 import shutil
@@ -22,6 +24,10 @@ HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "legacy")
 
 def running() -> tuple[Any, str]:
     """The running Keras, and the name of its release."""
+    if importlib.util.find_spec("keras") and not os.environ.get("TF_USE_LEGACY_KERAS"):
+        keras = importlib.import_module("keras")
+        if keras.__version__.startswith("3."):
+            return keras, ".".join(keras.__version__.split(".")[:2])
     import tensorflow
 
     keras = tensorflow.keras
@@ -30,10 +36,32 @@ def running() -> tuple[Any, str]:
     return keras, ".".join(tensorflow.__version__.split(".")[:2])
 
 
-def _lists(value: Any) -> Any:
+def as_lists(value: Any) -> Any:
+    """Predictions in a form that JSON holds."""
     if isinstance(value, (list, tuple)):
-        return [_lists(each) for each in value]
+        return [as_lists(each) for each in value]
     return np.asarray(value, "float64").tolist()
+
+
+def _saves(model: Any) -> dict[str, Any]:
+    """Each way of the release to save a model."""
+    release = running()[1]
+    if release.startswith("3."):
+        return {
+            "weights.h5": model.save_weights,
+            "model.h5": model.save,
+            "model.keras": model.save,
+        }
+    # TF 2.12 meant HDF5 by the other name.
+    archive = "keras_v3" if release == "2.12" else "keras"
+    return {
+        "weights.h5": model.save_weights,
+        "weights.hdf5": model.save_weights,
+        "checkpoint": model.save_weights,
+        "model.h5": model.save,
+        "saved_model": lambda path: model.save(path, save_format="tf"),
+        "model.keras": lambda path: model.save(path, save_format=archive),
+    }
 
 
 def write(keras: Any, name: str) -> dict[str, Any]:
@@ -41,20 +69,10 @@ def write(keras: Any, name: str) -> dict[str, Any]:
     keras.backend.clear_session()
     case = legacy_models.MODELS[name](keras)
     case.model.fit(case.x, case.y, epochs=2, verbose=0, shuffle=False)
-    predictions = _lists(case.model.predict(case.x, verbose=0))
-    # TF 2.12 meant HDF5 by the other name.
-    archive = "keras_v3" if running()[1] == "2.12" else "keras"
-    saves = {
-        "weights.h5": lambda path: case.model.save_weights(path),
-        "weights.hdf5": lambda path: case.model.save_weights(path),
-        "checkpoint": lambda path: case.model.save_weights(path),
-        "model.h5": lambda path: case.model.save(path),
-        "saved_model": lambda path: case.model.save(path, save_format="tf"),
-        "model.keras": lambda path: case.model.save(path, save_format=archive),
-    }
+    predictions = as_lists(case.model.predict(case.x, verbose=0))
     written = {}
-    for kind, save in saves.items():
-        path = name + "." + kind if "." in kind else name + "_" + kind
+    for kind, save in _saves(case.model).items():
+        path = legacy_models.file_name(name, kind)
         try:
             save(path)
         except Exception as error:

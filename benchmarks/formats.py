@@ -1,0 +1,207 @@
+"""What reading and writing checkpoints costs beside what there is, on a model with 1 GiB of state.
+
+Each row is timed on both by turns, and the fastest round of each counts: the ratio is ours to the
+other's. The peak of memory is that of a process of its own,
+beyond what it had when the model was there, in layers of the model.
+
+    python benchmarks/formats.py [--mebibytes 1024] [--rounds 5] [--directory DIRECTORY]
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, Callable, NamedTuple
+
+LAYERS = 16
+
+
+class Row(NamedTuple):
+    """Ours beside another's, and how many times as long it may take.
+
+    ``layers`` is how many layers' worth of memory it may take, where that is promised.
+    """
+
+    name: str
+    ours: Callable[[], Any]
+    other: Callable[[], Any]
+    limit: float
+    layers: float | None = None
+
+
+def model_of(mebibytes: int) -> Any:
+    """A model whose variables take so many mebibytes."""
+    import keras
+
+    units = int((mebibytes * 2**20 / 4 / LAYERS) ** 0.5)
+    layers = [keras.layers.Dense(units, name="dense_%02d" % number) for number in range(LAYERS)]
+    return keras.Sequential([keras.Input((units,)), *layers])
+
+
+def rows(model: Any, directory: str) -> list[Row]:
+    """The comparisons, in such an order that each reads what one before it has written."""
+    import numpy as np
+
+    import keras_ckpt
+
+    def path(name: str) -> str:
+        return os.path.join(directory, name)
+
+    def tensorflow_reads() -> None:
+        import tensorflow
+
+        reader = tensorflow.train.load_checkpoint(path("cp"))
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+
+    def plain() -> None:
+        values = [np.asarray(variable) for variable in model.variables]
+        with open(path("plain"), "wb") as file:
+            for value in values:
+                file.write(value.data)
+
+    def bare_load(name: str) -> None:
+        model.load_weights(path(name))
+
+    quiet = {"verbose": 0}
+    save, load = keras_ckpt.save_weights, keras_ckpt.load_weights
+    return [
+        Row(
+            "TF checkpoint, written (Keras's .weights.h5)",
+            lambda: save(model, path("cp"), **quiet),
+            lambda: model.save_weights(path("b.weights.h5")),
+            1.2,
+        ),
+        Row(
+            "TF checkpoint, read (tf.train.load_checkpoint)",
+            lambda: load(model, path("cp"), **quiet),
+            tensorflow_reads,
+            1.2,
+        ),
+        Row(
+            ".weights.h5, written (Keras)",
+            lambda: save(model, path("a.weights.h5"), **quiet),
+            lambda: model.save_weights(path("b.weights.h5")),
+            1.0,
+            1,
+        ),
+        Row(
+            ".weights.h5, read (Keras)",
+            lambda: load(model, path("a.weights.h5"), **quiet),
+            lambda: bare_load("a.weights.h5"),
+            1.0,
+            1,
+        ),
+        Row(
+            ".h5 of Keras 2, written (Keras 3's .weights.h5)",
+            lambda: save(model, path("a.h5"), **quiet),
+            lambda: model.save_weights(path("b.weights.h5")),
+            1.0,
+            1,
+        ),
+        Row(
+            ".h5 of Keras 2, read (Keras)",
+            lambda: load(model, path("a.h5"), **quiet),
+            lambda: bare_load("a.h5"),
+            1.0,
+            1,
+        ),
+        Row(
+            ".keras, written (the same bytes to a plain file)",
+            lambda: keras_ckpt.save_model(model, path("a.keras"), **quiet),
+            plain,
+            1.2,
+        ),
+        Row(
+            ".keras, written (Keras)",
+            lambda: keras_ckpt.save_model(model, path("a.keras"), **quiet),
+            lambda: model.save(path("b.keras")),
+            1.0,
+        ),
+    ]
+
+
+def compare(ours: Callable[[], Any], other: Callable[[], Any], rounds: int) -> tuple[float, float]:
+    """Returns the fastest round of each, in seconds."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for run, found in zip((ours, other), times):
+            start = time.perf_counter()
+            run()
+            found.append(time.perf_counter() - start)
+    return min(times[0]), min(times[1])
+
+
+def peak(row: str, mebibytes: int, directory: str) -> float:
+    """Returns the memory that a row takes in a process of its own, in mebibytes."""
+    command = [sys.executable, __file__, "--mebibytes", str(mebibytes), "--directory", directory]
+    done = subprocess.check_output(command + ["--peak-of", row])
+    return float(json.loads(done.decode().splitlines()[-1]))
+
+
+def print_peak(name: str, mebibytes: int, directory: str) -> None:
+    """Prints by how much the peak of this process grows."""
+    model = model_of(mebibytes)
+    row = next(row for row in rows(model, directory) if row.name == name)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    row.ours()
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps((after - before) / 1024))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mebibytes", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--directory")
+    parser.add_argument("--peak-of")
+    given = parser.parse_args()
+    directory = given.directory or tempfile.mkdtemp()
+    try:
+        if given.peak_of:
+            print_peak(given.peak_of, given.mebibytes, directory)
+            return 0
+        return report(given, directory)
+    finally:
+        if not given.directory:
+            shutil.rmtree(directory)
+
+
+def report(given: Any, directory: str) -> int:
+    """Prints all rows; returns 1 if one is over its limit."""
+    import keras
+
+    import keras_ckpt
+
+    print("Keras %s, %s backend" % (keras.__version__, keras.backend.backend()))
+    model = model_of(given.mebibytes)
+    failed = 0
+    for row in rows(model, directory):
+        ours, other = compare(row.ours, row.other, given.rounds)
+        told = ""
+        if row.layers is not None:
+            layer = given.mebibytes / LAYERS
+            layers = peak(row.name, given.mebibytes, directory) / layer
+            told = "  peak %.1f layers" % layers
+            failed |= layers > row.layers + 0.5
+        failed |= ours / other > row.limit
+        print("  %-52s %5.2f (at most %.1f)%s" % (row.name, ours / other, row.limit, told))
+    for name in ("a.keras", "a.weights.h5", "a.h5", "cp"):
+        inspect = functools.partial(keras_ckpt.inspect, os.path.join(directory, name))
+        inspect()
+        seconds, _ = compare(inspect, inspect, given.rounds)
+        failed |= seconds > 0.3
+        print("  inspect %-44s %5.3f s (at most 0.3)" % (name, seconds))
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

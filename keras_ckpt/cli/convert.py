@@ -1,0 +1,69 @@
+"""`keras-ckpt convert`: the same checkpoint in another format."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from keras_ckpt.cli.inspect import printable
+
+
+@click.command("convert", short_help="Write a checkpoint in another format.")
+@click.argument("source")
+@click.argument("target")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="What the weights at SOURCE are of: a file of a whole model, or MODULE:FUNCTION, a "
+    "function without arguments that returns the model.",
+)
+@click.option(
+    "--import",
+    "modules",
+    metavar="MODULE",
+    multiple=True,
+    help="Import MODULE first, which registers classes and functions of yours with "
+    "keras.saving.register_keras_serializable. May be given more than once.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing, and show no progress.")
+def command(
+    source: str, target: str, model: str | None, modules: tuple[str, ...], quiet: bool
+) -> None:
+    """Write the checkpoint at SOURCE again at TARGET, in the format of that name.
+
+    TARGET ends in .keras, .h5 (a whole model or, with --model, the weights as Keras 2 laid them
+    out) or .weights.h5, or else is a SavedModel directory or, with --model, the prefix of a
+    TensorFlow checkpoint. A SOURCE that has weights alone needs --model. What was at TARGET stays
+    until all is written.
+    """
+    import keras_ckpt
+
+    # Modules are looked for where the command is called.
+    sys.path.insert(0, os.getcwd())
+    try:
+        for module in modules:
+            importlib.import_module(module)
+        keras_ckpt.convert(source, target, _model(model), verbose=0 if quiet else 1)
+    except (ValueError, OSError, ImportError) as error:
+        raise click.ClickException(printable(str(error))) from error
+    if not quiet:
+        click.echo("Wrote %s" % printable(target))
+
+
+def _model(given: str | None) -> Any:
+    """Returns the model that is meant by the option."""
+    import keras_ckpt
+
+    if given is None:
+        return None
+    module, colon, name = given.partition(":")
+    if os.path.exists(given) or not colon:
+        return keras_ckpt.load_model(given, compile=False)
+    function = getattr(importlib.import_module(module), name, None)
+    if not callable(function):
+        raise ImportError("the module %s has no function %s" % (module, name))
+    return function()

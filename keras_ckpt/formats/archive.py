@@ -1,0 +1,195 @@
+"""What the `.keras` formats share: opening zip archives, and the members of one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import stat
+import struct
+import tempfile
+import zipfile
+from typing import Any, Iterator
+
+from keras_ckpt.formats import base
+from keras_ckpt.formats.base import CheckpointError
+
+_MAGIC = b"PK\x03\x04"
+_EMPTY = b"PK\x05\x06"
+_END = struct.Struct("<4s4H2LH")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+# A directory of thousands of members: a model has few, and vocabularies beside.
+_LARGEST_DIRECTORY = 4 << 20
+# Descriptions, which are read whole.
+_LARGEST_TEXT = 64 << 20
+# So much larger than the file may be what is in it: weights hardly shrink when packed.
+_FREE, _RATIO = 32 << 20, 100
+# Up to so many bytes a member is read whole, and not in windows.
+_SMALL = 1 << 20
+_STEP = 1 << 20
+
+
+def is_archive(path: str) -> bool:
+    """Returns whether there is a zip archive at `path`.
+
+    Raises:
+        CheckpointError: if there is one that lacks its end.
+    """
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        start = file.read(4)
+    if start == _EMPTY or (start == _MAGIC and zipfile.is_zipfile(path)):
+        return True
+    if start == _MAGIC:
+        raise CheckpointError(path, "the end of the archive is missing", "copy the file again")
+    return False
+
+
+@contextlib.contextmanager
+def opened(path: str) -> Iterator[zipfile.ZipFile]:
+    """Opens the archive at `path`, none of whose members lies elsewhere or is a bomb.
+
+    Raises:
+        CheckpointError: if it is damaged, also while it is open.
+    """
+    with base.reading(path):
+        with open(path, "rb") as file:
+            _check_directory(path, file)
+        with zipfile.ZipFile(path) as archive:
+            _check_members(path, archive)
+            yield archive
+
+
+def _check_directory(path: str, file: Any) -> None:
+    """Raises CheckpointError if the list of members is too long to be read."""
+    size = file.seek(0, os.SEEK_END)
+    start = max(0, size - (1 << 16) - _END.size - 20)
+    file.seek(start)
+    tail = file.read()
+    at = tail.rfind(_EMPTY)
+    if at < 0 or len(tail) - at < _END.size:
+        raise CheckpointError(path, "the end of the archive is missing", "copy the file again")
+    length = _END.unpack_from(tail, at)[5]
+    if at >= 20 and tail[at - 20 : at - 16] == b"PK\x06\x07":
+        (place,) = struct.unpack_from("<Q", tail, at - 12)
+        if place < size - _END_64.size:
+            file.seek(place)
+            found = _END_64.unpack(file.read(_END_64.size))
+            length = found[8] if found[0] == b"PK\x06\x06" else length
+    if length > _LARGEST_DIRECTORY:
+        raise _refusal(path, "its list of members takes %d bytes" % length)
+
+
+def _refusal(path: str, found: str) -> CheckpointError:
+    return CheckpointError(
+        path, found + ", which no archive of Keras has", "do not use it unless you know its source"
+    )
+
+
+def _check_members(path: str, archive: zipfile.ZipFile) -> None:
+    names = set()
+    total = 0
+    for info in archive.infolist():
+        name = info.filename
+        parts = name.replace("\\", "/").split("/")
+        if ".." in parts or not parts[0] or ":" in parts[0] or "\0" in info.orig_filename:
+            raise _refusal(path, "its member %r lies outside of it" % name)
+        if name in names:
+            raise _refusal(path, "it has two members %r" % name)
+        if info.flag_bits & 1:
+            raise CheckpointError(
+                path, "its member %r is encrypted" % name, "pack it again without a password"
+            )
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise _refusal(path, "its member %r is a link" % name)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise CheckpointError(
+                path,
+                "its member %r is packed in a way that is not read" % name,
+                "pack it again with `zip`",
+            )
+        if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
+            raise CheckpointError(
+                path, "it is damaged: the size of %r is wrong" % name, "copy the file again"
+            )
+        names.add(name)
+        total += info.file_size
+    size = os.path.getsize(path)
+    if total > _FREE + _RATIO * size:
+        raise _refusal(path, "it would unpack to %d bytes, and has %d" % (total, size))
+
+
+def text(path: str, archive: zipfile.ZipFile, name: str) -> bytes:
+    """Returns a member that describes the model."""
+    info = archive.getinfo(name)
+    if info.file_size > _LARGEST_TEXT:
+        raise _refusal(path, "its %s takes %d bytes" % (name, info.file_size))
+    return archive.read(info)
+
+
+class _Part(io.RawIOBase):
+    """A part of a file as a file of its own: zipfile reads all that it skips."""
+
+    def __init__(self, file: Any, start: int, size: int) -> None:
+        self._file = file
+        self._start = start
+        self._size = size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(
+            whence, self._size
+        )
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        left = max(0, min(len(buffer), self._size - self._position))
+        self._file.seek(self._start + self._position)
+        data = self._file.read(left)
+        # HDF5 takes what is in the buffer for read, and follows it, however little that was.
+        memoryview(buffer)[:] = data.ljust(len(buffer), b"\0")
+        self._position += len(buffer)
+        return len(buffer)
+
+
+@contextlib.contextmanager
+def member(path: str, archive: zipfile.ZipFile, name: str, verify: bool = False) -> Iterator[Any]:
+    """Gives a member of an archive as a file that can be read anywhere.
+
+    Args:
+        path: the archive.
+        archive: the same, opened.
+        name: the member.
+        verify: whether to check its bytes against their checksum. What is small or packed is
+            read, and so checked, anyway.
+    """
+    info = archive.getinfo(name)
+    if info.file_size <= _SMALL:
+        yield io.BytesIO(archive.read(info))
+        return
+    if info.compress_type != zipfile.ZIP_STORED:
+        # Unpacked once, since each step back in it would unpack all again.
+        with tempfile.TemporaryFile() as unpacked:
+            with archive.open(info) as packed:
+                for chunk in iter(lambda: packed.read(_STEP), b""):
+                    unpacked.write(chunk)
+            yield unpacked
+        return
+    if verify:
+        with archive.open(info) as stored:
+            while stored.read(_STEP):
+                pass
+    with open(path, "rb") as file:
+        file.seek(info.header_offset)
+        name_size, extra_size = struct.unpack("<26x2H", file.read(30))
+        yield _Part(file, info.header_offset + 30 + name_size + extra_size, info.file_size)

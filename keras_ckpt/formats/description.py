@@ -1,0 +1,133 @@
+"""Whether what a file says of its model would run code, or reach for other files, if it is made."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from keras_ckpt import runtime
+from keras_ckpt.formats.base import CheckpointError
+
+_DEEPEST = 200
+
+# Where Keras has what a model is made of. All else in it is no part of a model, and has been named
+# in attacks: `keras.utils.get_file`, `keras.config.enable_unsafe_deserialization`.
+_WITHIN = r"(tf_)?keras(\.(api|src|_tf_keras\.keras))*"
+_FUNCTIONS = re.compile(
+    _WITHIN + r"\.(activations|constraints|initializers|losses|metrics|ops|regularizers)(\.\w+)*"
+)
+_CLASSES = re.compile(
+    _WITHIN + r"(\.(activations|backend\.\w+\.optimizers|constraints|distillation|dtype_policies"
+    r"|engine|initializers|layers|losses|metrics|mixed_precision|models|optimizers|quantizers"
+    r"|random|regularizers)(\.\w+)*)?"
+)
+# Functions there that make what they are told to.
+_MAKERS = frozenset(["deserialize", "get", "serialize"])
+# Keras's own projects.
+_SISTERS = re.compile(r"(keras_hub|keras_cv|keras_nlp)(\.\w+)*|keras_ckpt(\.\w+)*")
+_ELSEWHERE = {"FeatureSpace": re.compile(r"keras(\.src)?\.(utils|layers)(\.\w+)*")}
+
+_TRUST = "load with safe_mode=False if you trust the file"
+_UNKNOWN = (
+    "pass your own classes in custom_objects, or build the model and call "
+    "keras_ckpt.load_weights(model, path), which needs no configuration"
+)
+
+# Layers that run what their description holds, or read what it names.
+_CODE = {
+    "TorchModuleWrapper": "a module of PyTorch, which is unpickled",
+    "TFSMLayer": "the graph in another SavedModel",
+}
+
+
+def refuse_code(
+    path: str,
+    config: Any,
+    custom_objects: dict[str, Any] | None,
+    safe_mode: bool,
+    by_module: bool = True,
+) -> None:
+    """Raises CheckpointError if the description of a model would run what it must not.
+
+    Args:
+        path: the checkpoint.
+        config: what it says of its model, or of how that was compiled.
+        custom_objects: the user's classes and functions, which may be named.
+        safe_mode: False if the user trusts the file.
+        by_module: whether what it names is imported from where it says, as Keras 3 does.
+    """
+    waiting = [(config, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise CheckpointError(
+                path, "what describes its model is nested too deep", "copy the file again"
+            )
+        if isinstance(value, dict):
+            if "class_name" in value and safe_mode:
+                _check(path, value, custom_objects or {}, by_module)
+            waiting += [(each, depth + 1) for each in value.values()]
+        elif isinstance(value, list):
+            waiting += [(each, depth + 1) for each in value]
+
+
+def _check(path: str, value: dict[str, Any], custom: dict[str, Any], by_module: bool) -> None:
+    kind = str(value["class_name"])
+    config = value.get("config")
+    settings: dict[str, Any] = config if isinstance(config, dict) else {}
+    name = str(config if kind == "function" and isinstance(config, str) else kind)
+    if _is_custom(value, kind, name, custom, by_module):
+        return
+    what = ""
+    if kind == "__lambda__" or (kind == "Lambda" and _is_code(settings)):
+        what = "a Lambda, which holds code"
+    elif kind in _CODE:
+        what = "a %s, which runs %s" % (kind, _CODE[kind])
+    elif isinstance(settings.get("vocabulary"), str):
+        what = "a %s, which reads the file %r" % (kind, settings["vocabulary"])
+    if what:
+        raise CheckpointError(
+            path, "%r in its model is %s" % (settings.get("name", kind), what), _TRUST
+        )
+    if not by_module or kind.startswith("__") and kind != "__typespec__":
+        return
+    module = value.get("module")
+    if module is None or (module == "builtins" and kind == "function"):
+        return
+    if not _is_part(kind, name, str(module)):
+        raise CheckpointError(
+            path,
+            "Keras %s cannot make the model again: %r of %r is no part of Keras"
+            % (runtime.keras().__version__, name, module),
+            _UNKNOWN,
+        )
+
+
+def _is_part(kind: str, name: str, module: str) -> bool:
+    """Returns whether a class or function is what a model of Keras may be made of."""
+    if kind == "function":
+        return bool(_FUNCTIONS.fullmatch(module)) and name not in _MAKERS
+    patterns = [_CLASSES, _SISTERS] + ([_ELSEWHERE[kind]] if kind in _ELSEWHERE else [])
+    return any(pattern.fullmatch(module) for pattern in patterns)
+
+
+def _is_custom(
+    value: dict[str, Any], kind: str, name: str, custom: dict[str, Any], by_module: bool
+) -> bool:
+    """Returns whether a class or function is one of the user's: by the name that decides."""
+    names = [name]
+    if kind != "function":
+        names = [value.get("registered_name", kind)]
+        if not by_module:
+            names += [kind, kind.split(">")[-1]]
+    find = runtime.keras().saving.get_registered_object
+    return any(isinstance(each, str) and find(each, custom) is not None for each in names)
+
+
+def _is_code(settings: dict[str, Any]) -> bool:
+    """Returns whether a Lambda holds code, and not the name of a function."""
+    if any(
+        settings.get(name + "_type") == "lambda" for name in ("function", "output_shape", "mask")
+    ):
+        return True
+    return not isinstance(settings.get("function"), (dict, str))

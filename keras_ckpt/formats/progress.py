@@ -1,0 +1,106 @@
+"""A bar for work that takes more than a second, on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import os
+import threading
+import time
+from typing import Any, Callable, Iterator
+
+# Whether the user wants to see it. A callback does not: it saves in the middle of Keras's own bar.
+_shown: contextvars.ContextVar[bool] = contextvars.ContextVar("shown", default=False)
+
+_SECONDS = 1.0
+_EVERY = 0.1
+
+
+@contextlib.contextmanager
+def shown(verbose: Any) -> Iterator[None]:
+    """Shows bars for the long work within, unless `verbose` is 0."""
+    token = _shown.set(bool(verbose))
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
+@contextlib.contextmanager
+def watching(path: str, total: int, doing: str) -> Iterator[None]:
+    """Shows how a file grows that is written within, by Keras or whatever else.
+
+    Args:
+        path: the file, which need not be there yet.
+        total: bytes that it will have, as far as is known.
+        doing: what is being done, e.g. `"Saving"`.
+    """
+    if not _shown.get():
+        yield
+        return
+    done = threading.Event()
+
+    def watch(advance: Callable[[int], None]) -> None:
+        seen = 0
+        while not done.wait(_EVERY):
+            with contextlib.suppress(OSError):
+                size = os.path.getsize(path)
+                advance(size - seen)
+                seen = size
+
+    with bar(total, doing) as advance:
+        thread = threading.Thread(target=watch, args=(advance,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+@contextlib.contextmanager
+def bar(total: int, doing: str) -> Iterator[Callable[[int], None]]:
+    """Gives a function that is told how many bytes have been done since the last time.
+
+    A bar with bytes and rate appears after a second, if bars are shown, the standard error is a
+    terminal, and the package rich is there to draw it.
+
+    Args:
+        total: bytes to do.
+        doing: what is being done, e.g. `"Saving"`.
+    """
+    made = _made() if _shown.get() else None
+    if made is None:
+        yield lambda count: None
+        return
+    task = made.add_task(doing, total=total)
+    begun = time.monotonic()
+
+    def advance(count: int) -> None:
+        if not made.live.is_started and time.monotonic() - begun > _SECONDS:
+            made.start()
+        made.advance(task, count)
+
+    try:
+        yield advance
+    finally:
+        made.stop()
+
+
+def _made() -> Any:
+    """Returns a bar that has not appeared yet, or None where there is nothing to draw it on."""
+    try:
+        from rich import console, progress
+    except ImportError:
+        return None
+    target = console.Console(stderr=True)
+    if not target.is_terminal:
+        return None
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(binary_units=True),
+        progress.TransferSpeedColumn(),
+        console=target,
+        transient=True,
+    )

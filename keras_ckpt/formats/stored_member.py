@@ -1,0 +1,180 @@
+"""Writes a member of a zip archive in place: an HDF5 file, which is not written from end to end.
+
+`zipfile` takes a member as a stream, so that others write the HDF5 file first and copy it then.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import io
+import os
+import time
+import zipfile
+import zlib
+from typing import Any, Iterator
+
+# What is worth a thread of its own for its checksum.
+_LARGE = 1 << 20
+_CHUNK = 1 << 24
+
+
+class _Part(io.BytesIO):
+    """The rest of a file, from a position on, as a file of its own.
+
+    It is a `BytesIO` because Keras takes no other. The checksums of large writes are taken while
+    they are written.
+    """
+
+    def __init__(self, file: Any) -> None:
+        super().__init__()
+        self._file = file
+        self._start = file.tell()
+        self._position = 0
+        self._size = 0
+        self._pool = concurrent.futures.ThreadPoolExecutor(1)
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._size - self._position)
+        self._file.seek(self._start + self._position)
+        data: bytes = self._file.read(left if size is None or size < 0 else min(left, size))
+        self._position += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        # HDF5 takes what is in the buffer for read, however little that was.
+        view[:] = data.ljust(len(view), b"\0")
+        return len(view)
+
+    def write(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        start, end = self._position, self._position + len(view)
+        for other, (size, _) in list(self._known.items()):
+            if other < end and start < other + size:
+                del self._known[other]
+        # Writing and the checksum take about as long, and neither holds Python up.
+        checksum = self._pool.submit(zlib.crc32, view) if len(view) >= _LARGE else None
+        self._file.seek(self._start + start)
+        for at in range(0, len(view), _CHUNK):
+            self._file.write(view[at : at + _CHUNK])
+        if checksum is not None:
+            self._known[start] = (len(view), checksum.result())
+        self._position = end
+        self._size = max(self._size, end)
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        self._size = self._position if size is None else size
+        self._known = {
+            start: known for start, known in self._known.items() if start + known[0] <= self._size
+        }
+        self._file.truncate(self._start + self._size)
+        return self._size
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def finish(self) -> tuple[int, int]:
+        """Returns the size and the checksum of all."""
+        self._pool.shutdown()
+        crc, position = 0, 0
+        for start, (size, known) in sorted(self._known.items()):
+            crc = self._checksum(position, start, crc)
+            crc = combine(crc, known, size)
+            position = start + size
+        return self._size, self._checksum(position, self._size, crc)
+
+    def _checksum(self, start: int, end: int, crc: int) -> int:
+        self._position = start
+        while self._position < end:
+            crc = zlib.crc32(self.read(min(_CHUNK, end - self._position)), crc)
+        return crc
+
+
+def combine(first: int, second: int, size: int) -> int:
+    """Returns the CRC-32 of two parts of data, one after the other.
+
+    Args:
+        first: CRC-32 of the first part.
+        second: CRC-32 of the second.
+        size: bytes of the second.
+
+    Example:
+
+    ```python
+    assert combine(zlib.crc32(b"ab"), zlib.crc32(b"c"), 1) == zlib.crc32(b"abc")
+    ```
+    """
+    # The remainder of the first is carried past the second, bit by bit of its length: a matrix
+    # over GF(2) carries it past a zero bit, and the square of one carries it past twice as many.
+    matrix = [0xEDB88320] + [1 << bit for bit in range(31)]
+    for _ in range(3):
+        matrix = _square(matrix)
+    while size:
+        if size & 1:
+            first = _times(matrix, first)
+        matrix = _square(matrix)
+        size >>= 1
+    return first ^ second
+
+
+def _times(matrix: list[int], vector: int) -> int:
+    product, column = 0, 0
+    while vector:
+        if vector & 1:
+            product ^= matrix[column]
+        vector >>= 1
+        column += 1
+    return product
+
+
+def _square(matrix: list[int]) -> list[int]:
+    return [_times(matrix, column) for column in matrix]
+
+
+@contextlib.contextmanager
+def writing(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
+    """Gives a file to write anywhere in, which becomes the member `name`, stored as it is.
+
+    Args:
+        archive: archive that is open for writing; nothing else may be written to it meanwhile.
+        name: name of the member.
+    """
+    private: Any = archive  # It has no way to be told of a member that is there already.
+    file = private.fp
+    info = zipfile.ZipInfo(name, time.localtime()[:6])
+    info.CRC = 0
+    info.header_offset = archive.start_dir
+    file.seek(info.header_offset)
+    # With room for sizes of any length, which are known at the end only.
+    file.write(info.FileHeader(zip64=True))
+    part = _Part(file)
+    yield part
+    info.file_size, info.CRC = part.finish()
+    info.compress_size = info.file_size
+    file.seek(info.header_offset)
+    file.write(info.FileHeader(zip64=True))
+    archive.start_dir = file.seek(0, os.SEEK_END)
+    archive.filelist.append(info)
+    archive.NameToInfo[name] = info
+    private._didModify = True
