@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 import h5py
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 import keras_ckpt
+from keras_ckpt import runtime
 from keras_ckpt.cli import main
 
 
@@ -36,13 +39,13 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+def python(*arguments: str, cwd: str | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
         # Elsewhere than beside the package in the source, which has no keras_ckpt.compat.
-        cwd=tempfile.gettempdir(),
+        cwd=cwd or tempfile.gettempdir(),
     )
 
 
@@ -52,7 +55,9 @@ def test_help_and_version() -> None:
     assert code == 0
     assert output.startswith("Usage: keras-ckpt [OPTIONS] COMMAND")
     assert "inspect  Show what is in a checkpoint." in output
+    assert "convert  Write a checkpoint in another format." in output
     assert run("inspect", "--help")[0] == 0
+    assert run("convert", "--help")[0] == 0
 
 
 def test_inspect_for_people(weights: str) -> None:
@@ -119,6 +124,99 @@ def test_as_a_program(weights: str) -> None:
 def test_it_starts_with_little() -> None:
     code = "import sys, keras_ckpt.cli; print({'numpy', 'h5py', 'keras'} & set(sys.modules))"
     assert python("-c", code).stdout == "set()\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["convert", "--help"], ["convert"]])
+def test_help_takes_no_keras(arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from keras_ckpt.cli import main\n"
+        "try:\n"
+        "    main(%r)\n"
+        "finally:\n"
+        "    print({'keras', 'tensorflow', 'jax', 'torch', 'h5py'} & set(sys.modules))"
+    )
+    assert python("-c", code % arguments).stdout.endswith("set()\n")
+
+
+_MODULE = """
+import keras
+def small():
+    return keras.Sequential([keras.Input((300,)), keras.layers.Dense(5)])
+number = 1
+"""
+
+
+@pytest.fixture
+def place(tmp_path: pathlib.Path, weights: str, monkeypatch: Any) -> pathlib.Path:
+    """A working directory with weights, and a module whose function makes their model."""
+    if not runtime.is_keras_3():
+        pytest.skip("converts on Keras 3")
+    (tmp_path / "the_models.py").write_text(_MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "the_models", raising=False)
+    return tmp_path
+
+
+def test_convert(place: pathlib.Path) -> None:
+    keras = runtime.keras()
+    done = run("convert", "w.h5", "m.keras", "--model", "the_models:small")
+    assert done == (0, "Wrote m.keras\n")
+    model = keras.models.load_model("m.keras")
+    assert [value.shape for value in model.get_weights()] == [(300, 5), (5,)]
+    assert not np.any(model.get_weights()[0])
+    # The model may be in a file, too, and so may what a whole one is made from.
+    assert run("convert", "w.h5", "cp", "--model", "m.keras")[0] == 0
+    assert keras_ckpt.inspect("cp").format == "TensorFlow checkpoint"
+    assert run("convert", "m.keras", "m.h5", "--import", "the_models", "-q") == (0, "")
+    assert keras_ckpt.inspect("m.h5").format == "HDF5 file of a whole model"
+    assert run("convert", "m.h5", "w.weights.h5") == (0, "Wrote w.weights.h5\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent", "m.keras"], "There is no checkpoint at absent."),
+        (["w.h5", "m.keras"], "holds weights and no model. Give the model that they are of"),
+        (["w.h5", "directory.keras", "--model", "the_models:small"], "Is a directory"),
+        (["w.h5", "m.keras", "--model", "the_models:large"], "the_models has no function large"),
+        (["w.h5", "m.keras", "--model", "the_models:number"], "the_models has no function number"),
+        (["w.h5", "m.keras", "--model", "no_models:small"], "No module named 'no_models'"),
+        (["w.h5", "m.keras", "--model", ":small"], "There is no checkpoint at :small"),
+        (["w.h5", "m.keras", "--import", "no_models"], "No module named 'no_models'"),
+    ],
+)
+def test_convert_says_what_is_wrong(
+    place: pathlib.Path, arguments: list[str], message: str
+) -> None:
+    (place / "directory.keras").mkdir()
+    code, output = run("convert", *arguments)
+    assert code == 1
+    assert output.startswith("Error: ") and message in output
+    assert len(output.splitlines()) == 1
+    assert not (place / "m.keras").exists()
+
+
+def told(stderr: str) -> list[str]:
+    """The lines that are not TensorFlow's own log, some of which no setting keeps it from."""
+    logs = r"[IW]\d{4} |\d{4}-\d\d-\d\d |WARNING: All log messages before absl"
+    return [line for line in stderr.splitlines() if not re.match(logs, line)]
+
+
+def test_convert_as_a_program(place: pathlib.Path) -> None:
+    command = ["-m", "keras_ckpt", "convert", "w.h5"]
+    given = ["--model", "the_models:small"]
+    ran = python(*command, "saved", *given, "--quiet", cwd=str(place))
+    assert (ran.returncode, ran.stdout, told(ran.stderr)) == (0, "", [])
+    ran = python(*command, "m.keras", *given, cwd=str(place))
+    # No bar in a pipe.
+    assert (ran.returncode, ran.stdout, told(ran.stderr)) == (0, "Wrote m.keras\n", [])
+    before = (place / "m.keras").read_bytes()
+    ran = python(*command, "m.keras", cwd=str(place))
+    assert (ran.returncode, ran.stdout, len(told(ran.stderr))) == (1, "", 1)
+    assert told(ran.stderr)[0].startswith("Error: ")
+    assert (place / "m.keras").read_bytes() == before
 
 
 @pytest.mark.parametrize("package", ["click", "rich"])

@@ -7,8 +7,10 @@ import doctest
 import importlib
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import pytest
@@ -31,18 +33,38 @@ def small_model() -> Any:
     return model
 
 
-@pytest.mark.skipif(not runtime.is_keras_3(), reason="shows what Keras 3 does with it")
-def test_the_code_in_the_readme_runs(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
+def old_files(model: Any) -> None:
+    """Writes what the README says is there already."""
+    import keras_ckpt
+
+    keras_ckpt.formats.write(model, "training_1/cp.ckpt", weights_only=True)
+    keras_ckpt.formats.write(model, "model.h5", weights_only=False)
+    keras_ckpt.formats.write(model, "old/cp-0010.ckpt", weights_only=True)
+    keras_ckpt.formats.write(model, "old/weights.h5", weights_only=True)
+    keras_ckpt.formats.write(model, "old/model.h5", weights_only=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
+        keras_ckpt.formats.write(model, "old/saved_model", weights_only=False)
+
+
+@pytest.fixture
+def place(tmp_path: pathlib.Path, monkeypatch: Any) -> dict[str, Any]:
+    """A working directory, and the names that the code in the README has not made itself."""
+    if not runtime.is_keras_3():
+        pytest.skip("shows what Keras 3 does with it")
     import numpy as np
 
     import keras_ckpt
 
     monkeypatch.chdir(tmp_path)
-    model = small_model()
-    names: dict[str, Any] = {"model": model, "x": np.zeros((20, 3)), "y": np.ones((20, 1))}
-    code = blocks("python")
-    assert len(code) == 3
-    exec(code[0], names)
+    x, y = np.zeros((20, 3)), np.ones((20, 1))
+    return {"model": small_model(), "x": x, "y": y, "keras_ckpt": keras_ckpt}
+
+
+def test_the_code_in_the_readme_runs(place: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    model = place["model"]
+    training, versions, all_of_them, for_old, old, served = blocks("python")
+    exec(training, place)
     saved = sorted(path.name for path in tmp_path.glob("*"))
     assert [name[:11] for name in saved] == [
         "weights.05-",
@@ -50,11 +72,53 @@ def test_the_code_in_the_readme_runs(tmp_path: pathlib.Path, monkeypatch: Any) -
         "weights.15-",
         "weights.20-",
     ]
-    exec(code[1], names)
-    keras_ckpt.formats.write(model, "training_1/cp.ckpt", weights_only=True)
-    keras_ckpt.formats.write(model, "model.h5", weights_only=False)
-    exec(code[2], names)
-    assert names["model"] is not model
+    exec(versions, place)
+    old_files(model)
+    exec(all_of_them, place)
+    assert place["model"] is not model
+    exec(for_old, place)
+    formats = [
+        place["keras_ckpt"].inspect("for_tf2/" + name).format
+        for name in ("cp", "weights.h5", "model.h5")
+    ]
+    assert formats == [
+        "TensorFlow checkpoint",
+        "HDF5 file of weights in the layout of Keras 2",
+        "HDF5 file of a whole model",
+    ]
+    exec(old, place)
+    assert place["model"].compiled
+    if not runtime.has_tensorflow() or runtime.backend() == "torch":
+        return  # There is no graph.
+    exec(served, place)
+    assert place["predictions"].shape == (20, 1)
+
+
+def test_the_commands_in_the_readme_run(
+    place: dict[str, Any], tmp_path: pathlib.Path, monkeypatch: Any
+) -> None:
+    testing = pytest.importorskip("click.testing")
+    pytest.importorskip("rich")
+    from keras_ckpt.cli import main
+
+    old_files(place["model"])
+    (tmp_path / "my_models.py").write_text(
+        "import keras\n"
+        "def build():\n"
+        "    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+    )
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "my_models", raising=False)
+    commands = [line for block in blocks("console") for line in block.splitlines() if line]
+    assert len(commands) == 5
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "keras-ckpt"
+        result = testing.CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+    assert {"model.keras", "new.weights.h5", "new.keras"} <= {
+        path.name for path in tmp_path.glob("*")
+    }
 
 
 def test_the_readme_names_the_newest_releases() -> None:
@@ -95,8 +159,12 @@ def test_every_environment_that_contributing_names_is_there() -> None:
 def test_every_room_that_contributing_names_is_there_and_none_is_left_out() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(?:keras_ckpt/)?(\w+)\.py`", text))
-    there = {path.stem for path in (ROOT / "keras_ckpt").glob("*.py")}
-    assert there <= named | {"__init__"}
+    for room in ("keras_ckpt", "keras_ckpt/formats"):
+        there = {path.stem for path in (ROOT / room).glob("*.py")}
+        assert there <= named | {"__init__"}, room
+    scripts = {path.stem for path in (ROOT / "tests" / "formats").glob("*.py")}
+    assert {name for name in scripts if name.startswith(("write_", "read_"))} <= named
+    assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} <= named
 
 
 @pytest.mark.skipif(not runtime.is_keras_3(), reason="the module imports the running Keras")

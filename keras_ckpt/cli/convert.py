@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -18,8 +19,8 @@ from keras_ckpt.cli.inspect import printable
 @click.option(
     "--model",
     metavar="MODEL",
-    help="What the weights at SOURCE are of: a file of a whole model, or MODULE:FUNCTION, a "
-    "function without arguments that returns the model.",
+    help="What the weights at SOURCE are of: a checkpoint of a whole model, which is not compiled "
+    "then, or MODULE:FUNCTION, a function without arguments that returns the model.",
 )
 @click.option(
     "--import",
@@ -40,29 +41,39 @@ def command(
     TensorFlow checkpoint. A SOURCE that has weights alone needs --model. What was at TARGET stays
     until all is written.
     """
-    import keras_ckpt
-
+    # TensorFlow tells of the machine when it is imported, less of it with this.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Modules are looked for where the command is called.
     sys.path.insert(0, os.getcwd())
     try:
-        for module in modules:
-            importlib.import_module(module)
-        keras_ckpt.convert(source, target, _model(model), verbose=0 if quiet else 1)
+        with warnings.catch_warnings():
+            if quiet:
+                warnings.simplefilter("ignore")
+            _convert(source, target, model, modules, verbose=0 if quiet else 1)
     except (ValueError, OSError, ImportError) as error:
         raise click.ClickException(printable(str(error))) from error
     if not quiet:
         click.echo("Wrote %s" % printable(target))
 
 
-def _model(given: str | None) -> Any:
+def _convert(
+    source: str, target: str, given: str | None, modules: tuple[str, ...], verbose: int
+) -> None:
+    import keras_ckpt
+
+    for module in modules:
+        importlib.import_module(module)
+    model = None if given is None else _model(given, verbose)
+    keras_ckpt.convert(source, target, model, verbose)
+
+
+def _model(given: str, verbose: int) -> Any:
     """Returns the model that is meant by the option."""
     import keras_ckpt
 
-    if given is None:
-        return None
     module, colon, name = given.partition(":")
-    if os.path.exists(given) or not colon:
-        return keras_ckpt.load_model(given, compile=False)
+    if os.path.exists(given) or not (module and colon):
+        return keras_ckpt.load_model(given, compile=False, verbose=verbose)
     function = getattr(importlib.import_module(module), name, None)
     if not callable(function):
         raise ImportError("the module %s has no function %s" % (module, name))

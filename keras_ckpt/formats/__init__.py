@@ -197,8 +197,9 @@ def convert(source: Any, target: Any, model: Any | None = None, verbose: int = 1
 
     Args:
         source: checkpoint of any format.
-        target: path; what its ending means is the same as in `write`. It gets a whole model if
-            `source` holds one, or if it ends in `.keras`, but never if it ends in `.weights.h5`.
+        target: path; what its ending means is the same as in `write`. Without `model` it gets a
+            whole model unless it ends in `.weights.h5`; with one, the weights unless it ends in
+            `.keras`.
         model: the model that the weights are of, which changes. A file of weights needs it.
         verbose: 0 for no bar on a terminal when it takes more than a second.
 
@@ -216,7 +217,14 @@ def convert(source: Any, target: Any, model: Any | None = None, verbose: int = 1
     name = os.fspath(target)
     if model is None:
         weights_only = name.endswith(".weights.h5")
-        model = load_model(source, verbose=verbose)
+        try:
+            model = load_model(source, verbose=verbose)
+        except CheckpointError as error:
+            if "weights and no model" not in error.found:
+                raise
+            raise CheckpointError(
+                error.path, error.found, "give the model that they are of, too"
+            ) from None
     else:
         weights_only = not name.endswith(".keras")
         load_weights(model, source, verbose=verbose)

@@ -153,11 +153,13 @@ class _Part(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: Any) -> int:
-        left = max(0, min(len(buffer), self._size - self._position))
+        view = memoryview(buffer).cast("B")
+        left = max(0, min(len(view), self._size - self._position))
         self._file.seek(self._start + self._position)
-        data = self._file.read(left)
+        # Straight into the buffer, which may be a gigabyte.
+        done = self._file.readinto(view[:left])
         # HDF5 takes what is in the buffer for read, and follows it, however little that was.
-        memoryview(buffer)[:] = data.ljust(len(buffer), b"\0")
+        view[done:] = bytes(len(view) - done)
         self._position += len(buffer)
         return len(buffer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from typing import Any
 
@@ -21,6 +22,8 @@ _CLASSES = re.compile(
     r"|engine|initializers|layers|losses|metrics|mixed_precision|models|optimizers|quantizers"
     r"|random|regularizers)(\.\w+)*)?"
 )
+# Where the operations are of which Keras makes layers, `x + 1` one of them, beside much else.
+_OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.\w+)*")
 # Functions there that make what they are told to.
 _MAKERS = frozenset(["deserialize", "get", "serialize"])
 # Keras's own projects.
@@ -107,8 +110,18 @@ def _is_part(kind: str, name: str, module: str) -> bool:
     """Returns whether a class or function is what a model of Keras may be made of."""
     if kind == "function":
         return bool(_FUNCTIONS.fullmatch(module)) and name not in _MAKERS
+    if _OPERATIONS.fullmatch(module):
+        return _is_operation(module, name)
     patterns = [_CLASSES, _SISTERS] + ([_ELSEWHERE[kind]] if kind in _ELSEWHERE else [])
     return any(pattern.fullmatch(module) for pattern in patterns)
+
+
+def _is_operation(module: str, name: str) -> bool:
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return False
+    return isinstance(found, type) and issubclass(found, runtime.keras().Operation)
 
 
 def _is_custom(

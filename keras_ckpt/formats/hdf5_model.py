@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import inspect
+import importlib.util
 import json
 from typing import Any, Iterator
 
@@ -73,11 +73,9 @@ class HDF5Model(hdf5.HDF5Format):
             description.refuse_code(path, described, custom_objects, safe_mode, is_native)
             if compile:
                 description.refuse_code(path, config, custom_objects, safe_mode)
-            if is_native:
-                model = _load_natively(path, custom_objects, safe_mode)
-            else:
-                model = legacy_config.make(path, described, custom_objects, safe_mode)
-                base.assign(model, hdf5_weights.assignments(path, file["model_weights"], model))
+            make = _make_natively if is_native else legacy_config.make
+            model = make(path, described, custom_objects, safe_mode)
+            base.assign(model, hdf5_weights.assignments(path, file["model_weights"], model))
             if not compile or config is None:
                 return model
             training_config.compile_model(path, model, config, custom_objects)
@@ -86,15 +84,56 @@ class HDF5Model(hdf5.HDF5Format):
         return model
 
 
-def _load_natively(path: str, custom_objects: dict[str, Any] | None, safe_mode: bool) -> Any:
-    """Returns the model that Keras 3 described in the file, not compiled."""
-    keras = runtime.keras()
-    with files.under_ending(path, ".h5") as named:
+def _make_natively(
+    path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
+) -> Any:
+    """Returns the model that Keras 3 described so."""
+    legacy = importlib.import_module("keras.src.legacy.saving.saving_utils")
+    decode = importlib.import_module("keras.src.legacy.saving.json_utils").decode
+    safely = importlib.import_module("keras.src.saving.serialization_lib").SafeModeScope
+    with _as_legacy(), safely(safe_mode), runtime.keras().saving.custom_object_scope(
+        custom_objects or {}
+    ):
         try:
-            return keras.models.load_model(named, custom_objects, compile=False, **_safe(safe_mode))
+            described = decode(json.dumps(_with_operations(config)))
+            return legacy.model_from_config(described, custom_objects or {})
         except Exception as error:
             # Whatever a layer refuses, and in whatever way.
             raise legacy_config.not_made(path, error) from error
+
+
+def _as_legacy() -> Any:
+    """Returns the context in which Keras 3 describes models as for HDF5, and makes them so."""
+    options = importlib.import_module("keras.src.legacy.saving.saving_options")
+    return options.keras_option_scope(use_legacy_config=True)
+
+
+def _with_operations(config: Any) -> Any:
+    """Returns the description with the modules of the operations in it, `x + 1` one of them.
+
+    Keras 3 leaves them out, and then takes an operation for the layer of that name, if any.
+    """
+    if isinstance(config, list):
+        return [_with_operations(each) for each in config]
+    if not isinstance(config, dict):
+        return config
+    found = {name: _with_operations(value) for name, value in config.items()}
+    settings = found.get("config")
+    if "inbound_nodes" in found and isinstance(settings, dict) and "trainable" not in settings:
+        module = _module_of_operation(str(found.get("class_name")))
+        if module is not None:
+            found = dict(found, module=module, registered_name=found["class_name"])
+    return found
+
+
+def _module_of_operation(name: str) -> str | None:
+    for each in ("core", "numpy", "nn", "math", "image", "linalg"):
+        module = "keras.src.ops." + each
+        if importlib.util.find_spec(module) is not None:
+            cls = getattr(importlib.import_module(module), name, None)
+            if isinstance(cls, type) and issubclass(cls, runtime.keras().Operation):
+                return module
+    return None
 
 
 @contextlib.contextmanager
@@ -112,17 +151,11 @@ def _compile_config_kept(model: Any) -> Iterator[None]:
             config.update(before)
 
 
-def _safe(safe_mode: bool) -> dict[str, Any]:
-    parameters = inspect.signature(runtime.keras().models.load_model).parameters
-    return {"safe_mode": safe_mode} if "safe_mode" in parameters else {}
-
-
 def _describe(model: Any) -> dict[str, Any]:
     """Returns the attributes of the file: the configuration of the model and how to compile it."""
     legacy = "keras.src.legacy.saving."
-    options = importlib.import_module(legacy + "saving_options")
     utils = importlib.import_module(legacy + "saving_utils")
-    with options.keras_option_scope(use_legacy_config=True), _compile_config_kept(model):
+    with _as_legacy(), _compile_config_kept(model):
         described = dict(utils.model_metadata(model))
         if "training_config" in described:
             described["training_config"] = _spelled_out(described["training_config"])

@@ -10,7 +10,7 @@ from keras_ckpt.formats.base import Assignment, CheckpointError
 
 OF_MODEL = "top_level_model_weights"
 # The kinds of types of NumPy: bfloat16 is of the last.
-_NUMBERS = "biufcV"
+NUMBERS = "biufcV"
 
 
 def _weights(layer: Any) -> list[Any]:
@@ -73,7 +73,7 @@ def _stored(path: str, group: Any) -> list[tuple[str, Any]]:
             raise CheckpointError(
                 path, "the weight %r that it lists is not there" % name, "copy the file again"
             )
-        if data.dtype.kind not in _NUMBERS:
+        if data.dtype.kind not in NUMBERS:
             raise CheckpointError(
                 path, "the weight %r holds no numbers" % name, "copy the file again"
             )

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-from typing import Any
+from typing import Any, Iterator, NamedTuple
 
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, saved_model
+from keras_ckpt.formats import archive, base, saved_model
 from keras_ckpt.formats.base import CheckpointError
 
 _SIGNATURE = "serving_default"
+
+
+class _Input(NamedTuple):
+    tensor: str
+    dtype: Any
+    shape: Any
+
+
+@contextlib.contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Keeps TensorFlow from calling sessions deprecated."""
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class InferenceModel:
@@ -42,32 +61,51 @@ class InferenceModel:
                 % path
             )
         self.path = path
-        self._tensorflow = runtime.tensorflow()
         if not os.path.isfile(os.path.join(path, saved_model.GRAPH)):
             raise CheckpointError(
                 path, "there is no graph in it", "load it without inference_only=True"
             )
+        self._tensorflow = runtime.tensorflow()
+        # What makes objects of what is in it refuses the optimizers of Keras 2. A session takes
+        # the graph and the variables alone.
+        graph = self._tensorflow.Graph()
+        self._session = self._tensorflow.compat.v1.Session(graph=graph)
+        signature = self._load()
+        self._inputs = {
+            name: _Input(
+                info.name,
+                self._tensorflow.as_dtype(info.dtype),
+                self._tensorflow.TensorShape(info.tensor_shape),
+            )
+            for name, info in signature.inputs.items()
+        }
+        self._outputs = {name: info.name for name, info in signature.outputs.items()}
+        config = _config(path)
+        self.input_names = _ordered(config, "input_layers", self._inputs)
+        self.output_names = _ordered(config, "output_layers", self._outputs)
+
+    def _load(self) -> Any:
+        """Loads the graph; returns what it is to be served by."""
+        v1 = self._tensorflow.compat.v1
         try:
-            # Its functions live as long as what they were loaded with.
-            self._loaded = self._tensorflow.saved_model.load(path)
-            self._serve = self._loaded.signatures[_SIGNATURE]
-        except KeyError:
-            raise CheckpointError(
-                path, "its graph has no signature %r to be served by" % _SIGNATURE
-            ) from None
+            with self._session.graph.as_default(), _quiet(self._tensorflow.get_logger()):
+                loaded = v1.saved_model.load(self._session, ["serve"], self.path)
         except Exception as error:
             # Whatever TensorFlow finds in it that it cannot run.
+            self._session.close()
             raise CheckpointError(
-                path,
+                self.path,
                 "TensorFlow %s cannot serve it: %s"
                 % (self._tensorflow.__version__, base.one_line(error)),
                 "copy the directory again, or serve it with the release that wrote it",
             ) from error
-        self._inputs = dict(self._serve.structured_input_signature[1])
-        described = saved_model.description(path).get("model_config") or {}
-        config = described.get("config") if isinstance(described, dict) else {}
-        self.input_names = _ordered(config, "input_layers", self._inputs)
-        self.output_names = _ordered(config, "output_layers", self._serve.structured_outputs)
+        if _SIGNATURE not in loaded.signature_def:
+            raise CheckpointError(
+                self.path,
+                "its graph has no signature %r to be served by" % _SIGNATURE,
+                "save its model again",
+            )
+        return loaded.signature_def[_SIGNATURE]
 
     def __call__(self, inputs: Any, training: bool = False) -> Any:
         """Returns the model's answer to one batch.
@@ -85,45 +123,90 @@ class InferenceModel:
         """
         if training:
             raise ValueError("%s is served by the graph for inference only." % self.path)
-        found = self._serve(**self._feed(inputs))
-        outputs = [np.asarray(found[name]) for name in self.output_names]
+        return self._answer(self._feed(inputs))
+
+    def _answer(self, feed: dict[str, Any]) -> Any:
+        outputs = self._session.run(
+            [self._outputs[name] for name in self.output_names],
+            {self._inputs[name].tensor: value for name, value in feed.items()},
+        )
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0) -> Any:
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
         """Returns the model's answers to arrays of any length, batch by batch.
 
         Args:
             x: as `inputs` of a call.
-            batch_size: samples at a time.
+            batch_size: samples at a time, 32 by default.
             verbose: taken as by Keras's `predict`; nothing is shown.
+
+        Raises:
+            ValueError: if the inputs are not those of the model.
         """
         feed = self._feed(x)
-        count = len(next(iter(feed.values())))
-        parts = []
-        for start in range(0, max(count, 1), batch_size):
-            batch = {name: value[start : start + batch_size] for name, value in feed.items()}
-            parts.append(self(batch))
+        lengths = {name: len(value) for name, value in feed.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(
+                "%s was given inputs of different lengths: %s."
+                % (self.path, ", ".join("%s has %d" % each for each in lengths.items()))
+            )
+        count, size = max(lengths.values()), batch_size or 32
+        if size < 1:
+            raise ValueError("batch_size is %r, and must be at least 1." % (batch_size,))
+        parts = [
+            self._answer({name: value[start : start + size] for name, value in feed.items()})
+            for start in range(0, max(count, 1), size)
+        ]
         if len(self.output_names) == 1:
             return np.concatenate(parts)
         return [np.concatenate(each) for each in zip(*parts)]
 
     def _feed(self, inputs: Any) -> dict[str, Any]:
+        """Returns the arrays by the names of the inputs, each of its type and shape."""
         if not isinstance(inputs, dict):
             every = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+            if len(self.input_names) == 1 and len(every) != 1:
+                every = [inputs]  # One input, given as a list of samples.
             if len(every) != len(self.input_names):
-                every = [inputs]  # One input, given as a list of numbers.
+                raise ValueError(
+                    "%s has the inputs %s, and was given %d."
+                    % (self.path, ", ".join(self.input_names), len(every))
+                )
             inputs = dict(zip(self.input_names, every))
         if set(inputs) != set(self._inputs):
             raise ValueError(
                 "%s has the inputs %s, and was given %s."
                 % (self.path, ", ".join(self.input_names), ", ".join(map(str, inputs)) or "none")
             )
-        return {
-            name: self._tensorflow.convert_to_tensor(
-                np.asarray(inputs[name]).astype(spec.dtype.as_numpy_dtype)
+        return {name: self._array(name, inputs[name]) for name in self.input_names}
+
+    def _array(self, name: str, value: Any) -> Any:
+        spec = self._inputs[name]
+        try:
+            array = runtime.to_numpy(value) if runtime.is_tensor(value) else np.asarray(value)
+            array = array.astype(spec.dtype.as_numpy_dtype)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                "The input %s of %s is of type %s, and was given what cannot be that: %s."
+                % (name, self.path, spec.dtype.name, base.one_line(error))
+            ) from error
+        if not spec.shape.is_compatible_with(array.shape):
+            raise ValueError(
+                "The input %s of %s has the shape %s, and was given %s."
+                % (name, self.path, spec.shape, array.shape)
             )
-            for name, spec in self._inputs.items()
-        }
+        return array
+
+
+def _config(path: str) -> Any:
+    """Returns what is known of the order of the inputs and outputs, as Keras 2 or 3 wrote it."""
+    own = os.path.join(path, saved_model.ARCHIVE)
+    if os.path.isfile(own):
+        with archive.opened(own) as opened:
+            described = base.described(own, archive.text(own, opened, "config.json"))
+    else:
+        described = saved_model.description(path).get("model_config") or {}
+    return described.get("config") if isinstance(described, dict) else None
 
 
 def _ordered(config: Any, which: str, named: Any) -> list[str]:

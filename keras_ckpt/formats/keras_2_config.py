@@ -30,8 +30,6 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "use_gate": (False,),
     "zero_output_for_mask": (False,),
 }
-# Those of them that some classes have had from the beginning.
-_NOT_NEWER = {"seed": ("Dropout", "Noise", "Random", "Normal", "Uniform", "Orthogonal", "Scaling")}
 _RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}
 # What optimizers have today and say nothing with.
 _OF_OPTIMIZERS = {
@@ -98,22 +96,31 @@ def of_training(config: dict[str, Any]) -> dict[str, Any]:
         config: dict as Keras 3 writes it to HDF5 files, with `optimizer_config`.
     """
     kept = {key: _plain(config.get(key)) for key in ("loss", "metrics", "weighted_metrics")}
-    optimizer = config["optimizer_config"]
-    settings = _known(optimizer["class_name"], _plain(optimizer["config"]), _OF_OPTIMIZERS)
     return dict(
         kept,
         loss_weights=config.get("loss_weights"),
         sample_weight_mode=None,
-        optimizer_config={"class_name": optimizer["class_name"], "config": settings},
+        optimizer_config=_optimizer(config["optimizer_config"]),
     )
+
+
+def _optimizer(description: dict[str, Any]) -> dict[str, Any]:
+    name, config = description["class_name"], description["config"]
+    if "inner_optimizer" in config:
+        settings = {key: config[key] for key in ("initial_scale", "dynamic_growth_steps")}
+        inner = _optimizer(config["inner_optimizer"])
+        # Keras 3 finds it by its module.
+        settings["inner_optimizer"] = dict(inner, module="keras.optimizers", registered_name=None)
+    else:
+        settings = _known(name, _plain(config), _OF_OPTIMIZERS)
+    return {"class_name": name, "config": settings}
 
 
 def _known(name: str, config: dict[str, Any], neutral: dict[str, tuple[Any, ...]]) -> Any:
     renamed = _RENAMED.get(name, {})
     kept = {}
     for key, value in config.items():
-        ours = any(part in name for part in _NOT_NEWER.get(key, ()))
-        if key in neutral and not ours and (key == "build_config" or value in neutral[key]):
+        if key in neutral and (key == "build_config" or value in neutral[key]):
             continue
         kept[renamed.get(key, key)] = value
     return kept
@@ -180,8 +187,12 @@ def _graph(config: dict[str, Any]) -> dict[str, Any]:
         if each["class_name"] in _NESTED or "input_layers" in each["config"]
     }
 
+    masks = _masks(config["layers"])
+
     def tensor(history: Any) -> list[Any]:
         name, node, output = history
+        if name in masks:
+            raise NotInKeras2("the mask %r is used for something else, too" % name)
         return [name, 2 * node + 1 if name in nested else node, output]
 
     def filled(value: Any) -> Any:
@@ -195,22 +206,65 @@ def _graph(config: dict[str, Any]) -> dict[str, Any]:
 
     layers = []
     for each in config["layers"]:
+        if each["name"] in masks:
+            continue
         made = _layer(each)
         names = _arguments(each)
-        calls = [
-            _call(filled(node["args"]), filled(node["kwargs"]), names)
-            for node in each["inbound_nodes"]
-        ]
+        calls = []
+        for node in each["inbound_nodes"]:
+            kwargs = dict(node["kwargs"])
+            if _source(kwargs.get("mask")) in masks:
+                del kwargs["mask"]
+            calls.append(_call(filled(node["args"]), filled(kwargs), names))
         if each["name"] in nested:
             calls = [call for call in calls for _ in range(2)]
         layers.append(dict(made, name=each["name"], inbound_nodes=calls))
-    outer = {}
-    for which in ("input_layers", "output_layers"):
-        value = config[which]
-        if len(value) == 3 and isinstance(value[0], str):
-            value = [value]
-        outer[which] = _map_references(tensor, value)
+    # A single tensor stays one: Keras 3 makes of a list of one a model that answers with lists.
+    outer = {
+        which: _map_references(tensor, config[which]) for which in ("input_layers", "output_layers")
+    }
     return dict({"name": config["name"], "layers": layers}, **outer)
+
+
+def _masks(layers: list[dict[str, Any]]) -> set[str]:
+    """Returns the names of the operations that make the masks of Embedding and Masking layers.
+
+    Keras 3 writes these masks down as tensors, with the layers that take them. Keras 2 does not,
+    and either makes them anew when the layers are called.
+    """
+    masked = {
+        (_source(node["args"][0]), value)
+        for each in layers
+        for node in each["inbound_nodes"]
+        for value in _masked(each)
+        if node["args"]
+    }
+    found: set[str] = set()
+    for each in layers:
+        for node in each["inbound_nodes"]:
+            args = node["args"]
+            compares = each["class_name"] == "NotEqual" and len(args) == 2
+            if compares and not isinstance(args[1], (dict, list)):
+                if (_source(args[0]), args[1]) in masked:
+                    found.add(each["name"])
+            elif each["class_name"] == "Any" and args and _source(args[0]) in found:
+                found.add(each["name"])
+    return found
+
+
+def _masked(description: dict[str, Any]) -> list[float]:
+    """Returns the value, if any, that a layer masks."""
+    config = description["config"]
+    if description["class_name"] == "Embedding" and config.get("mask_zero"):
+        return [0]
+    return [config["mask_value"]] if description["class_name"] == "Masking" else []
+
+
+def _source(tensor: Any) -> str | None:
+    """Returns the name of the layer that a tensor is from."""
+    if isinstance(tensor, dict) and tensor.get("class_name") == "__keras_tensor__":
+        return str(tensor["config"]["keras_history"][0])
+    return None
 
 
 def _map_references(function: Any, value: Any) -> Any:

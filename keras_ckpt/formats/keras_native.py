@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import os
 import tempfile
+import threading
+import warnings
 import zipfile
-from typing import Any, Iterator
+from typing import Any, Iterator, Mapping, Sequence
+
+import numpy as np
 
 from keras_ckpt import runtime
 from keras_ckpt.formats import (
@@ -16,81 +21,26 @@ from keras_ckpt.formats import (
     description,
     files,
     hdf5,
+    hdf5_weights,
     legacy_config,
     optimizers,
     progress,
     stored_member,
     training_config,
 )
-from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.base import Assignment, CheckpointError, Format
 
 WEIGHTS = "model.weights.h5"
+# What a file has beside the layers, for a model that goes on training.
+_OF_TRAINING = {"optimizer", "metrics"}
+# Where Keras's `load_own_variables` does nothing but assign what it is given.
+_ASSIGNING = (
+    "keras.src.layers.layer",
+    "keras.src.layers.core.",
+    "keras.src.layers.convolutional.",
+)
 # Where TF 2.12 put the layers.
 _OF_2_12 = "_layer_checkpoint_dependencies"
-
-
-@contextlib.contextmanager
-def _or_as_before(model: Any, path: str) -> Iterator[None]:
-    """Gives the model its values back if Keras cannot replace them all."""
-    base.require_variables(model, "loaded")
-    variables = list(model.variables)
-    if getattr(model, "optimizer", None) is not None:
-        variables += list(model.optimizer.variables)
-    try:
-        with base.or_as_before(model, variables):
-            yield
-    except (CheckpointError, ImportError):
-        raise
-    except Exception as error:
-        # Whatever Keras, or a layer, makes of a file that does not fit or is damaged.
-        raise CheckpointError(
-            path,
-            base.one_line(error),
-            "build the model as it was when the checkpoint was saved, or copy the file again; "
-            "nothing has been loaded",
-        ) from error
-
-
-def _refuse_leftover(model: Any, path: str, opened: Any) -> None:
-    """Raises CheckpointError if the file has more weights than the model, which Keras passes over.
-
-    Only in models that are graphs of layers are the groups of the file known to be their layers.
-    """
-    groups = opened.get("layers", {})
-    stored = {name: _count(groups[name]) for name in groups}
-    if sum(stored.values()) <= len(model.weights):
-        return
-    raise CheckpointError(
-        path,
-        "it does not fit the model: it holds %d weights in the layers %s, and the model has %d"
-        % (sum(stored.values()), ", ".join(sorted(stored)), len(model.weights)),
-        "build the model as it was when the checkpoint was saved; nothing has been loaded",
-    )
-
-
-def _count(group: Any) -> int:
-    """Returns how many variables are under a group, those of random generators left out."""
-    found = 0
-    for name in group:
-        if "seed_generator" not in name:
-            found += _count(group[name]) if hasattr(group[name], "keys") else 1
-    return found
-
-
-@contextlib.contextmanager
-def _numbered_as_now(path: str, file: Any) -> Iterator[str]:
-    """Gives `path`, which is open as `file`, or a copy with its groups named as Keras 3 does.
-
-    TF 2.12 counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
-    """
-    if _OF_2_12 not in file or not _new_names(file[_OF_2_12]):
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as directory:
-        renamed = os.path.join(directory, "checkpoint.weights.h5")
-        with hdf5.h5py().File(renamed, "w") as target:
-            _copy(file, target)
-        yield renamed
 
 
 def _new_names(group: Any) -> dict[str, str]:
@@ -108,14 +58,296 @@ def _new_names(group: Any) -> dict[str, str]:
     }
 
 
-def _copy(source: Any, target: Any) -> None:
-    target.attrs.update(source.attrs)
-    names = _new_names(source)
-    for name in source:
-        if hasattr(source[name], "keys"):
-            _copy(source[name], target.create_group(names.get(name, name)))
+class _Value(np.lib.mixins.NDArrayOperatorsMixin):
+    """A value in the file, which is read when it is needed.
+
+    A layer that does more with it than to assign it finds an array.
+    """
+
+    def __init__(self, path: str, data: Any) -> None:
+        if data.dtype.kind not in hdf5_weights.NUMBERS:
+            raise CheckpointError(
+                path, "the weight %r holds no numbers" % data.name, "copy the file again"
+            )
+        self.data = data
+        self.shape = tuple(data.shape)
+        self.chunks = data.chunks
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        value = self.data.__array__()
+        if hdf5.as_text(self.data.attrs.get("dtype", "")) == "bfloat16":
+            value = value.view(importlib.import_module("ml_dtypes").bfloat16)
+        return value if dtype is None else value.astype(dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        arrays = [each.__array__() if isinstance(each, _Value) else each for each in inputs]
+        return getattr(ufunc, method)(*arrays, **options)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.__array__()[key]
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            # Libraries ask by these how to read an array, which must outlive what they read.
+            raise AttributeError(name)
+        return getattr(self.__array__(), name)
+
+
+class _Entry(Mapping[str, Any]):
+    """The values that a layer has in the file, as its `load_own_variables` gets them."""
+
+    def __init__(self, store: _Store, group: Any) -> None:
+        self.store = store
+        self.group = group
+        self.at_once = False
+
+    def __getitem__(self, name: str) -> Any:
+        data = self.group[name]
+        if not hasattr(data, "shape"):
+            raise KeyError(name)
+        self.store.asked.add(data.name)
+        value = _Value(self.store.path, data)
+        return value.__array__() if self.at_once else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.group)
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+
+class _Store:
+    """What Keras looks for the values in: it gives them unread, and notes what was asked for.
+
+    Attributes:
+        path: the checkpoint.
+        asked: names of the values that were asked for.
+        seen: names of the groups that were given, in whole.
+    """
+
+    def __init__(self, path: str, file: Any) -> None:
+        self.path = path
+        self.asked: set[str] = set()
+        self.seen: set[str] = set()
+        self._file = file
+        # TF 2.12 counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
+        self._by_twos = _OF_2_12 in file and bool(_new_names(file[_OF_2_12]))
+
+    def get(self, path: str) -> _Entry:
+        # Where TF 2.12 put the layers, if it was TF 2.12.
+        for each in (path, path.replace("layers", _OF_2_12)):
+            group = self._at(each + "/vars")
+            if group is not None:
+                self.seen.add(group.name)
+                return _Entry(self, group)
+        return _Entry(self, {})
+
+    def has_path(self, path: str) -> bool:
+        return self._at(path) is not None
+
+    def _at(self, path: str) -> Any:
+        group = self._file
+        for name in filter(None, path.split("/")):
+            if self._by_twos:
+                now = _new_names(group)
+                before = {new: old for old, new in now.items()}
+                name = before.get(name, "" if name in now else name)
+            group = group.get(name) if name else None
+            if not hasattr(group, "keys"):
+                return None
+        return group
+
+    def left_over(self, accepted: bool) -> list[str]:
+        """Returns the names of the values of layers that nothing has asked for.
+
+        Args:
+            accepted: whether what was given a group, but not all in it, wants no more.
+        """
+        return [
+            data.name.lstrip("/")
+            for data in _datasets(self._file)
+            if data.name not in self.asked
+            and not (accepted and data.parent.name in self.seen)
+            and "seed_generator" not in data.name
+            and not _OF_TRAINING & set(data.name.split("/"))
+        ]
+
+    def __bool__(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+
+def _datasets(group: Any) -> Iterator[Any]:
+    for name in group:
+        if hasattr(group[name], "keys"):
+            yield from _datasets(group[name])
         else:
-            source.copy(name, target)
+            yield group[name]
+
+
+# Patching a class is for one at a time.
+_RECORDING = threading.RLock()
+
+
+@contextlib.contextmanager
+def _recording() -> Iterator[dict[int, tuple[Any, Any]]]:
+    """Gives what this thread assigns meanwhile, which is not assigned: variables and values."""
+    variable = importlib.import_module("keras.src.backend").Variable
+    cls = next(cls for cls in variable.__mro__ if "assign" in vars(cls))
+    thread = threading.get_ident()
+    found: dict[int, tuple[Any, Any]] = {}
+    with _RECORDING:
+        before = cls.assign
+
+        def assign(self: Any, value: Any) -> Any:
+            if threading.get_ident() != thread:
+                return before(self, value)
+            found[id(self)] = (self, value)
+            return value
+
+        cls.assign = assign
+        try:
+            yield found
+        finally:
+            cls.assign = before
+
+
+def _does_more(layer: Any) -> bool:
+    """Returns whether a layer's `load_own_variables` may do more than to assign values."""
+    return not type(layer).load_own_variables.__module__.startswith(_ASSIGNING)
+
+
+@contextlib.contextmanager
+def _noting(layers: Sequence[Any]) -> Iterator[list[tuple[Any, _Entry]]]:
+    """Gives the calls of `load_own_variables` of `layers`: each with what it was given."""
+    calls = []
+
+    def replacement(layer: Any) -> Any:
+        def load_own_variables(store: Any) -> None:
+            type(layer).load_own_variables(layer, store)
+            calls.append((layer, store))
+
+        return load_own_variables
+
+    # Not as their attributes are set, for Keras tracks those.
+    for layer in layers:
+        object.__setattr__(layer, "load_own_variables", replacement(layer))
+    try:
+        yield calls
+    finally:
+        for layer in layers:
+            object.__delattr__(layer, "load_own_variables")
+
+
+def _own(layer: Any) -> list[Any]:
+    """Returns the variables that are the layer's and not those of a layer in it."""
+    return list(layer._trainable_variables) + list(layer._non_trainable_variables)
+
+
+def _load_by_keras(model: Any, path: str, ending: str, strict: bool) -> None:
+    """Loads by the model's own `load_weights`, and gives it its values back if that fails."""
+    variables = list(model.variables)
+    if getattr(model, "optimizer", None) is not None:
+        variables += list(model.optimizer.variables)
+    options = {} if strict else {"skip_mismatch": True}
+    try:
+        with files.under_ending(path, ending) as named, base.or_as_before(model, variables):
+            type(model).load_weights(model, named, **options)
+    except (CheckpointError, ImportError):
+        raise
+    except Exception as error:
+        # Whatever it makes of a file that does not fit or is damaged.
+        _tell(path, error, strict=True)
+
+
+def _is_loaded_by_keras(model: Any) -> bool:
+    """Returns whether the model's weights are to be left to its `load_weights`."""
+    has_own = type(model).load_weights is not runtime.keras().Model.load_weights
+    return has_own or not hasattr(_saving(), "_load_state")
+
+
+def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) -> None:
+    """Gives `model` what is in the checkpoint at `path`.
+
+    Args:
+        model: the model.
+        path: the checkpoint.
+        file: HDF5 in it, open, with the values.
+        strict: as in `base.check`.
+        assets: Keras's store of what layers keep in files of their own, if that is to be read.
+    """
+    saving = _saving()
+    store = type("_H5Store", (_Store, saving.H5IOStore), {})(path, file)
+    doing_more = [layer for layer in model._flatten_layers() if _does_more(layer)]
+    optimizer = getattr(model, "optimizer", None)
+    errors: dict[int, tuple[Any, Exception]] = {}
+    # Those layers may set what is no variable of Keras's, or set it in another way.
+    with base.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
+        with _noting(doing_more) as calls, _recording() as recorded:
+            visited = set() if optimizer is None else {id(optimizer)}
+            saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
+        for _, error in errors.values():
+            if isinstance(error, (CheckpointError, ImportError, OSError)):
+                raise error
+        taken_care_of = {id(each) for layer, _ in calls for each in _own(layer)} | set(recorded)
+        missing = [
+            base.variable_name(each) for each in model.weights if id(each) not in taken_care_of
+        ]
+        unused = store.left_over(not errors)
+        if errors and not missing and not unused:
+            _tell(path, next(iter(errors.values()))[1], strict)
+        found = [
+            Assignment(
+                variable,
+                tuple(np.shape(value)),
+                functools.partial(_read, value),
+                getattr(value, "chunks", None) is None,
+            )
+            for variable, value in recorded.values()
+        ]
+        found = base.check(path, found, missing, unused, strict)
+    base.assign(model, found + _optimizer_state(path, model, file))
+    for layer, entry in calls:
+        # Now with the values read, and with variables that have theirs.
+        entry.at_once = True
+        layer.load_own_variables(entry)
+    if calls:
+        base.finalize(model)
+
+
+def _read(value: Any) -> Any:
+    return value.__array__() if isinstance(value, _Value) else value
+
+
+def _tell(path: str, error: Exception, strict: bool) -> None:
+    """Raises or, unless `strict`, warns of what a layer makes of its values."""
+    if strict:
+        raise CheckpointError(
+            path,
+            base.one_line(error),
+            "build the model as it was when the checkpoint was saved; nothing has been loaded",
+        ) from error
+    warnings.warn(
+        "%s does not fit the model, and is loaded in part: %s." % (path, base.one_line(error)),
+        stacklevel=6,
+    )
+
+
+def _optimizer_state(path: str, model: Any, file: Any) -> list[Assignment]:
+    """Returns what the optimizer of `model`, if it has one, gets from the file."""
+    stored = file.get("optimizer/vars", {})
+    if getattr(model, "optimizer", None) is None or not len(stored):
+        return []
+    names = [str(number) for number in range(len(stored))]
+    if set(names) != set(stored):
+        names = []
+    values = [_Value(path, stored[name]) for name in names]
+    return optimizers.state(path, model, names, values)
 
 
 def _saving() -> Any:
@@ -148,6 +380,35 @@ def _write(model: Any, path: str) -> None:
         assets.close()
 
 
+def _make(
+    path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
+) -> Any:
+    """Returns the model that the archive at `path` describes, compiled if it was."""
+    scope = importlib.import_module("keras.src.saving.serialization_lib").ObjectSharingScope
+    with scope():
+        try:
+            return runtime.keras().saving.deserialize_keras_object(
+                config, custom_objects, safe_mode=safe_mode
+            )
+        except ImportError:
+            raise
+        except Exception as error:
+            # Whatever Keras, or a layer, makes of a file that is damaged or of another's.
+            raise legacy_config.not_made(path, error) from error
+
+
+@contextlib.contextmanager
+def _assets(opened: zipfile.ZipFile) -> Iterator[Any]:
+    """Gives Keras's store of the assets in an archive, such as vocabularies; None without any."""
+    names = [name for name in opened.namelist() if name.startswith("assets/")]
+    if not names:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as directory:
+        opened.extractall(directory, names)
+        yield _saving().DiskIOStore(os.path.join(directory, "assets"), mode="r")
+
+
 class KerasArchive(Format):
     """The format of `model.save("x.keras")`."""
 
@@ -176,14 +437,11 @@ class KerasArchive(Format):
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
-        with archive.opened(path) as found, _weights(path, found) as file, _numbered_as_now(
-            path, file
-        ) as numbered:
-            if strict:
-                _refuse_leftover(model, path, file)
-            ending = ".keras" if numbered == path else ".weights.h5"
-            with files.under_ending(numbered, ending) as named, _or_as_before(model, path):
-                type(model).load_weights(model, named, skip_mismatch=not strict)
+        with archive.opened(path) as found, _weights(path, found) as file:
+            if _is_loaded_by_keras(model):
+                _load_by_keras(model, path, ".keras", strict)
+            else:
+                _load(model, path, file, strict)
 
     def load_model(
         self,
@@ -202,16 +460,12 @@ class KerasArchive(Format):
         if str(metadata.get("keras_version", "3")).startswith("2."):
             return self._load_from_keras_2(path, config, custom_objects, compile, safe_mode)
         description.refuse_code(path, config, custom_objects, safe_mode)
-        with files.under_ending(path, ".keras") as named:
-            try:
-                return runtime.keras().models.load_model(
-                    named, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
-                )
-            except ImportError:
-                raise
-            except Exception as error:
-                # Whatever Keras, or a layer, makes of a file that is damaged or of another's.
-                raise legacy_config.not_made(path, error) from error
+        if not compile:
+            config["compile_config"] = None
+        model = _make(path, config, custom_objects, safe_mode)
+        with archive.opened(path) as found, _weights(path, found) as file, _assets(found) as assets:
+            _load(model, path, file, True, assets)
+        return model
 
     def _load_from_keras_2(
         self,
@@ -226,19 +480,9 @@ class KerasArchive(Format):
         compiled = config.get("compile_config") if compile else None
         description.refuse_code(path, compiled, custom_objects, safe_mode)
         model = legacy_config.make(path, config, custom_objects, safe_mode)
-        with tempfile.TemporaryDirectory() as directory, archive.opened(path) as found:
-            extracted = found.extract(WEIGHTS, directory)
-            try:
-                KerasWeights().load_weights(model, extracted)
-            except CheckpointError as error:
-                raise CheckpointError(path, error.found, error.advice) from error
-        if not compiled:
-            return model
-        training_config.compile_model(path, model, compiled, custom_objects)
-        with archive.opened(path) as found, _weights(path, found) as file:
-            stored = file.get("optimizer/vars", {})
-            values = [stored[str(number)] for number in range(len(stored))]
-            optimizers.restore(path, model, [value.name for value in values], values)
+        if compiled:
+            training_config.compile_model(path, model, compiled, custom_objects)
+        self.load_weights(model, path)
         return model
 
 
@@ -302,8 +546,8 @@ class KerasWeights(hdf5.HDF5Format):
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
-        with hdf5.opened(path) as file, _numbered_as_now(path, file) as numbered:
-            if strict:
-                _refuse_leftover(model, path, file)
-            with files.under_ending(numbered, ".weights.h5") as named, _or_as_before(model, path):
-                type(model).load_weights(model, named, skip_mismatch=not strict)
+        with hdf5.opened(path) as file:
+            if _is_loaded_by_keras(model):
+                _load_by_keras(model, path, ".weights.h5", strict)
+            else:
+                _load(model, path, file, strict)

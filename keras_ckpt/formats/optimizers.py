@@ -23,6 +23,14 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 
 
+def inner(optimizer: Any) -> Any:
+    """Returns the optimizer that one for mixed precision has within, or itself.
+
+    What Keras 2 kept of the former was the state of the latter, and the scale of the loss.
+    """
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
 def build(model: Any) -> None:
     """Makes the variables of the optimizer of `model`, if it has not done so."""
     if not model.optimizer.built:
@@ -34,16 +42,27 @@ def restore(path: str, model: Any, names: Sequence[str], values: Sequence[Any]) 
 
     If it is not that of such an optimizer, a warning says that it starts anew.
     """
+    for assignment in state(path, model, names, values):
+        assignment.variable.assign(assignment.read())
+
+
+def state(path: str, model: Any, names: Sequence[str], values: Sequence[Any]) -> list[Assignment]:
+    """Returns what the optimizer of `model`, which is built, gets from the checkpoint at `path`.
+
+    That is nothing if it is not the state of such an optimizer, and a warning says so.
+    """
     build(model)
-    found = assignments(model.optimizer, names, values)
+    # Keras 3 lists the variables of both.
+    is_whole = len(values) == len(model.optimizer.variables)
+    optimizer = model.optimizer if is_whole else inner(model.optimizer)
+    found = assignments(optimizer, names, values)
     if found is None:
         warnings.warn(
             "The optimizer starts anew: its state in %s is not that of the %s that the model has "
             "now." % (path, type(model.optimizer).__name__),
-            stacklevel=5,
+            stacklevel=6,
         )
-    for assignment in found or []:
-        assignment.variable.assign(assignment.read())
+    return found or []
 
 
 def slot(optimizer: Any, name: str) -> list[Any] | None:
@@ -99,7 +118,7 @@ def assignments(
         stored = [tuple(value.shape) for value in values]
         if shapes == (stored[: len(shapes)] if keeps_no_slots else stored):
             return [
-                Assignment(variable, tuple(value.shape), value.__array__)
+                Assignment(variable, tuple(value.shape), value.__array__, value.chunks is None)
                 for variable, value in zip(order, values)
             ]
     return None

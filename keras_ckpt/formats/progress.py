@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import os
+import sys
 import threading
 import time
 from typing import Any, Callable, Iterator
@@ -84,17 +85,21 @@ def bar(total: int, doing: str) -> Iterator[Callable[[int], None]]:
     try:
         yield advance
     finally:
-        made.stop()
+        if made.live.is_started:
+            made.stop()
 
 
 def _made() -> Any:
     """Returns a bar that has not appeared yet, or None where there is nothing to draw it on."""
+    # Rich takes a pipe for a terminal if the environment says so, and draws line by line there.
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
     try:
         from rich import console, progress
     except ImportError:
         return None
     target = console.Console(stderr=True)
-    if not target.is_terminal:
+    if not target.is_interactive:
         return None
     return progress.Progress(
         progress.TextColumn("{task.description}"),

@@ -46,6 +46,8 @@ class _Part(io.BytesIO):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError("negative seek position %d" % (base + offset))
         self._position = base + offset
         return self._position
 
@@ -68,6 +70,8 @@ class _Part(io.BytesIO):
 
     def write(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
+        if not view:
+            return 0  # It makes no file longer, wherever it would be.
         start, end = self._position, self._position + len(view)
         for other, (size, _) in list(self._known.items()):
             if other < end and start < other + size:
@@ -94,9 +98,12 @@ class _Part(io.BytesIO):
     def flush(self) -> None:
         self._file.flush()
 
+    def close(self) -> None:
+        """Ends the thread; the archive stays open."""
+        self._pool.shutdown()
+
     def finish(self) -> tuple[int, int]:
         """Returns the size and the checksum of all."""
-        self._pool.shutdown()
         crc, position = 0, 0
         for start, (size, known) in sorted(self._known.items()):
             crc = self._checksum(position, start, crc)
@@ -107,7 +114,10 @@ class _Part(io.BytesIO):
     def _checksum(self, start: int, end: int, crc: int) -> int:
         self._position = start
         while self._position < end:
-            crc = zlib.crc32(self.read(min(_CHUNK, end - self._position)), crc)
+            data = self.read(min(_CHUNK, end - self._position))
+            if not data:
+                raise EOFError("the file is shorter than what was written to it")
+            crc = zlib.crc32(data, crc)
         return crc
 
 
@@ -163,13 +173,22 @@ def writing(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
     private: Any = archive  # It has no way to be told of a member that is there already.
     file = private.fp
     info = zipfile.ZipInfo(name, time.localtime()[:6])
-    info.CRC = 0
+    # Python 3.10 and before have none of these at first.
+    info.CRC = info.compress_size = info.file_size = 0
     info.header_offset = archive.start_dir
     file.seek(info.header_offset)
     # With room for sizes of any length, which are known at the end only.
     file.write(info.FileHeader(zip64=True))
     part = _Part(file)
-    yield part
+    try:
+        yield part
+    except BaseException:
+        # The archive ends where it did, so that what closes it has it as it was.
+        file.seek(info.header_offset)
+        file.truncate()
+        raise
+    finally:
+        part.close()
     info.file_size, info.CRC = part.finish()
     info.compress_size = info.file_size
     file.seek(info.header_offset)

@@ -223,7 +223,11 @@ def _assignment(path: str, variable: Any, reader: tensor_bundle.Reader, key: str
     def read() -> Any:
         value = np.asarray(reader.get(key, verify=False))
         # The counter of steps, and whatever is of another precision now.
-        return value if value.dtype.name == "bfloat16" else value.astype(_dtype_of(variable))
+        # To ask a variable of TensorFlow's for its value costs a copy of it.
+        dtype = runtime.keras().backend.standardize_dtype(variable.dtype)
+        return (
+            value if value.dtype.name in (dtype, "bfloat16") else value.astype(_dtype_of(variable))
+        )
 
     return Assignment(variable, reader.entries[key].shape, read)
 
@@ -277,7 +281,7 @@ def _before_2_11(
     model: Any, state: _Stored, weights: object_graph.Match
 ) -> list[Assignment] | None:
     """Returns what an optimizer gets from the slots that the first optimizers of Keras 2 had."""
-    optimizer = model.optimizer
+    optimizer = optimizers.inner(model.optimizer)
     node = state.nodes[state.optimizer]
     by_key = {key: variable for variable, (_, key) in weights.found.items()}
     position = {id(variable): i for i, variable in enumerate(model.trainable_variables)}

@@ -10,6 +10,8 @@ from keras_ckpt import runtime
 from keras_ckpt.formats import base
 from keras_ckpt.formats.base import CheckpointError
 
+# What Keras 2 called the optimizer of mixed precision.
+_OF_MIXED_PRECISION = ("LossScaleOptimizer", "LossScaleOptimizerV3")
 # Metrics of these names depend on the shape of the output, which `compile` looks at.
 BY_OUTPUT = ("accuracy", "acc", "crossentropy", "ce")
 
@@ -92,6 +94,12 @@ def _optimizer(config: Any) -> Any:
         return config
     name = str(config["class_name"]).split(">")[-1]
     settings = dict(config["config"])
+    if name in _OF_MIXED_PRECISION:
+        return keras.optimizers.LossScaleOptimizer(
+            _optimizer(settings["inner_optimizer"]),
+            initial_scale=settings.get("initial_scale") or 32768.0,
+            dynamic_growth_steps=settings.get("dynamic_growth_steps") or 2000,
+        )
     cls = getattr(keras.optimizers, name, None)
     if cls is None:
         return keras.optimizers.deserialize(config)

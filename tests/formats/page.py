@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pathlib
+import re
 import tarfile
-from typing import Any
+import zipfile
+from typing import Any, Iterator
 
 HERE = pathlib.Path(__file__).resolve().parent
 PAGE = HERE.parent.parent / "docs" / "formats.md"
-RELEASES = ["2.0", "2.3", "2.6", "2.9", "2.11", "2.12", "2.15", "tf_keras"]
+KERAS_3 = ["3.%d" % minor for minor in range(16)]
+RELEASES = ["2.0", "2.3", "2.6", "2.9", "2.11", "2.12", "2.15", "tf_keras", *KERAS_3]
+# Those whose `.weights.h5` have the state of the optimizer.
+KEEPING = ["2.12", "2.15", "tf_keras", *KERAS_3]
+# What no reader can make again, for the release described it wrongly.
+WRONG = {
+    ("3.2", "nested", "model.keras"): "Keras 3.2 forgot which call of a shared layer gives what",
+}
 KINDS = {
     "weights.h5": "`.weights.h5`",
     "weights.hdf5": "`.hdf5` weights",
@@ -19,19 +29,48 @@ KINDS = {
     "model.keras": "`.keras`",
 }
 START = """\
-# Files of Keras 2, read on Keras 3
+# Files of Keras 2 and 3, read on Keras 3
 
-Each release trained each model, saved it in each of its formats, and went on for three steps.
+Each release trained each model, saved it in each of its formats, and went on for three steps: those
+of TensorFlow from 2.0 to 2.15, tf_keras, and Keras 3 from 3.0 to the newest.
 `keras_ckpt.load_weights` (weights) and `keras_ckpt.load_model` (whole models, compiled) read the
 files on Keras 3 with TensorFlow, JAX and PyTorch. **yes**: the predictions are those of the release
-(float32: to 1e-6), all variables are accounted for and, for whole models and TensorFlow
-checkpoints, the next three losses in training are the same, which takes the state of the optimizer.
-Each **yes** is a test (`tests/formats/test_legacy.py`), and another keeps this page true, which
-`python tests/formats/page.py` makes.
+(float32: to 1e-6), all variables are accounted for and, for whole models, TensorFlow checkpoints
+and `.weights.h5` of TensorFlow 2.12 and later, the next three losses in training are the same,
+which takes the state of the optimizer. Each **yes** is a test (`tests/formats/test_legacy.py`), and
+another keeps this page true, which `python tests/formats/page.py` makes.
 
 - **weights**: the class is the user's own, so the weights are loaded into a model that the user
-  builds; `load_model` names the class.
+  builds; `load_model` names the class. Or the release described the model wrongly: Keras 3.2 forgot
+  which call of a shared layer gives what.
+- **yes, without its optimizer**: the same but for the next losses. Keras 3 forgets the optimizer of
+  a model once it has written it as HDF5, and leaves it out of the next `.keras`.
 - **none**: the release has no such format or layer, or could not write the file.
+
+| release | model | {kinds} |
+|---|---|{rule}|
+"""
+
+#: How far a release came, as `read_ours.py` says and as the page does.
+FAR = {"training": "yes", "predictions": "predictions", "no": "none"}
+ELSEWHERE = """
+# Files that Keras 3 writes with keras_ckpt, read on TensorFlow 2
+
+`keras_ckpt.save_weights` and `keras_ckpt.save_model` wrote each model on Keras 3.15, and each
+release read it with its own `load_weights` and `load_model`; a SavedModel was served by
+`tf.saved_model.load`. **yes**: the predictions are the same, and the next three losses in training.
+**predictions**: the predictions are, and the optimizer starts anew; a SavedModel is served only.
+**none**: the release has no such format, layer or operation. `tests/formats/test_elsewhere.py` asks
+the releases that are there, and `PYTHONPATH=tests python tests/formats/elsewhere.py` all of them
+again.
+
+- `.weights.h5` and `.keras` are in the layout of Keras 3, which other releases do not have; Keras 3
+  itself reads them. Use `.h5`, or a TensorFlow checkpoint, for TensorFlow 2.
+- Keras 3 reads the whole models in `.h5`, too. Where only one of Keras 2 and Keras 3 could (a
+  `MultiHeadAttention`), that is Keras 3.
+- TensorFlow before 2.11 has other names for the state of optimizers than later ones, which refuse
+  files with both.
+- The graph that TensorFlow 2.21 writes is served by TensorFlow 2.10 and later.
 
 | release | model | {kinds} |
 |---|---|{rule}|
@@ -53,17 +92,44 @@ def page() -> str:
     for release in RELEASES:
         told = expected(release)
         for model in models:
-            cells = [_cell(told.get(model), model, kind) for kind in KINDS]
+            cells = [_cell(told.get(model), release, model, kind) for kind in KINDS]
             rows.append("| {} | {} | {} |".format(release, model, " | ".join(cells)))
-    start = START.format(kinds=" | ".join(KINDS.values()), rule="|".join(["---"] * len(KINDS)))
-    return start + "\n".join(rows) + "\n"
+    columns = {"kinds": " | ".join(KINDS.values()), "rule": "|".join(["---"] * len(KINDS))}
+    start, between = START.format(**columns), ELSEWHERE.format(**columns)
+    return start + "\n".join(rows) + "\n" + between + "\n".join(_elsewhere()) + "\n"
 
 
-def _cell(told: Any, model: str, kind: str) -> str:
+def _number(release: str) -> list[int]:
+    # tf_keras, which has none, comes last.
+    return [int(number) for number in re.findall(r"\d+", release)] or [9]
+
+
+def _elsewhere() -> Iterator[str]:
+    every = json.loads((HERE / "elsewhere.json").read_text(encoding="utf-8"))
+    for release in sorted(every, key=_number):
+        for model in expected("2.15"):
+            cells = [FAR[every[release][model][kind]] for kind in KINDS]
+            yield "| {} | {} | {} |".format(release, model, " | ".join(cells))
+
+
+def _cell(told: Any, release: str, model: str, kind: str) -> str:
     if told is None or kind not in told["written"]:
         return "none"
     whole = kind in ("model.h5", "saved_model", "model.keras")
-    return "weights" if whole and model == "subclassed" else "yes"
+    if (whole and model == "subclassed") or (release, model, kind) in WRONG:
+        return "weights"
+    return "yes, without its optimizer" if not _has_optimizer(release, model, kind) else "yes"
+
+
+def _has_optimizer(release: str, model: str, kind: str) -> bool:
+    """Whether an archive of Keras 3 says how the model was compiled in whole."""
+    if kind != "model.keras" or release not in KERAS_3:
+        return True
+    with tarfile.open(str(HERE / "legacy" / (release + ".tar.xz"))) as files:
+        content = files.extractfile("%s.%s" % (model, kind))
+        assert content is not None
+        with zipfile.ZipFile(io.BytesIO(content.read())) as archive:
+            return "optimizer" in json.loads(archive.read("config.json"))["compile_config"]
 
 
 if __name__ == "__main__":

@@ -62,15 +62,14 @@ def read(keras: Any, name: str, kind: str, directory: str, told: Any) -> str:
         predictions = _flat(model.predict(case.x, verbose=0))
     except Exception:
         return "no"
-    # bfloat16 has eight bits, which releases round in other places.
-    near = 1e-2 if name == "mixed_precision" else 1e-6
+    near = legacy_models.NEAR.get(name, 1e-6)
     if not np.allclose(predictions, _flat(told["predictions"]), rtol=near, atol=near):
         return "no"
     try:
         losses = [float(np.ravel(model.train_on_batch(case.x, case.y))[0]) for _ in range(3)]
     except (AttributeError, RuntimeError, TypeError):
         return "predictions"  # It is served, or the release cannot train what it has loaded.
-    near = {"mixed_precision": 2e-2, "recurrent": 1e-2}.get(name, 1e-5)
+    near = legacy_models.NEAR_LOSSES.get(name, 1e-5)
     return "training" if np.allclose(losses, told["losses"], rtol=near) else "predictions"
 
 

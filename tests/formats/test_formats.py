@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 import warnings
 import zipfile
 
@@ -457,3 +458,135 @@ def test_what_fits_is_loaded_if_not_strict(mlp, tmp_path, name):
         keras_ckpt.load_weights(other, tmp_path / name, strict=False)
     assert all(map(np.array_equal, values(other.layers[0].weights), values(mlp.layers[0].weights)))
     assert all(map(np.array_equal, values(other.layers[1].weights), before))
+
+
+NATIVE = ["w.weights.h5", "m.keras"]
+
+
+def native(model, path):
+    formats.write(model, path, not path.name.startswith("m"))
+    return path
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_each_value_that_does_not_fit_is_named(mlp, tmp_path, name):
+    path = native(mlp, tmp_path / name)
+    Dense = keras.layers.Dense
+    large = keras.Sequential([keras.Input((4,)), *[Dense(n, name="d%d" % n) for n in (5, 3, 2)]])
+    with pytest.raises(CheckpointError, match="no value for .*d2/bias, .*d2/kernel"):
+        formats.load_weights(large, path)
+    small = keras.Sequential([keras.Input((4,)), Dense(5)])
+    unused = "no variable for its layers/dense_1/vars/0, layers/dense_1/vars/1"
+    with pytest.raises(CheckpointError, match=unused):
+        formats.load_weights(small, path)
+    with pytest.warns(UserWarning, match=unused):
+        formats.load_weights(small, path, strict=False)
+    assert all(map(np.array_equal, values(small.weights), values(mlp.weights)))
+    wide = keras.Sequential([keras.Input((4,)), Dense(5), Dense(6)])
+    before = values(wide.weights)
+    with pytest.raises(CheckpointError, match=r"\(5, 6\) in the model and \(5, 3\) in the check"):
+        formats.load_weights(wide, path)
+    assert all(map(np.array_equal, values(wide.weights), before))
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_the_state_of_the_optimizer_comes_with_the_formats_of_keras_3(case, tmp_path, name):
+    kind, model, _ = case
+    path = native(model, tmp_path / name)
+    other = models.compiled(kind)
+    assert not other.optimizer.built
+    formats.load_weights(other, path)
+    for mine, its in zip(values(other.optimizer.variables), values(model.optimizer.variables)):
+        assert np.array_equal(mine, its)
+    # One that was not compiled passes over it, and one of another kind starts anew.
+    formats.load_weights(MODELS[kind](), path)
+    other.compile("adafactor", "mse")
+    with pytest.warns(UserWarning, match="starts anew: .* not that of the Adafactor"):
+        formats.load_weights(other, path)
+
+
+class Halved(keras.layers.Layer):
+    """Keeps twice the value of its variable, and what follows from it."""
+
+    def build(self, shape):
+        self.factor = self.add_weight(shape=(shape[-1],), initializer="ones", name="factor")
+
+    def call(self, x):
+        return x * self.factor
+
+    def save_own_variables(self, store):
+        store["twice"] = values([self.factor])[0] * 2
+
+    def load_own_variables(self, store):
+        self.factor.assign(store["twice"] / 2)
+        self.seen = values([self.factor])[0], np.sum(store["twice"]), store["twice"][0]
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_layers_that_read_their_values_in_a_way_of_their_own(tmp_path, name):
+    def made(units):
+        return keras.Sequential([keras.Input((2,)), Halved(), keras.layers.Dense(units)])
+
+    model, other, small = made(3), made(3), made(2)
+    model.layers[0].factor.assign([3.0, 5.0])
+    path = native(model, tmp_path / name)
+    formats.load_weights(other, path)
+    assert all(map(np.array_equal, values(other.weights), values(model.weights)))
+    factor, total, first = other.layers[0].seen
+    assert (list(factor), total, first) == ([3.0, 5.0], 16.0, 6.0)
+    with pytest.raises(CheckpointError, match="shapes differ"):
+        formats.load_weights(small, path)
+    assert list(values(small.weights)[0]) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_state_that_layers_derive_from_their_variables(tmp_path, name):
+    def made():
+        return keras.Sequential(
+            [
+                keras.Input((2,)),
+                keras.layers.Normalization(),
+                keras.layers.Dropout(0.5),
+                keras.layers.Dense(2, dtype="bfloat16"),
+            ]
+        )
+
+    model, other = made(), made()
+    model.layers[0].adapt(np.array([[1.0, 2.0], [3.0, 8.0]]))
+    formats.load_weights(other, native(model, tmp_path / name))
+    x = np.array([[1.0, 5.0]])
+    first, second = (keras.ops.convert_to_numpy(each.layers[0](x)) for each in (model, other))
+    assert np.array_equal(first, second)
+    assert all(map(np.array_equal, values(other.weights), values(model.weights)))
+
+
+def test_other_threads_assign_meanwhile(mlp, tmp_path):
+    path = native(mlp, tmp_path / "w.weights.h5")
+    other, done = keras.Variable(np.zeros(2)), []
+
+    class Waits(keras.layers.Layer):
+        def build(self, shape):
+            self.own = self.add_weight(shape=(1,), initializer="zeros")
+
+        def call(self, x):
+            return x
+
+        def load_own_variables(self, store):
+            thread = threading.Thread(target=lambda: done.append(other.assign([1.0, 2.0])))
+            thread.start()
+            thread.join()
+
+    model = keras.Sequential([*MODELS["mlp"]().layers, Waits()])
+    model.build((None, 4))
+    formats.load_weights(model, path)
+    assert list(values([other])[0]) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_operations_are_layers_too(tmp_path, name):
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Dense(2)(inputs * inputs + 1))
+    model.save(tmp_path / name)
+    other = formats.load_model(tmp_path / name)
+    x = np.ones((1, 3), "float32")
+    assert np.allclose(other.predict(x, verbose=0), model.predict(x, verbose=0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import tarfile
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads", allow_module_level=True)
 
 import legacy_models
-from page import PAGE, RELEASES, page
+from page import KEEPING, KERAS_3, PAGE, RELEASES, WRONG, page
 
 HOME = pathlib.Path(__file__).resolve().parent / "legacy"
 WEIGHTS = ["weights.h5", "weights.hdf5", "checkpoint"]
+# The loss that these told of a step was the mean of it and those before.
+MEANS = KERAS_3[:15]
 WHOLE = ["model.h5", "saved_model", "model.keras"]
 
 
@@ -27,10 +30,32 @@ class Release:
     """The files of a release."""
 
     def __init__(self, name: str, directory: pathlib.Path) -> None:
+        self.name = name
         self.directory = directory
         with tarfile.open(str(HOME / (name + ".tar.xz"))) as archive:
             archive.extractall(str(directory))
         self.expected = json.loads((directory / "expected.json").read_text())
+
+    def version(self) -> tuple[int, ...]:
+        """The release of Keras, 2 for all before Keras 3."""
+        numbers = tuple(int(part) for part in self.name.split(".") if part.isdigit())
+        return numbers if self.name in KERAS_3 else (2,)
+
+    def keeps_the_optimizer(self, kind: str, path: str) -> bool:
+        """Whether a file has the optimizer, and the state of it."""
+        if kind == "model.keras":
+            # Keras 3 forgets it once it has written the model as HDF5.
+            with zipfile.ZipFile(path) as archive:
+                return "optimizer" in json.loads(archive.read("config.json"))["compile_config"]
+        return kind in ("checkpoint", *WHOLE) or (kind == "weights.h5" and self.name in KEEPING)
+
+    def losses(self, model: str) -> Any:
+        """The losses of the next steps, None if there were none."""
+        told = self.expected[model]["losses"]
+        if told is None or self.name not in MEANS:
+            return told
+        steps = np.arange(1, len(told) + 1)
+        return np.diff(told * steps, prepend=0)
 
     def path(self, model: str, kind: str) -> str:
         """The path of a file, for which a test is skipped if the release did not write it."""
@@ -62,19 +87,23 @@ def check_predictions(model: Any, case: legacy_models.Case, told: Any, name: str
     # Compiling a model takes longer than all else, but on JAX, which compiles each operation.
     model.run_eagerly = runtime.backend() != "jax"
     predicted = model.predict(case.x, verbose=0)
-    # bfloat16 has eight bits, which backends round in other places.
-    near = 1e-2 if name == "mixed_precision" else 1e-6
+    near = legacy_models.NEAR.get(name, 1e-6)
     np.testing.assert_allclose(flat(predicted), flat(told["predictions"]), rtol=near, atol=near)
 
 
-def check_next_steps(model: Any, case: legacy_models.Case, told: Any, name: str) -> None:
+def check_next_steps(model: Any, case: legacy_models.Case, release: Release, name: str) -> None:
     """The next steps of training go as they did in the release."""
-    if told["losses"] is None:
+    told = release.losses(name)
+    if told is None:
         return
-    losses = [float(np.ravel(model.train_on_batch(case.x, case.y))[0]) for _ in range(3)]
-    # Keras 3 takes steps of RMSprop for an embedding in another way than TensorFlow did.
-    near = {"mixed_precision": 2e-2, "recurrent": 1e-2}.get(name, 1e-5)
-    np.testing.assert_allclose(losses, told["losses"], rtol=near)
+    losses = []
+    for _ in range(3):
+        model.reset_metrics()
+        losses.append(float(np.ravel(model.train_on_batch(case.x, case.y))[0]))
+    near = legacy_models.NEAR_LOSSES.get(name, 1e-5)
+    if runtime.backend() != "tensorflow":
+        near *= 2  # Only there has an embedding sparse gradients.
+    np.testing.assert_allclose(losses, told, rtol=near)
 
 
 @pytest.mark.parametrize("kind", WEIGHTS)
@@ -85,8 +114,8 @@ def test_weights(release: Release, name: str, kind: str) -> None:
     case = case_of(name)
     formats.load_weights(case.model, path)
     check_predictions(case.model, case, told, name)
-    if kind == "checkpoint":
-        check_next_steps(case.model, case, told, name)
+    if release.keeps_the_optimizer(kind, path):
+        check_next_steps(case.model, case, release, name)
 
 
 @pytest.mark.parametrize("kind", WHOLE)
@@ -95,18 +124,28 @@ def test_whole_models(release: Release, name: str, kind: str) -> None:
     path = release.path(name, kind)
     told = release.expected[name]
     case = case_of(name)
+    if (release.name, name, kind) in WRONG:
+        formats.load_weights(case.model, path)
+        check_predictions(case.model, case, told, name)
+        return
+    if runtime.version() < release.version():
+        pytest.skip("what is newer than the running Keras")
+    if runtime.version() < (3, 1) and (release.name, name, kind) == ("3.0", "recurrent", WHOLE[-1]):
+        pytest.skip("Keras 3.0 does not find the weights of a Bidirectional in its own archives")
     model = formats.load_model(path, case.custom_objects)
     check_predictions(model, case, told, name)
     assert model.compiled
-    check_next_steps(model, case, told, name)
+    if release.keeps_the_optimizer(kind, path):
+        check_next_steps(model, case, release, name)
 
 
 def test_the_page_on_formats_is_true() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
 
 
-def test_saved_model_of_a_users_class_gives_its_weights(release: Release) -> None:
-    path = release.path("subclassed", "saved_model")
+@pytest.mark.parametrize("kind", WHOLE)
+def test_whole_models_of_a_users_class_give_their_weights(release: Release, kind: str) -> None:
+    path = release.path("subclassed", kind)
     case = case_of("subclassed")
     formats.load_weights(case.model, path)
     check_predictions(case.model, case, release.expected["subclassed"], "subclassed")

@@ -1,0 +1,151 @@
+"""Whole models in HDF5, described as Keras 2 did: for either Keras, whatever is in the model."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import tempfile
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import keras_ckpt
+from keras_ckpt import runtime
+
+if not runtime.is_keras_3():
+    pytest.skip("what Keras 3 writes", allow_module_level=True)
+
+import oracle
+import random_models
+
+keras = runtime.keras()
+HERE = pathlib.Path(__file__).resolve().parent
+NEAR = {"rtol": 1e-5, "atol": 1e-6}
+
+
+def run(model: Any, x: Any) -> list[Any]:
+    """The predictions, without compiling anything."""
+    found = model(x if len(x) > 1 else x[0], training=False)
+    return [runtime.to_numpy(each) for each in flat(found)]
+
+
+def flat(value: Any) -> list[Any]:
+    """A tensor, or a nest of them, as a list: Keras 3.0's reader makes lists of single ones."""
+    if isinstance(value, (list, tuple)):
+        return [inner for each in value for inner in flat(each)]
+    return [value]
+
+
+def same(mine: list[Any], its: list[Any]) -> None:
+    assert [each.shape for each in mine] == [each.shape for each in its]
+    for one, other in zip(mine, its):
+        np.testing.assert_allclose(one, other, **NEAR)
+
+
+def comparable(value: Any) -> Any:
+    """A configuration without what says where a class is, or how a model has been built."""
+    if isinstance(value, dict):
+        left = ("module", "registered_name", "build_config")
+        found = {key: comparable(each) for key, each in value.items() if key not in left}
+        if found.get("class_name") == "DTypePolicy":
+            return found["config"]["name"]
+        if found.get("class_name") in ("L1", "L2"):
+            found = {
+                "class_name": "L1L2",
+                "config": dict({"l1": 0.0, "l2": 0.0}, **found["config"]),
+            }
+        return found
+    if isinstance(value, (list, tuple)):
+        return [comparable(each) for each in value]
+    return round(value, 6) if isinstance(value, float) else value
+
+
+def layers_of(model: Any) -> Any:
+    """The configuration of each layer, of those in nested models, too, by its name."""
+    found = {}
+    for layer in model.layers:
+        if hasattr(layer, "layers") and isinstance(layer, keras.Model):
+            found.update(layers_of(layer))
+        elif type(layer).__name__ != "InputLayer":
+            found[layer.name] = [type(layer).__name__, comparable(layer.get_config())]
+    return json.loads(json.dumps(found, default=str))
+
+
+@settings(
+    max_examples=12, suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.shrink}
+)
+@given(st.integers(0, 2**32 - 1))
+def test_models_come_back_from_both_readers(seed: int) -> None:
+    keras.backend.clear_session()
+    model, x = random_models.model_and_data(keras, seed)
+    expected, layers = run(model, x), layers_of(model)
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/x.h5"
+        keras_ckpt.save_model(model, path, verbose=0)
+        for load in (keras_ckpt.load_model, keras.models.load_model):
+            found = load(path)
+            same(run(found, x), expected)
+            assert layers_of(found) == layers
+            assert [each.shape for each in found.inputs] == [each.shape for each in model.inputs]
+            assert [each.shape for each in flat(found.outputs)] == [
+                each.shape for each in flat(model.outputs)
+            ]
+
+
+SEEDS = range(14)
+
+
+def write_some(directory: pathlib.Path) -> set[str]:
+    """Writes models, with what they predict; returns the kinds of layers in them."""
+    expected, kinds = {}, set()
+    for seed in SEEDS:
+        keras.backend.clear_session()
+        model, x = random_models.model_and_data(keras, seed)
+        keras_ckpt.save_model(model, directory / ("%d.h5" % seed), verbose=0)
+        expected[str(seed)] = [each.tolist() for each in run(model, x)]
+        data = [{"values": each.tolist(), "dtype": each.dtype.name} for each in x]
+        (directory / ("%d.json" % seed)).write_text(json.dumps(data))
+        kinds |= {
+            type(each).__name__ for each in model._flatten_layers(include_self=True, recursive=True)
+        }
+    (directory / "expected.json").write_text(json.dumps(expected))
+    return kinds
+
+
+@pytest.fixture(scope="module")
+def some(tmp_path_factory: Any) -> pathlib.Path:
+    directory: pathlib.Path = tmp_path_factory.mktemp("random")
+    # Else the tests here would test less than they say.
+    assert write_some(directory) >= random_models.KINDS
+    return directory
+
+
+@pytest.mark.parametrize("release", ["2.3", "2.15"])
+def test_elsewhere_they_predict_the_same(release: str, some: pathlib.Path) -> None:
+    if not oracle.python_of(release).exists():
+        pytest.skip("tox has no environment of TensorFlow " + release)
+    done = subprocess.run(
+        [str(oracle.python_of(release)), str(HERE / "random_models.py"), str(some)],
+        capture_output=True,
+        env=oracle.variables_of(release),
+    )
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-3000:]
+    found = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
+    assert found == {str(seed): "same" for seed in SEEDS}
+
+
+def test_a_model_that_keras_2_cannot_describe_is_described_as_keras_3_does(
+    tmp_path: pathlib.Path,
+) -> None:
+    inputs = keras.Input((4, 2))
+    attention = keras.layers.MultiHeadAttention(2, 3)(inputs, inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2)(attention))
+    path = str(tmp_path / "x.h5")
+    keras_ckpt.save_model(model, path, verbose=0)
+    x = [np.ones((2, 4, 2), "float32")]
+    same(run(keras.models.load_model(path), x), run(model, x))
+    same(run(keras_ckpt.load_model(path), x), run(model, x))
