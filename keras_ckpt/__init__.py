@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from keras_ckpt.formats import (
+        CheckpointError,
         convert,
         latest_checkpoint,
         load_model,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CheckpointError",
     "ModelCheckpoint",
     "convert",
     "inspect",
@@ -35,6 +37,7 @@ __all__ = [
 
 #: The public names, and the modules that they are in.
 _NAMES: dict[str, str] = {
+    "CheckpointError": "keras_ckpt.formats",
     "ModelCheckpoint": "keras_ckpt.model_checkpoint",
     "convert": "keras_ckpt.formats",
     "inspect": "keras_ckpt.formats.inspection",
