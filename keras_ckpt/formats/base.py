@@ -273,10 +273,14 @@ def nbytes(model: Any) -> int:
 
 
 def _nbytes(variable: Any, shape: Any) -> int:
-    # The name of a type ends in its bits, but for that of booleans.
-    bits = re.search(r"\d+", str(variable.dtype))
-    size = int(bits.group()) // 8 if bits else 1
-    return size * int(np.prod([int(length) for length in shape], dtype=np.int64))
+    return width(str(variable.dtype)) * int(np.prod([int(n) for n in shape], dtype=np.int64))
+
+
+def width(dtype: str) -> int:
+    """Returns how many bytes a value of a type takes, e.g. 2 for `"bfloat16"`."""
+    # The names of types have their bits in them, but for that of booleans.
+    bits = re.search(r"\d+", dtype)
+    return int(bits.group()) // 8 if bits else 1
 
 
 def require_variables(model: Any, action: str) -> None:

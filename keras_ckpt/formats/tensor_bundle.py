@@ -31,13 +31,8 @@ _DTYPES: dict[int, str] = {
     24: "float8_e5m2",
     25: "float8_e4m3fn",
 }
-_WIDTHS = {
-    **{name: np.dtype(name).itemsize for name in _DTYPES.values() if hasattr(np, name)},
-    "bool": 1,
-    "bfloat16": 2,
-    "float8_e5m2": 1,
-    "float8_e4m3fn": 1,
-}
+# Those that NumPy lacks, too.
+_WIDTHS = {name: base.width(name) for name in _DTYPES.values()}
 _NUMBERS = {name: number for number, name in _DTYPES.items()}
 _STRING = 7
 # What is read whole: an index has some hundred bytes for a tensor, and a graph for an object.
