@@ -9,7 +9,7 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from keras_ckpt.formats import base, hdf5_structure
+from keras_ckpt.formats import base, files, hdf5_structure, progress
 from keras_ckpt.formats.base import CheckpointError, Format
 
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
@@ -105,6 +105,15 @@ def read_names(group: Any, name: str) -> list[str]:
 def as_text(value: Any) -> str:
     """Returns an attribute as text, whichever way h5py gives it."""
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+@contextlib.contextmanager
+def writing(model: Any, path: str) -> Iterator[Any]:
+    """Gives a new HDF5 file for `model`, which takes the place of `path` if all goes well."""
+    with files.replacing(path, ".h5") as temporary, progress.watching(
+        temporary, base.nbytes(model), "Saving"
+    ), h5py().File(temporary, "w") as file:
+        yield file
 
 
 class HDF5Format(Format):

@@ -12,7 +12,6 @@ from keras_ckpt import runtime
 from keras_ckpt.formats import (
     base,
     description,
-    files,
     hdf5,
     hdf5_weights,
     keras_2_config,
@@ -39,7 +38,7 @@ class HDF5Model(hdf5.HDF5Format):
         # Keras 3's own writer fails on variables of the same name, which cells and sub-models
         # have in several releases, and writes losses and metrics that its own reader refuses.
         described = _describe(model)
-        with files.replacing(path, ".h5") as temporary, hdf5.h5py().File(temporary, "w") as file:
+        with hdf5.writing(model, path) as file:
             file.attrs.update(described)
             hdf5_weights.write_layers(file.create_group("model_weights"), model)
             if "training_config" in described and model.optimizer.built:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, hdf5
+from keras_ckpt.formats import base, hdf5
 from keras_ckpt.formats.base import Assignment, CheckpointError
 
 OF_MODEL = "top_level_model_weights"
@@ -144,7 +144,7 @@ class HDF5Weights(hdf5.HDF5Format):
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         base.require_variables(model, "saved")
-        with files.replacing(path, ".h5") as temporary, hdf5.h5py().File(temporary, "w") as file:
+        with hdf5.writing(model, path) as file:
             write_layers(file, model)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:

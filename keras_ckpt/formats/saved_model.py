@@ -75,7 +75,7 @@ class SavedModel(Format):
             if reason is not None:
                 files.clear(temporary)  # What there is of a graph is of no use.
             os.makedirs(os.path.join(temporary, os.path.dirname(ARCHIVE)), exist_ok=True)
-            model.save(os.path.join(temporary, ARCHIVE))
+            KerasArchive().write(model, os.path.join(temporary, ARCHIVE))
             if reason is not None:
                 with open(os.path.join(temporary, _MARK), "w", encoding="utf-8") as file:
                     file.write(_NOTE.format(archive=ARCHIVE, reason=reason))

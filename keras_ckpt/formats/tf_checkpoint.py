@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, object_graph, optimizers, tensor_bundle
+from keras_ckpt.formats import base, files, object_graph, optimizers, progress, tensor_bundle
 from keras_ckpt.formats.base import Assignment, CheckpointError, Format
 
 STATE_FILE = "checkpoint"
@@ -94,9 +94,10 @@ def latest_in_state(directory: str) -> str | None:
     return None if not name or "\0" in name else os.path.join(directory, name)
 
 
-def _reader_of(node: object_graph.Node) -> Callable[[], Any]:
+def _reader_of(node: object_graph.Node, advance: Callable[[int], None]) -> Callable[[], Any]:
     def read() -> Any:
         value = runtime.to_numpy(node.variable)
+        advance(value.nbytes)
         return value.astype(node.dtype) if node.dtype else value
 
     return read
@@ -113,9 +114,12 @@ class TFCheckpoint(Format):
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         base.require_variables(model, "saved")
         graph, variables = object_graph.dump(object_graph.describe(model))
-        tensors: dict[str, Any] = {key: _reader_of(node) for key, node in variables.items()}
-        tensors[object_graph.KEY] = graph
-        tensor_bundle.write(path, tensors)
+        with progress.bar(base.nbytes(model), "Saving") as advance:
+            tensors: dict[str, Any] = {
+                key: _reader_of(node, advance) for key, node in variables.items()
+            }
+            tensors[object_graph.KEY] = graph
+            tensor_bundle.write(path, tensors)
         write_state(path)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> LoadStatus:

@@ -75,6 +75,17 @@ def layers_of(model: Any) -> Any:
     return json.loads(json.dumps(found, default=str))
 
 
+def readers() -> list[Any]:
+    """Those that read what is written: Keras's own, too, if it tells one tensor from a list of one.
+
+    Older releases do not, so that nested models which they have read answer with lists.
+    """
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.layers.ReLU()(inputs))
+    told = isinstance(model.get_config()["output_layers"][0], str)
+    return [keras_ckpt.load_model] + ([keras.models.load_model] if told else [])
+
+
 @settings(
     max_examples=12, suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.shrink}
 )
@@ -86,7 +97,7 @@ def test_models_come_back_from_both_readers(seed: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = directory + "/x.h5"
         keras_ckpt.save_model(model, path, verbose=0)
-        for load in (keras_ckpt.load_model, keras.models.load_model):
+        for load in readers():
             found = load(path)
             same(run(found, x), expected)
             assert layers_of(found) == layers
