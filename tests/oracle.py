@@ -40,6 +40,7 @@ def variables_of(release: str) -> dict[str, str]:
     return dict(
         os.environ,
         PYTHONPATH=str(pathlib.Path(__file__).resolve().parent),
+        PYTHONSAFEPATH="",  # A script finds what is beside it.
         KERAS_BACKEND="tensorflow",
         TF_USE_LEGACY_KERAS="1" if release == "tf_keras" else "",
         TF_CPP_MIN_LOG_LEVEL="3",

@@ -29,11 +29,11 @@ def ask(release: str, directory: str) -> dict[str, Any]:
     """How far a release comes with the files of `write_ours.py` in a directory."""
     done = subprocess.run(
         [str(oracle.python_of(release)), str(HERE / "read_ours.py"), directory],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        capture_output=True,
         env=oracle.variables_of(release),
-        check=True,
     )
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode("utf-8", "replace")[-2000:])
     found: dict[str, Any] = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
     return found
 
