@@ -233,7 +233,8 @@ def _assignment(path: str, variable: Any, reader: tensor_bundle.Reader, key: str
             value if value.dtype.name in (dtype, "bfloat16") else value.astype(_dtype_of(variable))
         )
 
-    return Assignment(variable, reader.entries[key].shape, read)
+    # Its bytes are verified before the first is assigned.
+    return Assignment(variable, reader.entries[key].shape, read, is_sure=True)
 
 
 def _dtype_of(variable: Any) -> Any:
