@@ -1,8 +1,8 @@
 """What reading and writing checkpoints costs beside what there is, on a model with 1 GiB of state.
 
 Each row is timed on both by turns, and the fastest round of each counts: the ratio is ours to the
-other's. The peak of memory is that of a process of its own,
-beyond what it had when the model was there, in layers of the model.
+other's. The peak of memory is that of a process of its own, beyond what it had when the model was
+there, in layers of the model; Linux tells it.
 
     python benchmarks/formats.py [--mebibytes 1024] [--rounds 5] [--directory DIRECTORY]
 """
@@ -13,7 +13,6 @@ import argparse
 import functools
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -151,10 +150,17 @@ def print_peak(name: str, mebibytes: int, directory: str) -> None:
     """Prints by how much the peak of this process grows."""
     model = model_of(mebibytes)
     row = next(row for row in rows(model, directory) if row.name == name)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # To make the model took more than it has: the peak begins anew here.
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    before = _mebibytes("VmRSS")
     row.ours()
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps((after - before) / 1024))
+    print(json.dumps(_mebibytes("VmHWM") - before))
+
+
+def _mebibytes(name: str) -> float:
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith(name + ":"))
 
 
 def main() -> int:

@@ -384,6 +384,7 @@ def _make(
     path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
 ) -> Any:
     """Returns the model that the archive at `path` describes, compiled if it was."""
+    description.refuse_code(path, config, custom_objects, safe_mode)
     scope = importlib.import_module("keras.src.saving.serialization_lib").ObjectSharingScope
     with scope():
         try:
@@ -395,6 +396,19 @@ def _make(
         except Exception as error:
             # Whatever Keras, or a layer, makes of a file that is damaged or of another's.
             raise legacy_config.not_made(path, error) from error
+
+
+def _make_as_keras_2(
+    path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
+) -> Any:
+    """Returns the same of an archive that TF 2.12 to 2.15, or tf_keras, wrote."""
+    compiled = config.get("compile_config")
+    description.refuse_code(path, config, custom_objects, safe_mode, by_module=False)
+    description.refuse_code(path, compiled, custom_objects, safe_mode)
+    model = legacy_config.make(path, config, custom_objects, safe_mode)
+    if compiled:
+        training_config.compile_model(path, model, compiled, custom_objects)
+    return model
 
 
 @contextlib.contextmanager
@@ -450,39 +464,19 @@ class KerasArchive(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
-        with archive.opened(path) as found:
+        # Open until all is read: the bytes of the weights are checked whenever they are opened.
+        with archive.opened(path) as found, _weights(path, found) as file:
             metadata = {}
             if "metadata.json" in found.namelist():
                 metadata = base.described(path, archive.text(path, found, "metadata.json"))
             config = base.described(path, archive.text(path, found, "config.json"))
-            with _weights(path, found):
-                pass
-        if str(metadata.get("keras_version", "3")).startswith("2."):
-            return self._load_from_keras_2(path, config, custom_objects, compile, safe_mode)
-        description.refuse_code(path, config, custom_objects, safe_mode)
-        if not compile:
-            config["compile_config"] = None
-        model = _make(path, config, custom_objects, safe_mode)
-        with archive.opened(path) as found, _weights(path, found) as file, _assets(found) as assets:
-            _load(model, path, file, True, assets)
-        return model
-
-    def _load_from_keras_2(
-        self,
-        path: str,
-        config: dict[str, Any],
-        custom_objects: dict[str, Any] | None,
-        compile: bool,
-        safe_mode: bool,
-    ) -> Any:
-        """Returns the model that TF 2.12 to 2.15, or tf_keras, saved."""
-        description.refuse_code(path, config, custom_objects, safe_mode, by_module=False)
-        compiled = config.get("compile_config") if compile else None
-        description.refuse_code(path, compiled, custom_objects, safe_mode)
-        model = legacy_config.make(path, config, custom_objects, safe_mode)
-        if compiled:
-            training_config.compile_model(path, model, compiled, custom_objects)
-        self.load_weights(model, path)
+            if not compile:
+                config["compile_config"] = None
+            is_of_keras_2 = str(metadata.get("keras_version", "3")).startswith("2.")
+            make = _make_as_keras_2 if is_of_keras_2 else _make
+            model = make(path, config, custom_objects, safe_mode)
+            with _assets(found) as assets:
+                _load(model, path, file, True, assets)
         return model
 
 
