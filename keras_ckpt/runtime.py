@@ -72,6 +72,15 @@ def keras() -> Any:
     return _found["keras"]
 
 
+def prefer(name: str) -> None:
+    """Takes the Keras of this module name for the running one, unless one runs already.
+
+    Args:
+        name: a module that is imported.
+    """
+    _found.setdefault("keras", sys.modules[name])
+
+
 def version() -> tuple[int, ...]:
     """Returns the release of the running Keras, e.g. `(3, 15, 1)`; of TensorFlow for tf.keras."""
     if "version" not in _found:
@@ -170,6 +179,84 @@ def is_tensor(value: Any) -> bool:
             _found["is_tensor"] = source.is_tensor
         return bool(_found["is_tensor"](value))
     return isinstance(value, tensorflow().Tensor)
+
+
+#: What is smaller is copied as fast, in bytes.
+_LARGE = 1 << 16
+
+
+class _MemoryOf:
+    """The memory of a tensor that nobody else has seen, to be filled by NumPy."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+        array = np.asarray(memoryview(tensor))
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": array.shape,
+            "typestr": array.dtype.str,
+            "data": (array.ctypes.data, False),
+        }
+
+
+def new_array(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+    """Returns an array without values, which `handed_over` gives to a variable without a copy."""
+    dtype = np.dtype(dtype)
+    size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
+    if size >= _LARGE and dtype.kind in "fiu" and dtype.isnative and _fills_tensors():
+        module = tensorflow()
+        if module.executing_eagerly():
+            with module.device("CPU:0"):
+                tensor = module.raw_ops.Empty(shape=shape, dtype=dtype.name, init=False)
+            return np.asarray(_MemoryOf(tensor))
+    return np.empty(shape, dtype)
+
+
+def _fills_tensors() -> bool:
+    """Returns whether TensorFlow lets NumPy into the memory of its tensors."""
+    if "fills_tensors" not in _found:
+        _found["fills_tensors"] = False
+        if is_keras_3() and backend() == "tensorflow":
+            tensor = tensorflow().constant([1.0, 2.0])
+            try:
+                np.asarray(_MemoryOf(tensor))[:] = 3.0
+                _found["fills_tensors"] = tensor.numpy().tolist() == [3.0, 3.0]
+            except (TypeError, ValueError, BufferError):
+                pass  # It has another kind of tensors.
+    fills: bool = _found["fills_tensors"]
+    return fills
+
+
+def handed_over(array: Any) -> Any:
+    """Returns what a variable takes without a copy: the tensor whose memory `new_array` gave.
+
+    Args:
+        array: the array, which nobody writes to any more. Comes back as it is if it is another.
+    """
+    memory = array
+    while isinstance(memory, np.ndarray):
+        memory = memory.base
+    if not isinstance(memory, _MemoryOf):
+        return array
+    whole = np.asarray(memory)
+    same = whole.shape == array.shape and whole.dtype == array.dtype
+    return memory.tensor if same and array.ctypes.data == whole.ctypes.data else array
+
+
+def view(tensor: Any) -> np.ndarray[Any, Any]:
+    """Returns the value of a tensor or variable, without a copy where that can be.
+
+    The array is for reading only, and only until the variable changes.
+    """
+    if is_keras_3() and backend() == "tensorflow":
+        value = getattr(tensor, "value", tensor)
+        value = value.read_value() if hasattr(value, "read_value") else value
+        try:
+            return np.asarray(memoryview(value))
+        except (TypeError, ValueError, BufferError, RuntimeError):
+            # Not in the memory of the CPU, or of a type that Python has no letter for.
+            pass
+    return to_numpy(tensor)
 
 
 def to_numpy(tensor: Any) -> np.ndarray[Any, Any]:
@@ -295,6 +382,18 @@ def print_msg(message: str) -> None:
         encoding = sys.stdout.encoding or "utf-8"
         sys.stdout.write((message + "\n").encode(encoding, errors="ignore").decode(encoding))
     sys.stdout.flush()
+
+
+def may_overwrite(path: str) -> bool:
+    """Returns what the user answers to Keras 3's own question whether to overwrite `path`."""
+    utils = importlib.import_module("keras.src.utils.io_utils")
+    return bool(utils.ask_to_proceed_with_overwrite(path))
+
+
+def is_safe_mode(given: Any) -> bool:
+    """Returns whether code in files is refused, when `safe_mode=given`, as Keras 3 decides it."""
+    of_all = importlib.import_module("keras.src.saving.serialization_lib").in_safe_mode()
+    return bool(given if of_all is None else of_all)
 
 
 def is_remote(path: Any) -> bool:

@@ -142,7 +142,7 @@ class Assignment(NamedTuple):
     Attributes:
         variable: the variable.
         shape: shape of the value.
-        read: a function that returns the value.
+        read: a function that returns the value, which may become that of the variable uncopied.
         is_sure: whether nothing but the disk can keep it from being read.
     """
 
@@ -226,7 +226,7 @@ def assign(model: Any, assignments: Iterable[Assignment]) -> None:
     kept = [] if is_sure else [each.variable for each in assignments]
     with or_as_before(model, kept), progress.bar(total, "Loading") as advance:
         for each in assignments:
-            each.variable.assign(each.read())
+            each.variable.assign(runtime.handed_over(each.read()))
             advance(_nbytes(each.variable, each.shape))
     finalize(model)
 

@@ -52,6 +52,17 @@ def replacing(path: str, ending: str = ".tmp") -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def beside(path: str, ending: str) -> Iterator[str]:
+    """Gives the path of a file beside `path`, which is removed."""
+    temporary = path + ending
+    try:
+        yield temporary
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(temporary)
+
+
+@contextlib.contextmanager
 def replacing_members(path: str, members: Iterable[str]) -> Iterator[str]:
     """Gives the path of a new directory whose content takes the place of what is in `path`.
 

@@ -9,6 +9,7 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
+from keras_ckpt import runtime
 from keras_ckpt.formats import base, files, hdf5_structure, progress
 from keras_ckpt.formats.base import CheckpointError, Format
 
@@ -100,6 +101,14 @@ def read_names(group: Any, name: str) -> list[str]:
     while "%s%d" % (name, len(parts)) in group.attrs:
         parts.append(group.attrs["%s%d" % (name, len(parts))])
     return [as_text(value) for part in parts for value in part]
+
+
+def read(data: Any) -> np.ndarray[Any, Any]:
+    """Returns the values of a dataset, in memory that a variable can take over."""
+    values = runtime.new_array(data.shape, data.dtype)
+    if data.size:
+        data.read_direct(values)
+    return values
 
 
 def as_text(value: Any) -> str:

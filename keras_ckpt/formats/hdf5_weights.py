@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from keras_ckpt import runtime
@@ -46,7 +47,7 @@ def write_variables(group: Any, variables: list[Any], of: str = "") -> None:
     names = [name + ":0" for name in names]
     hdf5.write_names(group, "weight_names", names)
     for name, variable in zip(names, variables):
-        value = runtime.to_numpy(variable)
+        value = runtime.view(variable)
         if value.dtype.name == "bfloat16":
             value = value.astype("float32")  # HDF5 has no such type, and this loses nothing
         group.create_dataset(name, data=value)
@@ -120,7 +121,8 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
         unused += [name for name, _ in values[len(variables) :]]
         for variable, (_, data) in zip(variables, values):
             is_sure = data.chunks is None  # Chunks may be packed, and packed wrongly.
-            found.append(Assignment(variable, tuple(data.shape), data.__array__, is_sure))
+            read = functools.partial(hdf5.read, data)
+            found.append(Assignment(variable, tuple(data.shape), read, is_sure))
     return base.check(path, found, missing, unused, strict)
 
 

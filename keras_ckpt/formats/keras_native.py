@@ -10,7 +10,7 @@ import tempfile
 import threading
 import warnings
 import zipfile
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from keras_ckpt.formats import (
     description,
     files,
     hdf5,
-    hdf5_weights,
+    keras_store,
     legacy_config,
     optimizers,
     progress,
@@ -31,163 +31,12 @@ from keras_ckpt.formats import (
 from keras_ckpt.formats.base import Assignment, CheckpointError, Format
 
 WEIGHTS = "model.weights.h5"
-# What a file has beside the layers, for a model that goes on training.
-_OF_TRAINING = {"optimizer", "metrics"}
 # Where Keras's `load_own_variables` does nothing but assign what it is given.
 _ASSIGNING = (
     "keras.src.layers.layer",
     "keras.src.layers.core.",
     "keras.src.layers.convolutional.",
 )
-# Where TF 2.12 put the layers.
-_OF_2_12 = "_layer_checkpoint_dependencies"
-
-
-def _new_names(group: Any) -> dict[str, str]:
-    """Returns the names in a group that were counted by twos, with what they are now."""
-    numbered: dict[str, list[int]] = {}
-    for name in group:
-        base_name, _, number = name.rpartition("_")
-        if base_name in group and number.isdigit():
-            numbered.setdefault(base_name, []).append(int(number))
-    return {
-        "%s_%d" % (name, number): "%s_%d" % (name, number // 2)
-        for name, numbers in numbered.items()
-        if sorted(numbers) == list(range(2, 2 * len(numbers) + 1, 2))
-        for number in numbers
-    }
-
-
-class _Value(np.lib.mixins.NDArrayOperatorsMixin):
-    """A value in the file, which is read when it is needed.
-
-    A layer that does more with it than to assign it finds an array.
-    """
-
-    def __init__(self, path: str, data: Any) -> None:
-        if data.dtype.kind not in hdf5_weights.NUMBERS:
-            raise CheckpointError(
-                path, "the weight %r holds no numbers" % data.name, "copy the file again"
-            )
-        self.data = data
-        self.shape = tuple(data.shape)
-        self.chunks = data.chunks
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        value = self.data.__array__()
-        if hdf5.as_text(self.data.attrs.get("dtype", "")) == "bfloat16":
-            value = value.view(importlib.import_module("ml_dtypes").bfloat16)
-        return value if dtype is None else value.astype(dtype)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        arrays = [each.__array__() if isinstance(each, _Value) else each for each in inputs]
-        return getattr(ufunc, method)(*arrays, **options)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.__array__()[key]
-
-    def __len__(self) -> int:
-        return int(self.shape[0])
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            # Libraries ask by these how to read an array, which must outlive what they read.
-            raise AttributeError(name)
-        return getattr(self.__array__(), name)
-
-
-class _Entry(Mapping[str, Any]):
-    """The values that a layer has in the file, as its `load_own_variables` gets them."""
-
-    def __init__(self, store: _Store, group: Any) -> None:
-        self.store = store
-        self.group = group
-        self.at_once = False
-
-    def __getitem__(self, name: str) -> Any:
-        data = self.group[name]
-        if not hasattr(data, "shape"):
-            raise KeyError(name)
-        self.store.asked.add(data.name)
-        value = _Value(self.store.path, data)
-        return value.__array__() if self.at_once else value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.group)
-
-    def __len__(self) -> int:
-        return len(self.group)
-
-
-class _Store:
-    """What Keras looks for the values in: it gives them unread, and notes what was asked for.
-
-    Attributes:
-        path: the checkpoint.
-        asked: names of the values that were asked for.
-        seen: names of the groups that were given, in whole.
-    """
-
-    def __init__(self, path: str, file: Any) -> None:
-        self.path = path
-        self.asked: set[str] = set()
-        self.seen: set[str] = set()
-        self._file = file
-        # TF 2.12 counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
-        self._by_twos = _OF_2_12 in file and bool(_new_names(file[_OF_2_12]))
-
-    def get(self, path: str) -> _Entry:
-        # Where TF 2.12 put the layers, if it was TF 2.12.
-        for each in (path, path.replace("layers", _OF_2_12)):
-            group = self._at(each + "/vars")
-            if group is not None:
-                self.seen.add(group.name)
-                return _Entry(self, group)
-        return _Entry(self, {})
-
-    def has_path(self, path: str) -> bool:
-        return self._at(path) is not None
-
-    def _at(self, path: str) -> Any:
-        group = self._file
-        for name in filter(None, path.split("/")):
-            if self._by_twos:
-                now = _new_names(group)
-                before = {new: old for old, new in now.items()}
-                name = before.get(name, "" if name in now else name)
-            group = group.get(name) if name else None
-            if not hasattr(group, "keys"):
-                return None
-        return group
-
-    def left_over(self, accepted: bool) -> list[str]:
-        """Returns the names of the values of layers that nothing has asked for.
-
-        Args:
-            accepted: whether what was given a group, but not all in it, wants no more.
-        """
-        return [
-            data.name.lstrip("/")
-            for data in _datasets(self._file)
-            if data.name not in self.asked
-            and not (accepted and data.parent.name in self.seen)
-            and "seed_generator" not in data.name
-            and not _OF_TRAINING & set(data.name.split("/"))
-        ]
-
-    def __bool__(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        pass
-
-
-def _datasets(group: Any) -> Iterator[Any]:
-    for name in group:
-        if hasattr(group[name], "keys"):
-            yield from _datasets(group[name])
-        else:
-            yield group[name]
 
 
 # Patching a class is for one at a time.
@@ -223,7 +72,7 @@ def _does_more(layer: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _noting(layers: Sequence[Any]) -> Iterator[list[tuple[Any, _Entry]]]:
+def _noting(layers: Sequence[Any]) -> Iterator[list[tuple[Any, keras_store.Entry]]]:
     """Gives the calls of `load_own_variables` of `layers`: each with what it was given."""
     calls = []
 
@@ -282,7 +131,7 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
         assets: Keras's store of what layers keep in files of their own, if that is to be read.
     """
     saving = _saving()
-    store = type("_H5Store", (_Store, saving.H5IOStore), {})(path, file)
+    store = type("_H5Store", (keras_store.Store, saving.H5IOStore), {})(path, file)
     doing_more = [layer for layer in model._flatten_layers() if _does_more(layer)]
     optimizer = getattr(model, "optimizer", None)
     errors: dict[int, tuple[Any, Exception]] = {}
@@ -321,7 +170,7 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
 
 
 def _read(value: Any) -> Any:
-    return value.__array__() if isinstance(value, _Value) else value
+    return value.__array__() if isinstance(value, keras_store.Value) else value
 
 
 def _tell(path: str, error: Exception, strict: bool) -> None:
@@ -346,7 +195,7 @@ def _optimizer_state(path: str, model: Any, file: Any) -> list[Assignment]:
     names = [str(number) for number in range(len(stored))]
     if set(names) != set(stored):
         names = []
-    values = [_Value(path, stored[name]) for name in names]
+    values = [keras_store.Value(path, stored[name]) for name in names]
     return optimizers.state(path, model, names, values)
 
 
@@ -355,16 +204,28 @@ def _saving() -> Any:
     return importlib.import_module("keras.src.saving.saving_lib")
 
 
-def _is_keras_s(model: Any) -> bool:
-    """Returns whether the model is saved as Keras saves, and not in a way of the user's."""
-    return getattr(type(model), "save", None) is runtime.keras().Model.save and model.built
+def _is_saved_by_keras(model: Any, method: str) -> bool:
+    """Returns whether saving is to be left to the model's own `method`."""
+    knows = all(hasattr(_saving(), each) for each in ("_save_state", "_serialize_model_as_json"))
+    return runtime.has_own(model, method) or not model.built or not knows
+
+
+def _write_state(model: Any, file: Any, assets: Any = None) -> None:
+    """Writes what Keras's `save_weights` writes to an HDF5 file, and the assets if they go along.
+
+    Args:
+        model: the model.
+        file: path, or binary file.
+        assets: Keras's store of what layers keep in files of their own.
+    """
+    saving = _saving()
+    kind = type("_NewH5Store", (keras_store.NewStore, saving.H5IOStore), {})
+    with hdf5.h5py().File(file, "w") as made:
+        saving._save_state(model, kind(made), assets, "", set())
 
 
 def _write(model: Any, path: str) -> None:
-    """Writes what `model.save` writes, which Keras takes twice as long for.
-
-    Keras writes the weights to memory, or to another file, and from there to the archive.
-    """
+    """Writes what `model.save` writes, which takes the weights to memory first."""
     saving = _saving()
     described, metadata = saving._serialize_model_as_json(model)
     with zipfile.ZipFile(path, "w") as made:
@@ -372,11 +233,7 @@ def _write(model: Any, path: str) -> None:
         made.writestr("config.json", described)
         assets = saving.DiskIOStore("assets", archive=made, mode="w")
         with stored_member.writing(made, WEIGHTS) as file:
-            store = saving.H5IOStore(file, mode="w")
-            try:
-                saving._save_state(model, store, assets, "", set())
-            finally:
-                store.close()
+            _write_state(model, file, assets)
         assets.close()
 
 
@@ -444,10 +301,10 @@ class KerasArchive(Format):
         with files.replacing(path, ".keras") as temporary, progress.watching(
             temporary, base.nbytes(model), "Saving"
         ):
-            if _is_keras_s(model) and hasattr(_saving(), "_serialize_model_as_json"):
-                _write(model, temporary)
-            else:
+            if _is_saved_by_keras(model, "save"):
                 model.save(temporary)
+            else:
+                _write(model, temporary)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
@@ -507,15 +364,17 @@ class KerasWeightsArchive(KerasArchive):
             return found.namelist() == [WEIGHTS]
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        with files.replacing(path, ".keras") as temporary:
-            weights = temporary + ".weights.h5"
-            try:
-                model.save_weights(weights)
-                with zipfile.ZipFile(temporary, "w") as made:
+        base.require_variables(model, "saved")
+        with files.replacing(path, ".keras") as temporary, progress.watching(
+            temporary, base.nbytes(model), "Saving"
+        ), zipfile.ZipFile(temporary, "w") as made:
+            if _is_saved_by_keras(model, "save_weights"):
+                with files.beside(temporary, ".weights.h5") as weights:
+                    model.save_weights(weights)
                     made.write(weights, WEIGHTS)
-            finally:
-                with contextlib.suppress(FileNotFoundError):
-                    os.remove(weights)
+            else:
+                with stored_member.writing(made, WEIGHTS) as file:
+                    _write_state(model, file)
 
     def load_model(self, path: str, *args: Any, **kwargs: Any) -> Any:
         return Format.load_model(self, path, *args, **kwargs)
@@ -530,13 +389,16 @@ class KerasWeights(hdf5.HDF5Format):
 
     def recognises(self, path: str) -> bool:
         members, _ = hdf5.outline(path)
-        return bool({"layers", _OF_2_12, "vars"} & members)
+        return bool({"layers", keras_store.OF_2_12, "vars"} & members)
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         with files.replacing(path, ".weights.h5") as temporary, progress.watching(
             temporary, base.nbytes(model), "Saving"
         ):
-            model.save_weights(temporary)
+            if _is_saved_by_keras(model, "save_weights"):
+                model.save_weights(temporary)
+            else:
+                _write_state(model, temporary)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from keras_ckpt.formats.crc32c import masked
+from keras_ckpt.formats.crc import masked
 from keras_ckpt.formats.protobuf import read_varint, varint
 
 _MAGIC = 0xDB4775248B80FB57

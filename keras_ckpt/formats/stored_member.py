@@ -14,8 +14,12 @@ import zipfile
 import zlib
 from typing import Any, Iterator
 
+from keras_ckpt.formats.crc import crc32
+
 # What is worth a thread of its own for its checksum.
 _LARGE = 1 << 20
+# From here on our way to take one is the faster.
+_HUGE = 1 << 22
 _CHUNK = 1 << 24
 
 
@@ -77,7 +81,9 @@ class _Part(io.BytesIO):
             if other < end and start < other + size:
                 del self._known[other]
         # Writing and the checksum take about as long, and neither holds Python up.
-        checksum = self._pool.submit(zlib.crc32, view) if len(view) >= _LARGE else None
+        checksum = None
+        if len(view) >= _LARGE:
+            checksum = self._pool.submit(crc32 if len(view) >= _HUGE else zlib.crc32, view)
         self._file.seek(self._start + start)
         for at in range(0, len(view), _CHUNK):
             self._file.write(view[at : at + _CHUNK])

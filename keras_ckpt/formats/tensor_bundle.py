@@ -7,9 +7,10 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple, Union
 
 import numpy as np
 
+from keras_ckpt import runtime
 from keras_ckpt.formats import base, files, protobuf, sstable
 from keras_ckpt.formats.base import CheckpointError
-from keras_ckpt.formats.crc32c import crc32c, mask
+from keras_ckpt.formats.crc import crc32c, mask
 
 # The numbers of tensorflow.DataType; names that NumPy lacks are types of the package ml_dtypes.
 _DTYPES: dict[int, str] = {
@@ -42,8 +43,8 @@ _MOST_DIMENSIONS = 32
 
 _AGAIN = "copy the files again"
 
-# Bytes that are checked at a time.
-_STEP = 1 << 23
+# Bytes that are checked at a time: the cache of a core holds them.
+_STEP = 1 << 19
 
 Tensor = Union["np.ndarray[Any, Any]", bytes]
 
@@ -280,19 +281,21 @@ class Reader:
         """
         entry = self.entries[name]
         self._bytes(name)
-        crc, left = 0, entry.size
-        # Into the same memory again and again: a mapped file costs more to come by.
-        buffer = memoryview(bytearray(min(_STEP, left)))
         with open(shard_path(self.prefix, entry.shard, self._count), "rb", buffering=0) as file:
             file.seek(entry.offset)
-            while left:
-                count = file.readinto(buffer[:left])
-                if not count:
-                    raise self._broken(name)
-                crc = crc32c(buffer[:count], crc)
-                left -= count
-        if mask(crc) != entry.crc:
-            raise self._broken(name)
+            if mask(crc32c.of_pieces(self._pieces(name, file))) != entry.crc:
+                raise self._broken(name)
+
+    def _pieces(self, name: str, file: Any) -> Iterator[memoryview]:
+        # Into the same memory again and again: a mapped file costs more to come by.
+        left = self.entries[name].size
+        buffer = memoryview(bytearray(min(_STEP, left)))
+        while left:
+            count = file.readinto(buffer[:left])
+            if not count:
+                raise self._broken(name)
+            yield buffer[:count]
+            left -= count
 
     def get(self, name: str, verify: bool = True) -> Any:
         """Returns the tensor `name`: a read-only array, or a list of bytes if it holds strings.
@@ -315,14 +318,38 @@ class Reader:
             return self._strings(name, data.tobytes())
         if verify:
             self.verify(name)
+        return data.view(self._dtype_of(name)).reshape(entry.shape)
+
+    def read(self, name: str) -> np.ndarray[Any, Any]:
+        """Returns the numeric tensor `name`, not verified, in memory that a variable can take over.
+
+        Raises:
+            KeyError: if there is no such tensor.
+            CheckpointError: if it cannot be read.
+        """
+        entry = self.entries[name]
+        self._bytes(name)
+        array = runtime.new_array(entry.shape, self._dtype_of(name))
+        # Not from the mapped file, to come by the pages of which takes longer than to read it.
+        with open(shard_path(self.prefix, entry.shard, self._count), "rb", buffering=0) as file:
+            file.seek(entry.offset)
+            left = memoryview(array.reshape(-1).view(np.uint8).data)
+            while left:
+                count = file.readinto(left)
+                if not count:
+                    raise self._broken(name)
+                left = left[count:]
+        return array
+
+    def _dtype_of(self, name: str) -> Any:
+        entry = self.entries[name]
         if entry.dtype not in _DTYPES:
             raise CheckpointError(
                 self.prefix,
                 "the tensor %r has the unknown type %s" % (name, entry.dtype),
                 "save it again as one of the types of NumPy",
             )
-        dtype = _dtype(_DTYPES[entry.dtype])
-        return data.view(dtype).reshape(entry.shape)
+        return _dtype(_DTYPES[entry.dtype])
 
     def _strings(self, name: str, data: bytes) -> list[bytes]:
         entry = self.entries[name]

@@ -7,8 +7,6 @@ import os
 import re
 from typing import Any, Callable, NamedTuple
 
-import numpy as np
-
 from keras_ckpt import runtime
 from keras_ckpt.formats import base, files, object_graph, optimizers, progress, tensor_bundle
 from keras_ckpt.formats.base import Assignment, CheckpointError, Format
@@ -96,7 +94,7 @@ def latest_in_state(directory: str) -> str | None:
 
 def _reader_of(node: object_graph.Node, advance: Callable[[int], None]) -> Callable[[], Any]:
     def read() -> Any:
-        value = runtime.to_numpy(node.variable)
+        value = runtime.view(node.variable)
         advance(value.nbytes)
         return value.astype(node.dtype) if node.dtype else value
 
@@ -225,7 +223,7 @@ def _assignment(path: str, variable: Any, reader: tensor_bundle.Reader, key: str
         raise CheckpointError(path, "%r in it is text" % key, "copy the files again")
 
     def read() -> Any:
-        value = np.asarray(reader.get(key, verify=False))
+        value = reader.read(key)
         # The counter of steps, and whatever is of another precision now.
         # To ask a variable of TensorFlow's for its value costs a copy of it.
         dtype = runtime.keras().backend.standardize_dtype(variable.dtype)

@@ -590,3 +590,32 @@ def test_operations_are_layers_too(tmp_path, name):
     other = formats.load_model(tmp_path / name)
     x = np.ones((1, 3), "float32")
     assert np.allclose(other.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize("name", ["a.keras", "a.weights.h5", "a.h5", "cp"])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_training_goes_on_as_if_large_weights_had_been_set(tmp_path, name, jit_compile):
+    # They are not copied on their way into the variables.
+    def make():
+        layers = keras.layers
+        model = keras.Sequential(
+            [keras.Input((8,)), layers.Embedding(300, 200), layers.Flatten(), layers.Dense(40)]
+        )
+        model.compile(keras.optimizers.Adam(0.01), "mse", jit_compile=jit_compile)
+        return model
+
+    x = np.random.RandomState(0).randint(300, size=(64, 8))
+    y = np.random.RandomState(1).rand(64, 40)
+    saved, loaded, expected = make(), make(), make()
+    formats.save_weights(saved, str(tmp_path / name))
+    keras_ckpt.load_weights(loaded, str(tmp_path / name))
+    expected.set_weights(saved.get_weights())
+    losses = [model.fit(x, y, epochs=3, verbose=0, shuffle=False) for model in (loaded, expected)]
+    np.testing.assert_allclose(losses[0].history["loss"], losses[1].history["loss"], rtol=1e-5)
+    for one, other in zip(loaded.get_weights(), expected.get_weights()):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    # What was trained is not what was read: the file, and another model of it, are as they were.
+    again = make()
+    keras_ckpt.load_weights(again, str(tmp_path / name))
+    for one, other in zip(again.get_weights(), saved.get_weights()):
+        np.testing.assert_array_equal(one, other)

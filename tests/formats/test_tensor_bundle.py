@@ -135,7 +135,7 @@ def test_truncated_data_says_so(tmp_path):
 
 def test_a_compressed_block_says_so():
     data = bytearray(sstable.dump([(b"", b""), (b"key", b"value")]))
-    from keras_ckpt.formats.crc32c import masked
+    from keras_ckpt.formats.crc import masked
 
     end = data.index(b"value") + 5 + 8
     data[end] = 1

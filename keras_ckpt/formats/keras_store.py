@@ -1,0 +1,218 @@
+"""What Keras 3 takes the values of a model from, and what it puts them into: HDF5.
+
+In place of Keras's own, which copies each value twice on its way.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Iterator, Mapping, MutableMapping
+
+import numpy as np
+
+from keras_ckpt import runtime
+from keras_ckpt.formats import hdf5, hdf5_weights
+from keras_ckpt.formats.base import CheckpointError
+
+# Where TF 2.12 put the layers.
+OF_2_12 = "_layer_checkpoint_dependencies"
+# What a file has beside the layers, for a model that goes on training.
+_OF_TRAINING = {"optimizer", "metrics"}
+
+
+def _new_names(group: Any) -> dict[str, str]:
+    """Returns the names in a group that were counted by twos, with what they are now."""
+    numbered: dict[str, list[int]] = {}
+    for name in group:
+        base_name, _, number = name.rpartition("_")
+        if base_name in group and number.isdigit():
+            numbered.setdefault(base_name, []).append(int(number))
+    return {
+        "%s_%d" % (name, number): "%s_%d" % (name, number // 2)
+        for name, numbers in numbered.items()
+        if sorted(numbers) == list(range(2, 2 * len(numbers) + 1, 2))
+        for number in numbers
+    }
+
+
+class Value(np.lib.mixins.NDArrayOperatorsMixin):
+    """A value in the file, which is read when it is needed.
+
+    A layer that does more with it than to assign it finds an array.
+    """
+
+    def __init__(self, path: str, data: Any) -> None:
+        if data.dtype.kind not in hdf5_weights.NUMBERS:
+            raise CheckpointError(
+                path, "the weight %r holds no numbers" % data.name, "copy the file again"
+            )
+        self.data = data
+        self.shape = tuple(data.shape)
+        self.chunks = data.chunks
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        value = hdf5.read(self.data)
+        if hdf5.as_text(self.data.attrs.get("dtype", "")) == "bfloat16":
+            value = value.view(importlib.import_module("ml_dtypes").bfloat16)
+        return value if dtype is None else value.astype(dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        arrays = [each.__array__() if isinstance(each, Value) else each for each in inputs]
+        return getattr(ufunc, method)(*arrays, **options)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.__array__()[key]
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            # Libraries ask by these how to read an array, which must outlive what they read.
+            raise AttributeError(name)
+        return getattr(self.__array__(), name)
+
+
+class Entry(Mapping[str, Any]):
+    """The values that a layer has in the file, as its `load_own_variables` gets them."""
+
+    def __init__(self, store: Store, group: Any) -> None:
+        self.store = store
+        self.group = group
+        self.at_once = False
+
+    def __getitem__(self, name: str) -> Any:
+        data = self.group[name]
+        if not hasattr(data, "shape"):
+            raise KeyError(name)
+        self.store.asked.add(data.name)
+        value = Value(self.store.path, data)
+        return value.__array__() if self.at_once else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.group)
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+
+class Store:
+    """What Keras looks for the values in: it gives them unread, and notes what was asked for.
+
+    Attributes:
+        path: the checkpoint.
+        asked: names of the values that were asked for.
+        seen: names of the groups that were given, in whole.
+    """
+
+    def __init__(self, path: str, file: Any) -> None:
+        self.path = path
+        self.asked: set[str] = set()
+        self.seen: set[str] = set()
+        self._file = file
+        # TF 2.12 counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
+        self._by_twos = OF_2_12 in file and bool(_new_names(file[OF_2_12]))
+
+    def get(self, path: str) -> Entry:
+        # Where TF 2.12 put the layers, if it was TF 2.12.
+        for each in (path, path.replace("layers", OF_2_12)):
+            group = self._at(each + "/vars")
+            if group is not None:
+                self.seen.add(group.name)
+                return Entry(self, group)
+        return Entry(self, {})
+
+    def has_path(self, path: str) -> bool:
+        return self._at(path) is not None
+
+    def _at(self, path: str) -> Any:
+        group = self._file
+        for name in filter(None, path.split("/")):
+            if self._by_twos:
+                now = _new_names(group)
+                before = {new: old for old, new in now.items()}
+                name = before.get(name, "" if name in now else name)
+            group = group.get(name) if name else None
+            if not hasattr(group, "keys"):
+                return None
+        return group
+
+    def left_over(self, accepted: bool) -> list[str]:
+        """Returns the names of the values of layers that nothing has asked for.
+
+        Args:
+            accepted: whether what was given a group, but not all in it, wants no more.
+        """
+        return [
+            data.name.lstrip("/")
+            for data in _datasets(self._file)
+            if data.name not in self.asked
+            and not (accepted and data.parent.name in self.seen)
+            and "seed_generator" not in data.name
+            and not _OF_TRAINING & set(data.name.split("/"))
+        ]
+
+    def __bool__(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+
+def _datasets(group: Any) -> Iterator[Any]:
+    for name in group:
+        if hasattr(group[name], "keys"):
+            yield from _datasets(group[name])
+        else:
+            yield group[name]
+
+
+class NewEntry(MutableMapping[str, Any]):
+    """The group that a layer's `save_own_variables` puts its values into."""
+
+    def __init__(self, file: Any, path: str, metadata: dict[str, Any] | None) -> None:
+        self._file = file
+        self._path = (path + "/vars").lstrip("/")
+        self._metadata = metadata or {}
+        if metadata:
+            self._group()
+
+    def _group(self) -> Any:
+        """Makes the group when it is first used: without values there is none."""
+        if self._path not in self._file:
+            self._file.create_group(self._path).attrs.update(self._metadata)
+        return self._file[self._path]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        value = runtime.view(value)
+        data = self._group().create_dataset(name, data=value)
+        if value.dtype.name == "bfloat16":
+            data.attrs["dtype"] = "bfloat16"
+
+    def __getitem__(self, name: str) -> Any:
+        return Value(self._file.filename, self._file[self._path][name]).__array__()
+
+    def __delitem__(self, name: str) -> None:
+        del self._file[self._path][name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._file.get(self._path, ()))
+
+    def __len__(self) -> int:
+        return len(self._file.get(self._path, ()))
+
+
+class NewStore:
+    """The file that Keras puts the values of a model into."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def make(self, path: str, metadata: dict[str, Any] | None = None) -> NewEntry:
+        return NewEntry(self._file, path, metadata)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass

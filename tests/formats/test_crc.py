@@ -1,0 +1,85 @@
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_ckpt.formats.crc import crc32, crc32c, mask, masked
+
+# The sizes where the method changes.
+SIZES = [63, 64, 65, 4096, 108431, 108432, 108433, 123711, 123712, 123713, 159000, 420001]
+
+
+def crc32c_by_the_byte(data, crc=0):
+    crc ^= 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+DEFINITIONS = pytest.mark.parametrize(
+    ("crc", "definition"), [(crc32c, crc32c_by_the_byte), (crc32, zlib.crc32)]
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", 0),
+        (b"123456789", 0xE3069283),
+        (bytes(32), 0x8A9136AA),
+        (b"\xff" * 32, 0x62A8AB43),
+        (bytes(range(32)), 0x46DD794E),
+    ],
+)
+def test_published_values(data, expected):
+    assert crc32c(data) == expected
+
+
+@DEFINITIONS
+@given(data=st.binary(max_size=2000), before=st.integers(0, 2**32 - 1))
+def test_equals_the_definition(crc, definition, data, before):
+    assert crc(data, before) == definition(data, before)
+
+
+@DEFINITIONS
+@pytest.mark.parametrize("size", SIZES)
+def test_equals_the_definition_at_the_sizes_where_the_method_changes(crc, definition, size):
+    data = np.random.RandomState(size).bytes(size)
+    expected = definition(data)
+    assert crc(data) == expected
+    assert crc(data[size // 3 :], crc(data[: size // 3])) == expected
+
+
+@DEFINITIONS
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("piece", [123712, 131072, 131071, 60])
+def test_of_pieces_in_the_same_memory(crc, definition, size, piece):
+    data = np.random.RandomState(size).bytes(size)
+    buffer = bytearray(piece)
+
+    def pieces():
+        for start in range(0, size, piece):
+            part = data[start : start + piece]
+            buffer[: len(part)] = part
+            yield memoryview(buffer)[: len(part)]
+
+    assert crc.of_pieces(pieces()) == crc(data)
+
+
+@given(st.lists(st.binary(max_size=100)))
+def test_of_small_pieces(pieces):
+    assert crc32.of_pieces(pieces) == zlib.crc32(b"".join(pieces))
+
+
+def test_arrays_of_any_type_and_shape():
+    array = np.arange(600, dtype="float64").reshape(20, 30)
+    assert crc32c(array) == crc32c_by_the_byte(array.tobytes())
+
+
+def test_mask_is_that_of_tensorflow():
+    assert mask(0) == 0xA282EAD8
+    assert masked(b"123456789") == mask(0xE3069283)
