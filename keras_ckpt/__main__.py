@@ -5,6 +5,11 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["run"] and not {"-h", "--help"} & set(sys.argv[2:3]):
+        # The one command that needs no more than Python.
+        from keras_ckpt import startup
+
+        sys.exit(startup.main(sys.argv[2:]))
     try:
         from keras_ckpt.cli import main
     except ImportError as error:

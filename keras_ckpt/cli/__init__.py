@@ -18,8 +18,13 @@ import keras_ckpt
 
 #: The commands, and where they are. One is imported when it is called.
 _COMMANDS: dict[str, str] = {
+    "check": "keras_ckpt.cli.check",
     "convert": "keras_ckpt.cli.convert",
+    "diff": "keras_ckpt.cli.diff",
+    "fix": "keras_ckpt.cli.fix",
     "inspect": "keras_ckpt.cli.inspect",
+    "rule": "keras_ckpt.cli.rule",
+    "run": "keras_ckpt.cli.run",
 }
 
 

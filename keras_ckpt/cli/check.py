@@ -1,0 +1,224 @@
+"""`keras-ckpt check`: what breaks or changes its meaning in the code that calls Keras."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sys
+import time
+from typing import Any, Callable, Iterator
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from keras_ckpt.cli.inspect import printable
+from keras_ckpt.migrate import checker, files, output, settings
+from keras_ckpt.migrate.releases import Release, newest, release
+from keras_ckpt.migrate.rule import rules
+
+_SECONDS = 1.0
+_NO_RELEASE = (
+    "For which release was the code written? %s. Pass --from, such as --from 2.4, or set `from` in "
+    "setup.cfg or pyproject.toml."
+)
+
+
+class _Codes(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    name = "codes"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        codes = tuple(each.strip().upper() for each in str(value).split(",") if each.strip())
+        _check_codes(codes)
+        return codes
+
+
+def _check_codes(codes: tuple[str, ...]) -> None:
+    for each in codes:
+        if not any(code.startswith(each.upper()) for code in rules()):
+            raise click.UsageError(
+                "There is no rule %s. `keras-ckpt rule` lists them." % printable(each)
+            )
+
+
+@click.command("check", short_help="Find code that breaks on another release.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
+@click.option(
+    "--from",
+    "old",
+    metavar="RELEASE",
+    help="The release that the code was written for, such as 2.4 or tensorflow==2.4.1. By default "
+    "it is told from the code and from what is pinned beside it.",
+)
+@click.option(
+    "--to", "new", metavar="RELEASE", help="The release to check for. [default: the newest Keras 3]"
+)
+@click.option("--select", type=_Codes(), metavar="CODES", help="Only these rules: KC101,KC2.")
+@click.option("--ignore", type=_Codes(), metavar="CODES", help="Not these rules.")
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; may be repeated."
+)
+@click.option(
+    "--output-format", type=click.Choice(settings.FORMATS), help="What to print. [default: text]"
+)
+def command(
+    paths: tuple[str, ...],
+    old: str | None,
+    new: str | None,
+    select: tuple[str, ...] | None,
+    ignore: tuple[str, ...] | None,
+    exclude: tuple[str, ...],
+    output_format: str | None,
+) -> None:
+    """Find the ModelCheckpoint calls and subclasses, and the saving and loading beside them, that
+    break or change their meaning between two releases.
+
+    PATHS are Python files, Jupyter notebooks, and directories of them. Settings are read from
+    [tool.keras-ckpt] in pyproject.toml or [keras-ckpt] in setup.cfg. `# noqa: KC101` on a line of
+    a call silences a rule there.
+
+    Exits with 0 if nothing is found, 1 if something is, and 2 after an error.
+    """
+    options = resolved(paths, old, new, select, ignore, exclude, output_format)
+    try:
+        named = files.find(paths, options.exclude)
+    except files.NotThere as error:
+        raise click.UsageError(printable(str(error))) from error
+    with checker.no_garbage():
+        result = run(named, options)
+        _print(result, options.output_format)
+    for each in result.errors:
+        click.echo("Error: " + printable(each), err=True)
+    sys.exit(2 if result.errors else 1 if result.findings else 0)
+
+
+def resolved(
+    paths: tuple[str, ...],
+    old: str | None,
+    new: str | None,
+    select: tuple[str, ...] | None,
+    ignore: tuple[str, ...] | None,
+    exclude: tuple[str, ...],
+    output_format: str | None,
+) -> settings.Settings:
+    """Returns the settings for some paths, with what the command line says in their place."""
+    try:
+        found = settings.find(paths)
+    except (settings.BadSettings, OSError) as error:
+        raise click.UsageError(printable(str(error))) from error
+    _check_codes(found.select + found.ignore)
+    return dataclasses.replace(
+        found,
+        old=old or found.old,
+        new=new or found.new,
+        select=found.select if select is None else select,
+        ignore=found.ignore if ignore is None else ignore,
+        exclude=found.exclude + exclude,
+        output_format=output_format or found.output_format,
+    )
+
+
+def run(named: list[str], options: settings.Settings) -> checker.Result:
+    """Returns what is found in some files, asking on a terminal for what nothing tells."""
+    old = _release(options.old) if options.old else None
+    new = _release(options.new) if options.new else newest()
+    asking = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    with _bar(len(named)) as advance:
+        try:
+            return checker.check(
+                named, old, new, options.selects, _ask if asking else None, advance
+            )
+        except checker.NotTold as error:
+            reason = str(error)
+            raise click.UsageError(_NO_RELEASE % (reason[:1].upper() + reason[1:])) from error
+
+
+def _release(version: str) -> Release:
+    try:
+        return release(version)
+    except ValueError as error:
+        raise click.UsageError(printable(str(error))) from error
+
+
+def _ask(why: str) -> Release:
+    click.echo(
+        "For which release was the code written? %s." % (why[:1].upper() + why[1:]), err=True
+    )
+
+    def convert(text: str) -> Release:
+        try:
+            return release(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    found: Release = click.prompt("Release, such as 2.4", value_proc=convert, err=True)
+    return found
+
+
+@contextlib.contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], None]]:
+    """Shows how many files are done, on a terminal, from the second second on."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich import progress
+
+    bar = progress.Progress(
+        progress.TextColumn("Checking"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("files"),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task("Checking", total=total)
+    begun = time.monotonic()
+    done = [0]
+
+    def advance(count: int) -> None:
+        done[0] += count
+        if not bar.live.is_started and time.monotonic() - begun > _SECONDS:
+            bar.start()
+        bar.advance(task, count)
+        if done[0] >= total and bar.live.is_started:
+            bar.stop()
+
+    try:
+        yield advance
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _print(result: checker.Result, output_format: str) -> None:
+    if output_format != "text":
+        text = output.WHOLE[output_format](result)
+        if text:
+            click.echo(text if output_format != "github" else _lines(text))
+    elif sys.stdout.isatty():
+        _print_colored(result)
+    else:
+        click.echo("\n".join(_line(line) for line in output.as_text(result)))
+
+
+def _lines(text: str) -> str:
+    return "\n".join(_line(line) for line in text.split("\n"))
+
+
+def _line(text: str) -> str:
+    # Most lines are, and there may be many.
+    return text if text.isascii() and text.isprintable() else printable(text)
+
+
+def _print_colored(result: checker.Result) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for each in result.findings:
+        line = Text(printable(each.where), style="bold")
+        line.append(": ", style="not bold")
+        line.append(each.code, style="bold red")
+        line.append(" " + printable(each.message), style="not bold")
+        console.print(line)
+        console.print(Text("    " + printable(each.advice), style="green"))
+    console.print(Text(printable(output.summary(result)), style="bold"))

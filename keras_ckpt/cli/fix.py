@@ -1,0 +1,204 @@
+"""`keras-ckpt fix`: the code that `check` finds, rewritten."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import Any, Iterator
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from keras_ckpt.cli import check
+from keras_ckpt.cli.inspect import printable
+from keras_ckpt.migrate import checker, files, settings
+from keras_ckpt.migrate.output import count
+from keras_ckpt.migrate.releases import Release, every, newest, release
+from keras_ckpt.migrate.source import Unreadable
+
+_NEITHER = (
+    "Say what to rewrite to, --to-keras-ckpt or --native:\n"
+    "  --to-keras-ckpt  the same calls, taken from keras_ckpt, which does what they meant.\n"
+    "  --native         calls that Keras 3 takes by itself, where they can mean the same."
+)
+_NO_LIBCST = (
+    "`keras-ckpt fix` needs the package libcst. Install it with "
+    '`pip install "keras-ckpt[migrate]"`.'
+)
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@click.command("fix", short_help="Rewrite code for another release.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
+@click.option(
+    "--to-keras-ckpt",
+    "target",
+    flag_value="keras-ckpt",
+    help="Take ModelCheckpoint, and what saves and loads beside it, from keras_ckpt. Arguments "
+    "stay as they are.",
+)
+@click.option(
+    "--native",
+    "target",
+    flag_value="native",
+    help="Write calls that Keras 3 takes without keras_ckpt, where they can mean the same. What "
+    "cannot is named and stays.",
+)
+@click.option("--write", is_flag=True, help="Write the files. By default only a diff is shown.")
+@click.option(
+    "--from",
+    "old",
+    metavar="RELEASE",
+    help="The release that the code was written for, as of check.",
+)
+@click.option(
+    "--to", "new", metavar="RELEASE", help="The release to write for. [default: the newest Keras 3]"
+)
+@click.option("--select", type=check._Codes(), metavar="CODES", help="Only these rules: KC101,KC2.")
+@click.option("--ignore", type=check._Codes(), metavar="CODES", help="Not these rules.")
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; may be repeated."
+)
+def command(
+    paths: tuple[str, ...],
+    target: str | None,
+    write: bool,
+    old: str | None,
+    new: str | None,
+    select: tuple[str, ...] | None,
+    ignore: tuple[str, ...] | None,
+    exclude: tuple[str, ...],
+) -> None:
+    """Rewrite the calls that `check` finds, and leave formatting, comments and the rest as it is.
+
+    PATHS are Python files, Jupyter notebooks, and directories of them. A diff is shown; --write
+    applies it. Of notebooks nothing but changed code is touched. What is not changed is named with
+    the reason.
+
+    Exits with 0 if there is nothing to change or it is written, 1 if there is a diff that is not
+    written, and 2 after an error.
+    """
+    if target is None:
+        raise click.UsageError(_NEITHER)
+    try:
+        import libcst  # noqa: F401
+    except ImportError:
+        raise click.UsageError(_NO_LIBCST) from None
+    from keras_ckpt.migrate import rewrite
+
+    options = check.resolved(paths, old, new, select, ignore, exclude, None)
+    try:
+        named = files.find(paths, options.exclude)
+    except files.NotThere as error:
+        raise click.UsageError(printable(str(error))) from error
+    to_keras_ckpt = target == "keras-ckpt"
+    told, errors = _released(named, options, to_keras_ckpt)
+    run = _Run(
+        rewrite.Target(
+            to_keras_ckpt, told, release(options.new) if options.new else newest(), options.selects
+        ),
+        write,
+    )
+    for path in named:
+        run.file(path)
+    sys.exit(run.end())
+
+
+def _released(
+    named: list[str], options: settings.Settings, to_keras_ckpt: bool
+) -> tuple[Release, list[str]]:
+    """Returns the release that the code was written for."""
+    legacy = [each for each in every() if each.profile.legacy_arguments][-1]
+    try:
+        found: checker.Result = check.run(named, options)
+    except click.UsageError:
+        # It changes little of what is taken from us.
+        if not to_keras_ckpt or options.old:
+            raise
+        return legacy, []
+    return found.old or legacy, found.errors
+
+
+class _Run:
+    """All files of one run.
+
+    Args:
+        target: what they are rewritten to.
+        write: whether they are written.
+    """
+
+    def __init__(self, target: Any, write: bool) -> None:
+        self._target = target
+        self._write = write
+        self._notes: list[Any] = []
+        self._errors: list[str] = []
+        self._changes = 0
+        self._files = 0
+        color = sys.stdout.isatty()
+        self._console = Console(soft_wrap=True, highlight=False) if color else None
+
+    def file(self, path: str) -> None:
+        """Rewrites a file."""
+        from keras_ckpt.migrate import rewrite
+        from keras_ckpt.migrate.rewrite import files as written
+
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+            done = rewrite.rewrite(path, content, self._target)
+            self._notes += done.notes
+            if done.content == content:
+                return
+            for line in _diff(path, done.parts):
+                self._print(line)
+            if self._write:
+                written.write(path, content, done.content)
+            self._changes += done.changes
+            self._files += 1
+        except OSError as error:
+            self._errors.append("%s cannot be read: %s." % (path, error.strerror or str(error)))
+        except rewrite.CannotRewrite as error:
+            self._errors.append("%s is not rewritten: %s." % (path, error))
+        except (Unreadable, written.NotWritten) as error:
+            self._errors.append(str(error))
+
+    def end(self) -> int:
+        """Prints notes and summary, and returns the exit code."""
+        for each in self._notes:
+            code = each.code + " " if each.code else ""
+            self._print("%s: %s%s" % (each.where, code, each.text))
+        done = "made" if self._write else "to make"
+        number = count(self._changes, "change") if self._changes else "No changes"
+        text = "%s %s" % (number, done)
+        if self._changes:
+            text += " in %s" % count(self._files, "file")
+            if not self._write:
+                text += ". Write them with --write"
+        left = sum(not each.changed for each in self._notes)
+        if left:
+            text += "; %s left" % count(left, "place")
+        self._print(text + ".")
+        for each in self._errors:
+            click.echo("Error: " + printable(each), err=True)
+        if self._errors:
+            return 2
+        return 1 if self._changes and not self._write else 0
+
+    def _print(self, line: str) -> None:
+        if self._console is None:
+            click.echo(_shown(line))
+            return
+        style = "bold" if line.startswith(("+++", "---")) else _STYLES.get(line[:1], "")
+        self._console.print(Text(_shown(line), style=style))
+
+
+def _shown(line: str) -> str:
+    return "\t".join(printable(part) for part in line.split("\t"))
+
+
+def _diff(path: str, parts: Any) -> Iterator[str]:
+    for part in parts:
+        name = path + (":cell %d" % part.cell if part.cell else "")
+        lines = [each.splitlines() for each in (part.before, part.after)]
+        yield from difflib.unified_diff(lines[0], lines[1], name, name, lineterm="")

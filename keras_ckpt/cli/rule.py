@@ -1,0 +1,37 @@
+"""`keras-ckpt rule`: the documentation of a rule."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+from rich.markdown import Markdown
+
+from keras_ckpt.cli.inspect import printable
+from keras_ckpt.migrate import pages
+from keras_ckpt.migrate.rule import rules
+
+
+@click.command("rule", short_help="Explain a rule of check.")
+@click.argument("code", required=False)
+def command(code: str | None) -> None:
+    """Explain the rule CODE: what it does, why it matters, an example, the releases concerned.
+
+    Without CODE, list all rules.
+    """
+    if code is None:
+        for rule in rules().values():
+            click.echo("%s  %-24s %s" % (rule.code, rule.name, printable(rule.what)))
+        return
+    found = rules().get(code.upper())
+    if found is None:
+        raise click.UsageError(
+            "There is no rule %s. `keras-ckpt rule` lists them." % printable(code)
+        )
+    text = pages.page(found)
+    if sys.stdout.isatty():
+        Console().print(Markdown(text))
+    else:
+        # Line by line, for encodings that have not all of it.
+        click.echo("\n".join(printable(line) for line in text.splitlines()))

@@ -1,0 +1,185 @@
+"""The places that matter: what makes a `ModelCheckpoint`, and what saves and loads beside it.
+
+`sites.Sites` finds them, each with its arguments as values: `Site`, of which `kind` says what it
+is. `Checkpoint.bound(release)` binds arguments by the signature of a release. `Training` has the
+facts of the `fit` calls that a callback is passed to.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras_ckpt.migrate.names import library
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.scopes import At, Module
+from keras_ckpt.migrate.values import UNKNOWN, Known, Part, Text, Value, value
+
+if TYPE_CHECKING:
+    from keras_ckpt.migrate.sites import Sites
+
+#: The kinds of sites.
+CHECKPOINT = "checkpoint"
+SUBCLASS = "subclass"
+LOAD_WEIGHTS = "load_weights"
+LOAD_MODEL = "load_model"
+SAVE = "save"
+SAVE_WEIGHTS = "save_weights"
+LATEST = "latest_checkpoint"
+
+
+class Argument(NamedTuple):
+    """An argument of a call.
+
+    Args:
+        node: its expression.
+        at: where that stands.
+        keyword: the `name=value` of the call, None by position or out of a `**` dict.
+        sure: whether it is passed whichever way the code is run.
+    """
+
+    node: ast.AST
+    at: At
+    keyword: ast.keyword | None = None
+    sure: bool = True
+
+    @property
+    def value(self) -> Value:
+        """What is known of it."""
+        return value(self.node, self.at) if self.sure else UNKNOWN
+
+
+class Bound(NamedTuple):
+    """The arguments of a call by the parameters of a release.
+
+    Args:
+        named: by name; a parameter without one has its default.
+        positional: how many are passed by position, -1 if that is not known.
+        beyond: those by position for which the release has no parameter.
+        complete: whether there can be no others.
+    """
+
+    named: dict[str, Argument]
+    positional: int
+    beyond: tuple[Argument, ...]
+    complete: bool
+
+    def value(self, name: str, default: Value = UNKNOWN) -> Value:
+        """Returns the value of an argument, of which the default is told."""
+        if name in self.named:
+            return self.named[name].value
+        return default if self.complete else UNKNOWN
+
+    def flag(self, name: str) -> bool | None:
+        """Returns whether an argument that is off by default is on, or None if not known."""
+        found = self.value(name, Known(False))
+        if isinstance(found, Known):
+            return bool(found.value)
+        return bool(found.known) if isinstance(found, Text) and found.known is not None else None
+
+
+@dataclasses.dataclass(eq=False)
+class Site:
+    """A place that matters.
+
+    Args:
+        kind: what it is, one of the names above.
+        node: the call, or the class of a subclass.
+        at: where it stands.
+        name: the full name of what is called or derived from; `""` of a method of a model.
+        module: the module that it stands in.
+        sites: all sites of the module.
+    """
+
+    kind: str
+    node: ast.AST
+    at: At
+    name: str
+    module: Module
+    sites: Sites
+
+    @property
+    def library(self) -> str:
+        """Which library the name is of: `"tensorflow"`, `"keras"`, `"tf_keras"` or `""`."""
+        return library(self.name)
+
+
+@dataclasses.dataclass(eq=False)
+class CallSite(Site):
+    """A call.
+
+    Args:
+        positional: the arguments by position.
+        keywords: those by name, also out of a `**` dict.
+        complete: whether there can be no others, and those by position are where they are.
+    """
+
+    positional: list[Argument] = dataclasses.field(default_factory=list)
+    keywords: dict[str, Argument] = dataclasses.field(default_factory=dict)
+    complete: bool = True
+
+    def argument(self, position: int, *names: str) -> Argument | None:
+        """Returns the argument at a position or of one of these names."""
+        if position < len(self.positional):
+            return self.positional[position]
+        return next((self.keywords[name] for name in names if name in self.keywords), None)
+
+
+@dataclasses.dataclass(eq=False)
+class Checkpoint(CallSite):
+    """A call that makes a `ModelCheckpoint`, or one of a subclass that has no `__init__`.
+
+    Args:
+        how: `"call"`, `"subclass"` (an instance of one), `"super"` (its `super().__init__(…)`) or
+            `"partial"`.
+    """
+
+    how: str = "call"
+
+    def bound(self, release: Release) -> Bound:
+        """Returns the arguments by the parameters of a release."""
+        named = dict(zip(release.parameters, self.positional))
+        for name, argument in self.keywords.items():
+            named.setdefault(name, argument)
+        count = len(self.positional)
+        return Bound(named, count, tuple(self.positional[len(release.parameters) :]), self.complete)
+
+    def trainings(self) -> list[Training]:
+        """Returns the `fit` calls of the module that the callback is passed to."""
+        if self.how not in ("call", "subclass"):
+            return []
+        return [each for each in self.sites.trainings if self.node in each.callbacks]
+
+
+@dataclasses.dataclass(eq=False)
+class Subclass(Site):
+    """A class that derives from `ModelCheckpoint`.
+
+    Args:
+        methods: what it defines, by name.
+    """
+
+    methods: dict[str, ast.FunctionDef] = dataclasses.field(default_factory=dict)
+
+
+class Training(NamedTuple):
+    """What a `fit` call tells.
+
+    Args:
+        node: the call.
+        validation: whether there is validation data, None if that is not known.
+        callbacks: the calls that make its callbacks.
+        steps: `steps_per_epoch`.
+        epochs: how many.
+        metrics: the expressions of the compiled metrics, None if they are not known.
+        steps_per_execution: as compiled.
+    """
+
+    node: ast.Call
+    validation: bool | None
+    callbacks: tuple[ast.AST, ...]
+    steps: Value
+    epochs: Value
+    metrics: tuple[Part, ...] | None
+    steps_per_execution: Value

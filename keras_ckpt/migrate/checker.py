@@ -1,0 +1,258 @@
+"""All rules on all files.
+
+`check(paths, old, new)` gives a `Result`; `problems_of` gives what is wrong with the sites of one
+source, with the nodes of its tree, which is what rewriting works from.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import gc
+from typing import Callable, Iterable, Iterator, Sequence
+
+from keras_ckpt.migrate import evidence
+from keras_ckpt.migrate.call_sites import Argument
+from keras_ckpt.migrate.findings import Finding
+from keras_ckpt.migrate.releases import Release, every, newest
+from keras_ckpt.migrate.rule import Problem, rules, unique
+from keras_ckpt.migrate.scopes import Module
+from keras_ckpt.migrate.sites import Sites
+from keras_ckpt.migrate.source import Source, Unreadable, python, read
+
+SYNTAX = "KC001"
+
+
+class NotTold(Exception):
+    """Nothing tells for which release the code was written, and it matters."""
+
+
+@dataclasses.dataclass
+class Checked:
+    """A source with its sites; None where there is nothing to find."""
+
+    source: Source
+    sites: Sites | None = None
+
+
+@dataclasses.dataclass
+class Result:
+    """What a check found.
+
+    Args:
+        findings: in the order of files and lines.
+        errors: what is wrong with files that cannot be read.
+        files: how many were read.
+        old: the release that the code was written for, None if nothing depends on it.
+        new: the release that it was checked for.
+        why: what tells the old release.
+    """
+
+    findings: list[Finding]
+    errors: list[str]
+    files: int
+    old: Release | None
+    new: Release
+    why: str = ""
+
+
+def checked(source: Source) -> Checked:
+    """Returns a source with its sites."""
+    if not source.mentions():
+        # A file that does not concern us may be broken, but for a notebook that is none.
+        return Checked(source)
+    tree = None if source.broken and not source.cells else source.parse()
+    if tree is None:
+        return Checked(source)
+    sites = Sites(Module(tree))
+    return Checked(source, sites if sites.found else None)
+
+
+def problems_of(
+    source: Source, old: Release, new: Release, selected: Callable[[str], bool] | None = None
+) -> list[Problem]:
+    """Returns what is wrong in a source, without asking for `# noqa`.
+
+    Args:
+        source: the code.
+        old: the release that it was written for.
+        new: the release that it is to run on.
+        selected: whether a rule is asked, by its code.
+    """
+    return _problems(checked(source), old, new, selected or (lambda code: True))
+
+
+def _problems(
+    each: Checked, old: Release, new: Release, selected: Callable[[str], bool]
+) -> list[Problem]:
+    if each.sites is None:
+        return []
+    found: list[Problem] = []
+    if each.sites.others & {"install", "emulate"}:
+        return []  # They are what `keras_ckpt.install()` makes work.
+    for rule in rules().values():
+        if rule.code != SYNTAX and selected(rule.code) and rule.concerns(old, new):
+            for site in each.sites.found:
+                found += rule.check(site, old, new)
+    return list(unique(found))
+
+
+def finding(source: Source, problem: Problem) -> Finding | None:
+    """Returns a problem as it is told, None if a `# noqa` silences it."""
+    line, column, end_line, end_column = position(source, problem)
+    node = problem.site.node if isinstance(problem.site.node, ast.Call) else problem.node
+    lines = {line, end_line}
+    if isinstance(node, ast.Call):
+        lines.update(range(node.lineno, source.ends(node)[0] + 1))
+    if _is_silenced(source, lines, problem.rule.code):
+        return None
+    begin, end = source.place(line, column), source.place(end_line, end_column)
+    return Finding(
+        source.path,
+        begin.cell or 0,
+        begin.line,
+        begin.column,
+        problem.rule.code,
+        problem.rule.name,
+        problem.message,
+        problem.advice,
+        end.line,
+        end.column,
+    )
+
+
+def position(source: Source, problem: Problem) -> tuple[int, int, int, int]:
+    """Returns where a problem begins and ends, in lines and columns of the source's text."""
+    node = problem.node or problem.site.node
+    if problem.argument is not None:
+        node = problem.argument.node
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        return _head(source, node)
+    end_line, end_column = source.ends(node)
+    line, column = node.lineno, source.column(node.lineno, node.col_offset)  # type: ignore
+    if problem.argument is not None and problem.argument.keyword is not None:
+        line, column = _keyword(source, problem.argument, line, column)
+    return line, column, end_line, end_column
+
+
+def _head(source: Source, node: ast.ClassDef | ast.FunctionDef) -> tuple[int, int, int, int]:
+    # Up to Python 3.7 a definition begins with its decorators.
+    for line in range(node.lineno, node.lineno + 50):
+        text = source.lines[line - 1] if line <= len(source.lines) else ""
+        begin = text.find(node.name)
+        words = text.split()
+        if begin >= 0 and words and words[0] in ("class", "def", "async"):
+            first = len(text) - len(text.lstrip()) + 1
+            return line, first, line, begin + len(node.name) + 1
+    return node.lineno, source.column(node.lineno, node.col_offset), node.lineno, 1
+
+
+def _keyword(source: Source, argument: Argument, line: int, column: int) -> tuple[int, int]:
+    """Returns where `name=` begins, which trees tell from Python 3.9 on."""
+    keyword = argument.keyword
+    begins = getattr(keyword, "lineno", None)
+    if begins is not None and keyword is not None:
+        return begins, source.column(begins, getattr(keyword, "col_offset", 0))
+    before = source.lines[line - 1][: column - 1].rstrip(" (")
+    name = (keyword.arg or "") if keyword is not None else ""
+    if before.endswith("=") and before[:-1].rstrip().endswith(name):
+        return line, len(before[:-1].rstrip()) - len(name) + 1
+    return line, column
+
+
+def _is_silenced(source: Source, lines: Iterable[int], code: str) -> bool:
+    silenced = source.silenced(lines)
+    return silenced is not None and any(code.startswith(each) for each in silenced)
+
+
+def _broken(each: Source) -> list[Finding]:
+    found = []
+    for broken in each.broken:
+        if not _is_silenced(each, [broken.line], SYNTAX):
+            place = each.place(broken.line, broken.column)
+            message = "%s cannot parse this: %s." % (python(), broken.message.rstrip("."))
+            advice = "Nothing else is checked here. Code for Python 2 is made ready by 2to3 first."
+            if broken.message == "it is no Jupyter notebook":
+                message, advice = "This is no Jupyter notebook.", "Nothing is checked here."
+            found.append(
+                Finding(
+                    each.path,
+                    place.cell or 0,
+                    place.line,
+                    place.column,
+                    SYNTAX,
+                    "syntax",
+                    message,
+                    advice,
+                    place.line,
+                    place.column,
+                )
+            )
+    return found
+
+
+@contextlib.contextmanager
+def no_garbage() -> Iterator[None]:
+    """Looks for no garbage within, which takes long where many trees are kept."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def check(
+    files: Sequence[str],
+    old: Release | None = None,
+    new: Release | None = None,
+    selected: Callable[[str], bool] = lambda code: True,
+    ask: Callable[[str], Release] | None = None,
+    advance: Callable[[int], None] = lambda count: None,
+) -> Result:
+    """Returns what breaks or changes its meaning in some files.
+
+    Args:
+        files: the files.
+        old: the release that the code was written for; by default it is told from the code and
+            from what is pinned beside it.
+        new: the release that it is to run on; the newest Keras 3 by default.
+        selected: whether a rule is asked, by its code.
+        ask: asked for the old release where nothing tells it, with the reason.
+        advance: told of each file when it has been read.
+
+    Raises:
+        NotTold: if nothing tells the old release, it matters, and there is nobody to ask.
+    """
+    new = new or newest()
+    all_checked: list[Checked] = []
+    errors: list[str] = []
+    for path in files:
+        try:
+            all_checked.append(checked(read(path)))
+        except Unreadable as error:
+            errors.append(str(error))
+        advance(1)
+    found = [each for each in all_checked if each.sites is not None]
+    why = "as you say"
+    if old is None:
+        told = evidence.release_of([each.sites for each in found if each.sites], files)
+        old, why = told.release, told.why
+        if old is None and any(
+            _problems(each, other, new, selected) for each in found for other in every()
+        ):
+            if ask is None:
+                raise NotTold(told.why)
+            old, why = ask(told.why), "as you say"
+    findings = []
+    if selected(SYNTAX):
+        findings += [each for one in all_checked for each in _broken(one.source)]
+    for each in found if old is not None else ():
+        assert old is not None
+        for problem in _problems(each, old, new, selected):
+            told_of = finding(each.source, problem)
+            if told_of is not None:
+                findings.append(told_of)
+    return Result(sorted(set(findings)), errors, len(all_checked), old, new, why)

@@ -1,0 +1,82 @@
+"""The files to check below some paths."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from typing import Iterable, Iterator
+
+ENDINGS = (".py", ".pyw", ".ipynb")
+#: Directories that are never entered, unless they are named.
+SKIPPED = (
+    "__pycache__",
+    "__pypackages__",
+    "build",
+    "dist",
+    "node_modules",
+    "site-packages",
+    "venv",
+)
+
+
+class NotThere(Exception):
+    """A path that does not exist."""
+
+
+def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> list[str]:
+    """Returns the Python files and notebooks at and below some paths, each once, in order.
+
+    Hidden directories, virtual environments and those of other packages are left out. A file that
+    is named is taken whatever its ending, unless it is excluded.
+
+    Args:
+        paths: files and directories.
+        exclude: patterns of paths, or of a part of them, as of a shell: `tests`, `*_old.py`,
+            `legacy/*.py`.
+
+    Raises:
+        NotThere: if one of the paths does not exist.
+    """
+    patterns = [pattern.rstrip("/") for pattern in exclude]
+    found: dict[str, None] = {}
+    for path in paths:
+        if os.path.isdir(path):
+            for each in _below(path, patterns):
+                found.setdefault(each)
+        elif os.path.lexists(path):
+            if not _is_excluded(path, patterns):
+                found.setdefault(path)
+        else:
+            raise NotThere("There is no file or directory %s." % path)
+    return list(found)
+
+
+def _below(top: str, patterns: list[str]) -> Iterator[str]:
+    # Links to directories are not followed, so that none leads around in a circle.
+    for directory, directories, files in os.walk(top):
+        directories[:] = sorted(
+            each
+            for each in directories
+            if not each.startswith(".")
+            and each not in SKIPPED
+            and not each.endswith(".egg-info")
+            and not os.path.exists(os.path.join(directory, each, "pyvenv.cfg"))
+            and not _is_excluded(os.path.join(directory, each), patterns)
+        )
+        for name in sorted(files):
+            path = os.path.normpath(os.path.join(directory, name))
+            if name.endswith(ENDINGS) and not _is_excluded(path, patterns):
+                # What is no file, such as a pipe, might never end.
+                if os.path.isfile(path) or os.path.islink(path):
+                    yield path
+
+
+def _is_excluded(path: str, patterns: list[str]) -> bool:
+    parts = os.path.normpath(path).replace(os.sep, "/").split("/")
+    whole = "/".join(parts)
+    for pattern in patterns:
+        if fnmatch.fnmatch(whole, pattern) or fnmatch.fnmatch(whole, "*/" + pattern):
+            return True
+        if "/" not in pattern and any(fnmatch.fnmatch(part, pattern) for part in parts):
+            return True
+    return False

@@ -1,0 +1,51 @@
+"""`Finding`: what is told of one place in the code."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Finding:
+    """What is told of one place in the code.
+
+    Args:
+        path: the file, as it was named.
+        cell: the cell of a notebook, counted from 1 with those of text; 0 in other files.
+        line, column: where it begins, from 1.
+        end_line, end_column: where the call or class ends.
+        code: of the rule, e.g. `"KC101"`.
+        name: of the rule, e.g. `"period"`.
+        message: what happens in the release that is checked for.
+        advice: what to write.
+    """
+
+    path: str
+    cell: int
+    line: int
+    column: int
+    code: str
+    name: str = ""
+    message: str = ""
+    advice: str = ""
+    end_line: int = 0
+    end_column: int = 0
+
+    @property
+    def where(self) -> str:
+        """The place as text output has it: `train.py:4:5`, `train.ipynb:cell 3:4:5`."""
+        cell = "cell %d:" % self.cell if self.cell else ""
+        return "%s:%s%d:%d" % (self.path, cell, self.line, self.column)
+
+    @property
+    def page(self) -> str:
+        """The page of documentation of the rule, in the repository."""
+        return "docs/rules/%s.md" % self.code
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what JSON output has of it; `cell` only in notebooks."""
+        values = dict(dataclasses.asdict(self), page=self.page)
+        if not self.cell:
+            del values["cell"]
+        return values

@@ -1,0 +1,183 @@
+"""The kinds of values that expressions can be known to have.
+
+`value` and `text` tell them of an expression, by the handlers that the modules beside register
+with `handles`. What is public is imported from `values.py`, which has all of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from typing import Any, Callable, NamedTuple, Union
+
+from keras_ckpt.migrate.scopes import At
+
+#: How deep in one another expressions are looked at, and how much of a long one.
+DEEP = 25
+LONG = 10000
+
+
+class Part(NamedTuple):
+    """An expression and where it stands."""
+
+    node: ast.AST
+    at: At
+    #: Whether it is there whichever way the code is run.
+    sure: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Unknown:
+    """Nothing is known of it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """A number, boolean or None."""
+
+    value: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A number that is not known."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """A string or path.
+
+    Args:
+        parts: the parts, None where one is not known.
+    """
+
+    parts: tuple[str | None, ...]
+
+    @property
+    def known(self) -> str | None:
+        """The string, if all of it is known."""
+        return None if None in self.parts else "".join(part or "" for part in self.parts)
+
+    @property
+    def shown(self) -> str:
+        """The string, with `…` for what is not known."""
+        return "".join("…" if part is None else part for part in self.parts)
+
+    def ends_in(self, endings: tuple[str, ...]) -> bool | None:
+        """Returns whether the string has one of these endings, or None if that is not known."""
+        tail = ""
+        for part in reversed(self.parts):
+            if part is None:
+                if tail.endswith(endings):
+                    return True
+                # What is not known is not taken to end in `.weights` before a known `.h5`.
+                could = not tail.startswith(".") and any(end.endswith(tail) for end in endings)
+                return None if could else False
+            tail = part + tail
+        return tail.endswith(endings)
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A dict.
+
+    Args:
+        items: what is under each key, in order.
+        complete: whether there is nothing else in it.
+    """
+
+    items: dict[str, Part]
+    complete: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A list or tuple.
+
+    Args:
+        items: what is in it.
+        complete: whether there is nothing else in it.
+    """
+
+    items: tuple[Part, ...]
+    complete: bool = True
+
+
+Value = Union[Unknown, Known, Number, Text, Table, Row]
+UNKNOWN = Unknown()
+
+#: What tells the value of each kind of expression.
+HANDLERS: dict[type, Callable[[Any, At, int], Value]] = {}
+
+
+def handles(*kinds: type) -> Callable[[Any], Any]:
+    """Registers what tells the value of some kinds of expressions."""
+
+    def register(handler: Any) -> Any:
+        HANDLERS.update(dict.fromkeys(kinds, handler))
+        return handler
+
+    return register
+
+
+def value(expression: ast.AST | None, at: At, depth: int = 0) -> Value:
+    """Returns what is known of an expression.
+
+    Args:
+        expression: any.
+        at: where it stands.
+        depth: how deep in others it stands.
+    """
+    if expression is None or depth > DEEP:
+        return UNKNOWN
+    handler = HANDLERS.get(type(expression))
+    return UNKNOWN if handler is None else handler(expression, at, depth + 1)
+
+
+def text(expression: ast.AST | None, at: At, depth: int = 0) -> tuple[str | None, ...]:
+    """Returns an expression as parts of a string, `(None,)` if nothing is known."""
+    found = value(expression, at, depth)
+    if isinstance(found, Known) and found.value is not None:
+        return (str(found.value),)
+    return found.parts if isinstance(found, Text) else (None,)
+
+
+def of_parts(parts: list[str | None]) -> Text:
+    """Returns a text of parts, those that are known put together."""
+    result: list[str | None] = []
+    for part in parts:
+        if part is not None and result and result[-1] is not None:
+            result[-1] += part
+        elif part is not None or not result or result[-1] is not None:
+            result.append(part)
+    return Text(tuple(part[-LONG:] if part is not None else None for part in result))
+
+
+def joined(values: list[Value]) -> Value:
+    """Returns what several values, of which it may be any, have in common."""
+    first = values[0] if values else UNKNOWN
+    if all(each == first for each in values):
+        return first
+    if all(isinstance(each, Text) for each in values):
+        tails = [each.parts[-1] if each.parts else "" for each in values]  # type: ignore[union-attr]
+        common = "" if None in tails else _common_end([tail or "" for tail in tails])
+        return of_parts([None, common]) if common else Text((None,))
+    numbers = (Number, Known)
+    if all(isinstance(each, numbers) and is_number(each) for each in values):
+        return Number()
+    return UNKNOWN
+
+
+def _common_end(texts: list[str]) -> str:
+    shortest = min(texts, key=len)
+    count = 0
+    while count < len(shortest) and len({each[-count - 1] for each in texts}) == 1:
+        count += 1
+    return shortest[len(shortest) - count :]
+
+
+def is_number(found: Value) -> bool:
+    """Returns whether a value is a number, known or not."""
+    if isinstance(found, Known):
+        return isinstance(found.value, (int, float)) and not isinstance(found.value, bool)
+    return isinstance(found, Number)

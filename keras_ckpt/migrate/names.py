@@ -1,0 +1,159 @@
+"""What a name means: followed through imports, aliases and scopes to the name that a library has.
+
+`meaning(expression, at)` tells it of any expression, `keras_name` which part of Keras a full name
+is, whichever of its many homes it was imported from.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from typing import NamedTuple
+
+from keras_ckpt.migrate.scopes import At, Binding, Scope
+
+#: Aliases of aliases of aliases are not followed without end.
+_DEEP = 20
+
+# The homes of Keras: stand-alone, in TensorFlow in every form, and tf_keras.
+_KERAS = re.compile(
+    r"(?P<library>tensorflow(?:\.compat\.v[12]|\._api\.v[12])?(?:\.python|\.contrib)?\.keras"
+    r"|keras(?:\.api|\.src|\._tf_keras\.keras|\.engine)?(?:\._v[12]\.keras)?"
+    r"|tf_keras(?:\.src|\.api)?(?:\._v[12]\.keras)?)\.(?P<rest>.+)"
+)
+
+
+# Python 3.7 has a class for each.
+_CONSTANTS = (ast.Constant,) if sys.version_info >= (3, 8) else (ast.NameConstant, ast.Str, ast.Num)
+
+
+class Meaning(NamedTuple):
+    """What an expression means.
+
+    Args:
+        name: the full name, such as `"tensorflow.keras.callbacks.ModelCheckpoint"`, or `""`.
+        node: a class of this module, or a call of `functools.partial`, that it means.
+        at: where that node stands.
+    """
+
+    name: str = ""
+    node: ast.AST | None = None
+    at: At | None = None
+
+
+def keras_name(name: str) -> str:
+    """Returns the name within Keras of a full name, e.g. `"callbacks.ModelCheckpoint"`, or `""`."""
+    match = _KERAS.fullmatch(name)
+    return match["rest"] if match else ""
+
+
+def library(name: str) -> str:
+    """Returns `"tensorflow"`, `"keras"`, `"tf_keras"`, `"keras_ckpt"` or `""` for a full name."""
+    first = name.split(".")[0]
+    return first if first in ("tensorflow", "keras", "tf_keras", "keras_ckpt") else ""
+
+
+def visible(scope: Scope, name: str, at: At) -> list[Binding]:
+    """Returns the bindings that can give a name its value at a place, the latest first.
+
+    Args:
+        scope: the scope that binds it.
+        name: the name.
+        at: where it is read.
+    """
+    bindings = scope.bindings.get(name, [])
+    if scope is not at.scope:
+        return bindings[::-1]  # A function may be called at any time.
+    before: list[Binding] = []
+    last: Binding | None = None
+    for binding in reversed(bindings):
+        if binding.at.step >= at.step:
+            continue
+        before.append(binding)
+        certain = binding.kind in ("assign", "aug", "import", "class", "function", "other")
+        if certain and binding.at.block.holds(at.block):
+            last = binding
+            break
+    # What comes later in a loop is seen when it is run again, unless it is bound anew before.
+    after = []
+    for binding in reversed(bindings):
+        if binding.at.step < at.step:
+            break
+        loop = binding.at.block.repeating(at.block)
+        if loop is not None and (last is None or not loop.holds(last.at.block)):
+            after.append(binding)
+    return after + before
+
+
+def meaning(expression: ast.AST, at: At, depth: int = 0) -> Meaning:
+    """Returns what an expression means.
+
+    Args:
+        expression: a name, an attribute of something, or anything else, which means nothing.
+        at: where it stands.
+        depth: how many aliases have been followed.
+    """
+    parts: list[str] = []
+    while isinstance(expression, ast.Attribute):
+        parts.append(expression.attr)
+        expression = expression.value
+    if isinstance(expression, ast.Call):
+        if parts:
+            return Meaning()
+        function = meaning(expression.func, at, depth + 1) if depth < _DEEP else Meaning()
+        if function.name == "functools.partial":
+            return Meaning("", expression, at)
+        return Meaning()
+    if not isinstance(expression, ast.Name) or depth > _DEEP:
+        return Meaning()
+    first = _of_name(expression.id, at, depth)
+    if first.name and parts:
+        return Meaning(".".join([first.name, *reversed(parts)]))
+    return Meaning() if parts else first
+
+
+def _of_name(name: str, at: At, depth: int) -> Meaning:
+    scope = at.scope.find(name)
+    if scope is None:
+        for each in at.scope.around():
+            for star in each.stars:
+                if keras_name(star + "._") or library(star):
+                    full = "%s.%s" % (star, name)
+                    if _is_known(full):
+                        return Meaning(full)
+        return Meaning(name)
+    found = []
+    for binding in visible(scope, name, at):
+        means = _of_binding(binding, depth)
+        if means is not None:
+            found.append(means)
+    # Ours beside Keras's, with a fallback for where it is not installed.
+    ours = [each for each in found if library(each.name) == "keras_ckpt"]
+    return (ours or found or [Meaning()])[0]
+
+
+def _is_known(full: str) -> bool:
+    """Returns whether a name that a star may have imported is one that we look for."""
+    last = full.rpartition(".")[2]
+    within = keras_name(full)
+    if last == "ModelCheckpoint":
+        return within.startswith(("callbacks.", "src.callbacks")) or full.count(".") == 1
+    if last in ("load_model", "save_model"):
+        return within.startswith(("models.", "saving.")) or full.startswith("keras_ckpt.")
+    modules = ("keras", "callbacks", "models", "saving", "train", "metrics")
+    return last in modules and (full.count(".") == 1 or within == last)
+
+
+def _of_binding(binding: Binding, depth: int) -> Meaning | None:
+    if binding.kind == "import":
+        return Meaning(binding.target)
+    if binding.kind == "assign" and binding.node is not None:
+        if isinstance(binding.node, _CONSTANTS):
+            return None  # `ModelCheckpoint = None`, where an import has failed.
+        return meaning(binding.node, binding.at, depth + 1)
+    if binding.kind == "class":
+        return Meaning("", binding.node, binding.at)
+    if binding.kind in ("function", "other"):
+        return Meaning("", binding.node, binding.at)
+    return None

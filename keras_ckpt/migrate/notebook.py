@@ -1,0 +1,84 @@
+"""The code in a Jupyter notebook, as Python that can be parsed.
+
+`code_cells` gives the cells with their numbers as a user counts them, `without_magics` the code of
+one with what is IPython's blanked, so that lines stay where they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterator
+
+#: The magics of a whole cell whose body is Python.
+_PYTHON_CELLS = ("capture", "prun", "time", "timeit")
+#: The magics of a line whose rest is Python.
+_PYTHON_LINE = re.compile(r"(\s*)%(?:time|timeit)\s+(?![-\s])")
+_MAGIC = re.compile(r"\s*(?:[!%?]|.*\S\?{1,2}\s*$)")
+_ASSIGNED = re.compile(r"(\s*[\w.\s,]+=\s*)[!%].*$")
+
+
+def code_cells(content: Any) -> list[tuple[int, str]]:
+    """Returns number and code of the cells that hold Python.
+
+    Args:
+        content: the notebook, as JSON has it, of format 3 or 4.
+
+    Raises:
+        ValueError, TypeError, AttributeError: if it is none.
+    """
+    if not isinstance(content, dict) or not ("cells" in content or "worksheets" in content):
+        raise ValueError("it has no cells")
+    return list(_code_cells(content)) if _is_python(content) else []
+
+
+def _is_python(content: dict[str, Any]) -> bool:
+    about = content.get("metadata") or {}
+    names = (
+        (about.get("kernelspec") or {}).get("language"),
+        (about.get("language_info") or {}).get("name"),
+    )
+    told = [str(name).lower() for name in names if name]
+    return not told or "python" in told[-1]
+
+
+def _code_cells(content: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    cells = content.get("cells")
+    if cells is None:
+        cells = [cell for sheet in content["worksheets"] for cell in sheet.get("cells", ())]
+    for number, cell in enumerate(cells, 1):
+        if cell.get("cell_type") == "code":
+            lines = cell.get("source", cell.get("input", ""))
+            code = lines if isinstance(lines, str) else "".join(str(line) for line in lines)
+            yield number, code
+
+
+def without_magics(code: str) -> str:
+    """Returns the code of a cell without IPython's magics, shell commands and questions."""
+    lines = code.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    if first.startswith("%%"):
+        name = first[2:].split(" ")[0].strip()
+        if name not in _PYTHON_CELLS:
+            return "\n" * (len(lines) - 1)
+    result: list[str] = []
+    goes_on = False
+    for line in lines:
+        timed = _PYTHON_LINE.match(line)
+        assigned = _ASSIGNED.match(line)
+        if goes_on:
+            goes_on = line.rstrip().endswith("\\")
+            result.append("")
+        elif timed is not None:
+            # What is timed stays in its column.
+            indent, width = timed.group(1), timed.end()
+            result.append(indent + "if 1:".ljust(width - len(indent)) + line[width:])
+        elif _MAGIC.match(line):
+            goes_on = line.rstrip().endswith("\\")
+            # A block may have no other line.
+            result.append(re.sub(r"\S.*", "pass", line))
+        elif assigned is not None:
+            goes_on = line.rstrip().endswith("\\")
+            result.append(assigned.group(1) + "None")
+        else:
+            result.append(line)
+    return "\n".join(result)

@@ -1,0 +1,132 @@
+"""The values of constants, and of what is computed of others."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import Any
+
+from keras_ckpt.migrate.kinds import (
+    LONG,
+    UNKNOWN,
+    Known,
+    Number,
+    Row,
+    Text,
+    Value,
+    handles,
+    is_number,
+    joined,
+    of_parts,
+    text,
+    value,
+)
+from keras_ckpt.migrate.scopes import At
+from keras_ckpt.migrate.texts import percent
+
+
+@handles(ast.Constant)
+def _constant(node: Any, at: At, depth: int) -> Value:
+    if isinstance(node.value, str):
+        return Text((node.value,))
+    if node.value is None or isinstance(node.value, (bool, int, float)):
+        return Known(node.value)
+    return UNKNOWN
+
+
+@handles(ast.BinOp)
+def _binary(node: ast.BinOp, at: At, depth: int) -> Value:
+    if isinstance(node.op, ast.Add):
+        return _sum(node, at, depth)
+    left = value(node.left, at, depth)
+    if isinstance(node.op, ast.Mod) and isinstance(left, Text):
+        return percent(left, node.right, at, depth)
+    right = value(node.right, at, depth)
+    if isinstance(node.op, ast.Div) and (isinstance(left, Text) or isinstance(right, Text)):
+        return of_parts([*text(node.left, at, depth), "/", *text(node.right, at, depth)])
+    return _arithmetic(node.op, left, right)
+
+
+def _sum(node: ast.BinOp, at: At, depth: int) -> Value:
+    # A long sum is nested as deeply as it is long: its terms are taken one by one.
+    terms: list[ast.expr] = []
+    left: ast.expr = node
+    while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add):
+        terms.append(left.right)
+        left = left.left
+    values = [value(each, at, depth) for each in (left, *reversed(terms[-LONG:]))]
+    if any(isinstance(each, Text) for each in values):
+        parts: list[str | None] = []
+        for each in values:
+            parts += each.parts if isinstance(each, Text) else (None,)
+        return of_parts(parts)
+    if all(isinstance(each, Row) for each in values):
+        rows = [each for each in values if isinstance(each, Row)]
+        items = tuple(item for row in rows for item in row.items)
+        return Row(items, all(row.complete for row in rows))
+    result = values[0]
+    for each in values[1:]:
+        result = _arithmetic(ast.Add(), result, each)
+    return result
+
+
+def _arithmetic(operator: ast.operator, left: Value, right: Value) -> Value:
+    if is_number(left) and is_number(right):
+        if isinstance(left, Known) and isinstance(right, Known):
+            with_numbers = _OPERATORS.get(type(operator))
+            try:
+                if with_numbers and max(abs(left.value), abs(right.value)) < 1e15:
+                    return Known(with_numbers(left.value, right.value))
+            except (ArithmeticError, ValueError):
+                pass
+        return Number()
+    # Of a name of which nothing is known, `5 * steps` is a number all the same.
+    if isinstance(operator, (ast.Mult, ast.FloorDiv, ast.Div, ast.Sub)):
+        if is_number(left) or is_number(right):
+            return Number()
+        if isinstance(operator, ast.FloorDiv):
+            return Number()
+    return UNKNOWN
+
+
+_OPERATORS: dict[type, Any] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.FloorDiv: lambda a, b: a // b,
+}
+
+
+@handles(ast.UnaryOp)
+def _unary(node: ast.UnaryOp, at: At, depth: int) -> Value:
+    found = value(node.operand, at, depth)
+    if isinstance(node.op, ast.Not):
+        return Known(not found.value) if isinstance(found, Known) else UNKNOWN
+    if isinstance(node.op, ast.USub) and is_number(found):
+        return Known(-found.value) if isinstance(found, Known) else found
+    return UNKNOWN
+
+
+@handles(ast.IfExp)
+def _conditional(node: ast.IfExp, at: At, depth: int) -> Value:
+    return joined([value(node.body, at, depth), value(node.orelse, at, depth)])
+
+
+@handles(ast.BoolOp)
+def _either(node: ast.BoolOp, at: At, depth: int) -> Value:
+    return joined([value(each, at, depth) for each in node.values[:100]])
+
+
+def _str(node: Any, at: At, depth: int) -> Value:
+    return Text((node.s,))
+
+
+def _num(node: Any, at: At, depth: int) -> Value:
+    return Known(node.n) if isinstance(node.n, (int, float)) else UNKNOWN
+
+
+if sys.version_info < (3, 8):
+    handles(ast.Str)(_str)
+    handles(ast.Num)(_num)
+    handles(ast.NameConstant)(_constant)

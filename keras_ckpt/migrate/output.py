@@ -1,0 +1,150 @@
+"""Findings as text, JSON, SARIF 2.1.0 and as annotations of GitHub."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+from typing import Any, Callable, Iterator
+from urllib.parse import quote
+
+import keras_ckpt
+from keras_ckpt.migrate import pages
+from keras_ckpt.migrate.checker import Result
+from keras_ckpt.migrate.findings import Finding
+from keras_ckpt.migrate.rule import rules
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def count(number: int, what: str) -> str:
+    """Returns a number with its noun: `1 finding`, `2 findings`."""
+    return "%s %s%s" % ("{:,}".format(number), what, "" if number == 1 else "s")
+
+
+def summary(result: Result) -> str:
+    """Returns the last line: how much was found, and between which releases."""
+    found = count(len(result.findings), "finding") if result.findings else "Nothing found"
+    text = "%s in %s" % (found, count(result.files, "file"))
+    if result.old is None:
+        return "%s, checked for %s." % (text, result.new.title)
+    return "%s, from %s (%s) to %s." % (text, result.old.title, result.why, result.new.title)
+
+
+def as_text(result: Result) -> Iterator[str]:
+    """Returns lines: one for what happens, one for what to write, and the summary."""
+    for each in result.findings:
+        yield "%s: %s %s" % (each.where, each.code, each.message)
+        yield "    %s" % each.advice
+    yield summary(result)
+
+
+def as_json(result: Result) -> str:
+    """Returns a list of objects, one for each finding."""
+    return json.dumps([each.to_dict() for each in result.findings], indent=2)
+
+
+def as_github(result: Result) -> Iterator[str]:
+    """Returns the commands that annotate the lines of a pull request."""
+    for each in result.findings:
+        line = (
+            ""
+            if each.cell
+            else ",line=%d,endLine=%d,col=%d"
+            % (
+                each.line,
+                max(each.end_line, each.line),
+                each.column,
+            )
+        )
+        title = "%s (%s)" % (each.code, each.name)
+        if each.cell:
+            title += " in cell %d, line %d" % (each.cell, each.line)
+        yield "::error file=%s%s,title=%s::%s" % (
+            _escaped_property(each.path.replace(os.sep, "/")),
+            line,
+            _escaped_property(title),
+            _escaped("%s %s" % (each.message, each.advice)),
+        )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escaped_property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def as_sarif(result: Result) -> str:
+    """Returns a log of SARIF 2.1.0, with the pages of the rules as their help."""
+    codes = list(rules())
+    run = {
+        "tool": {
+            "driver": {
+                "name": "keras-ckpt",
+                "version": keras_ckpt.__version__,
+                "rules": [_sarif_rule(code) for code in codes],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(each, codes) for each in result.findings],
+        "invocations": [
+            {
+                "executionSuccessful": not result.errors,
+                "toolExecutionNotifications": [
+                    {"level": "error", "message": {"text": error}} for error in result.errors
+                ],
+            }
+        ],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _sarif_rule(code: str) -> dict[str, Any]:
+    rule = rules()[code]
+    page = pages.page(rule)
+    return {
+        "id": code,
+        "name": "".join(word.capitalize() for word in rule.name.split("-")),
+        "shortDescription": {"text": rule.what},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": page, "markdown": page},
+        "defaultConfiguration": {"level": "error"},
+    }
+
+
+def _sarif_result(each: Finding, codes: list[str]) -> dict[str, Any]:
+    location: dict[str, Any] = {"artifactLocation": {"uri": _uri(each.path)}}
+    text = "%s %s" % (each.message, each.advice)
+    if each.cell:
+        # Its lines are those of the cell, and not of the file.
+        text = "Cell %d, line %d: %s" % (each.cell, each.line, text)
+    else:
+        location["region"] = {
+            "startLine": each.line,
+            "startColumn": each.column,
+            "endLine": max(each.end_line, each.line),
+            "endColumn": max(each.end_column, 1),
+        }
+    return {
+        "ruleId": each.code,
+        "ruleIndex": codes.index(each.code),
+        "level": "error",
+        "message": {"text": text},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+def _uri(path: str) -> str:
+    if os.path.isabs(path):
+        return pathlib.Path(path).as_uri()
+    return quote(path.replace(os.sep, "/"))
+
+
+#: What prints in each format, but for text.
+WHOLE: dict[str, Callable[[Result], str]] = {
+    "json": as_json,
+    "sarif": as_sarif,
+    "github": lambda result: "\n".join(as_github(result)),
+}

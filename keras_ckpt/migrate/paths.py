@@ -1,0 +1,34 @@
+"""Names of files: which Keras 3 takes, and what to write in their place."""
+
+from __future__ import annotations
+
+import re
+
+from keras_ckpt.migrate.values import Text
+
+#: What Keras 3 reads by its name: weights, and whole models.
+READ_WEIGHTS = (".keras", ".weights.h5", ".h5", ".hdf5", ".weights.json")
+READ_MODEL = (".keras", ".h5", ".hdf5")
+#: What `model.save` and `model.save_weights` of Keras 3 write.
+WRITTEN_MODEL = (".keras", ".h5", ".hdf5")
+WRITTEN_WEIGHTS = (".weights.h5",)
+
+_OLD = re.compile(
+    r"(\.weights)?\.(h5|hdf5|hd5|hdf|ckpt|keras|tf|pb|pth?|ckp?t|chkpt|model|h5py|json|weights)$"
+)
+
+
+def example(path: Text, ending: str) -> str:
+    """Returns the last part of a path with the ending that it should have, or `""` if unknown."""
+    last = path.shown.rstrip("/").replace("\\", "/").rpartition("/")[2]
+    if not last or "…" in last:
+        return ""
+    if path.shown.endswith("/"):
+        return "%s/model%s" % (last, ending)
+    return _OLD.sub("", last) + ending
+
+
+def write_ending(path: Text, ending: str) -> str:
+    """Returns the advice to let a path end so."""
+    name = example(path, ending)
+    return "Let the path end in `%s`%s" % (ending, ": `%s`." % name if name else ".")

@@ -1,0 +1,190 @@
+"""`Edits`: what is to be changed in a source, noted by the nodes of its tree, and then all at once.
+
+Nodes are those of `ast`, which everything is found by. LibCST parses the source once more, its
+nodes are told by their positions, and all that is not changed comes out as it was.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Callable, Iterable, NamedTuple
+
+import libcst as cst
+
+from keras_ckpt.migrate.rewrite import commas, nodes
+from keras_ckpt.migrate.rewrite.located import Located
+from keras_ckpt.migrate.rewrite.nodes import CallEdit
+from keras_ckpt.migrate.rewrite.results import CannotRewrite
+from keras_ckpt.migrate.source import Source
+
+
+class Unit(NamedTuple):
+    """A part of a source that is parsed by itself: all of a file, a cell of a notebook.
+
+    Args:
+        first: its first line in the source's text, from 1.
+        text: its code.
+    """
+
+    first: int
+    text: str
+
+
+def index_of(call: ast.Call, node: ast.AST) -> int | None:
+    """Returns the index of an argument of a call by its value, None if that is not in the call."""
+    values = [*call.args, *(each.value for each in call.keywords)]
+    return next((index for index, each in enumerate(values) if each is node), None)
+
+
+class Edits:
+    """What is to be changed in a source.
+
+    Args:
+        source: the source.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._calls: dict[ast.Call, CallEdit] = {}
+        self._changes: dict[ast.AST, list[Callable[[Any], Any]]] = {}
+        self._imports: dict[ast.ImportFrom, set[int]] = {}
+        self._after: dict[ast.stmt, list[str]] = {}
+        self._first: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._calls or self._changes or self._imports or self._after or self._first)
+
+    def call(self, node: ast.Call) -> CallEdit:
+        """Returns what is to be changed in a call, to be added to."""
+        return self._calls.setdefault(node, CallEdit())
+
+    def replace(self, node: ast.AST, code: str) -> None:
+        """Puts other code in the place of a name or attribute."""
+        self._change(node, lambda old: nodes.expression(code, old))
+
+    def unwrap(self, node: ast.Call) -> None:
+        """Puts the object of a method in the place of its call."""
+        self._change(node, lambda old: old.func.value)
+
+    def text(self, node: ast.AST, change: Callable[[str], str | None]) -> None:
+        """Changes a string.
+
+        Args:
+            node: a string or f-string.
+            change: returns for what is written in the last part of it, between the quotes, what
+                shall be, or None if it cannot.
+        """
+        self._change(node, lambda old: nodes.changed_end(old, change))
+
+    def texts(self, node: ast.AST, change: Callable[[str], str]) -> None:
+        """Changes each part of a string."""
+        self._change(node, lambda old: nodes.changed_parts(old, change))
+
+    def drop_item(self, node: ast.Dict, index: int) -> None:
+        """Drops an item of a dict."""
+
+        def change(old: cst.Dict) -> cst.Dict:
+            items = commas.of_dict(old)
+            items.drop([index])
+            return commas.to_dict(old, items)
+
+        self._change(node, change)
+
+    def take_import(self, node: ast.ImportFrom, index: int) -> None:
+        """Takes one name of an import from us."""
+        self._imports.setdefault(node, set()).add(index)
+
+    def insert(self, after: ast.stmt | None, code: str) -> None:
+        """Adds a statement of one line after another one, or before all if there is none."""
+        lines = self._first if after is None else self._after.setdefault(after, [])
+        if code not in lines:
+            lines.append(code)
+
+    def _change(self, node: ast.AST, change: Callable[[Any], Any]) -> None:
+        self._changes.setdefault(node, []).append(change)
+
+    def apply(self, units: Iterable[Unit]) -> list[str]:
+        """Returns the code of each unit with all changes made.
+
+        Raises:
+            CannotRewrite: if that is not possible.
+        """
+        # The last first, so that those before it on a line stay in their places.
+        imports = sorted(self._imports, key=lambda each: -each.col_offset)
+        noted = list(dict.fromkeys([*self._calls, *self._changes, *imports, *self._after]))
+        results = []
+        every = list(units)
+        begins = [each.first for each in every]
+        first_used = False
+        for number, unit in enumerate(every):
+            end = begins[number + 1] if number + 1 < len(every) else 1 << 60
+            mine = [each for each in noted if unit.first <= _line(each) < end]
+            first = bool(self._first) and not first_used and bool(mine)
+            if not mine and not first:
+                results.append(unit.text)
+                continue
+            first_used = first_used or first
+            results.append(self._apply(unit, mine, self._first if first else []))
+        return results
+
+    def _apply(self, unit: Unit, noted: list[ast.AST], first: list[str]) -> str:
+        try:
+            module = cst.parse_module(unit.text)
+        except cst.ParserSyntaxError as error:
+            raise CannotRewrite("LibCST cannot parse it: %s" % error.message) from error
+        except RecursionError as error:
+            raise CannotRewrite("it is nested too deeply for LibCST") from error
+        if module.code != unit.text:
+            raise CannotRewrite("LibCST does not give it back as it is")
+        located = Located(module, self._source, unit.first)
+        work: dict[cst.CSTNode, list[Callable[[Any], Any]]] = {}
+        for node in noted:
+            for change in self._work(node, located):
+                where, function = change
+                work.setdefault(where, []).append(function)
+        try:
+            changed = located.module.visit(_Worker(work))
+        except RecursionError as error:
+            raise CannotRewrite("it is nested too deeply for LibCST") from error
+        assert isinstance(changed, cst.Module)
+        if first:
+            changed = nodes.with_first(changed, first)
+        return changed.code
+
+    def _work(
+        self, node: ast.AST, located: Located
+    ) -> Iterable[tuple[cst.CSTNode, Callable[[Any], Any]]]:
+        for change in self._changes.get(node, ()):
+            yield located.expression(node), change
+        if isinstance(node, ast.Call) and node in self._calls:
+            edit = self._calls[node]
+            yield located.expression(node), lambda old: nodes.changed_call(old, edit)
+        if isinstance(node, ast.ImportFrom) and node in self._imports:
+            index, taken = located.within(node), self._imports[node]
+            yield located.statement(node), lambda old: nodes.taken(old, index, taken)
+        if isinstance(node, ast.stmt) and node in self._after:
+            lines = self._after[node]
+            yield located.statement(node), lambda old: nodes.followed(old, lines)
+
+
+def _line(node: ast.AST) -> int:
+    return int(getattr(node, "lineno", 1))
+
+
+class _Worker(cst.CSTTransformer):
+    def __init__(self, work: dict[cst.CSTNode, list[Callable[[Any], Any]]]) -> None:
+        super().__init__()
+        self._todo = work
+
+    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
+        done = super().on_leave(original_node, updated_node)
+        for change in self._todo.get(original_node, ()):
+            if isinstance(done, cst.FlattenSentinel):
+                # What is a line became several: what follows it follows all of them.
+                *before, last = done
+                rest = change(last)
+                after = rest if isinstance(rest, cst.FlattenSentinel) else [rest]
+                done = cst.FlattenSentinel([*before, *after])
+            else:
+                done = change(done)
+        return done

@@ -1,0 +1,53 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+
+
+class NotWritten(Exception):
+    """A file that was left as it was; the message says why."""
+
+
+def write(path: str, before: bytes, after: bytes) -> None:
+    """Puts new content in a file.
+
+    Its mode is kept, and a link goes on to point to it.
+
+    Args:
+        path: the file.
+        before: what it must still hold.
+        after: what it shall hold.
+
+    Raises:
+        NotWritten: if it cannot be written, or has changed meanwhile.
+    """
+    target = os.path.realpath(path)
+    temporary = ""
+    try:
+        # Root may write what nobody shall.
+        mode = stat.S_IMODE(os.stat(target).st_mode)
+        if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(
+            target, os.W_OK
+        ):
+            raise NotWritten("%s is not written: it is read-only." % path)
+        handle, temporary = tempfile.mkstemp(
+            dir=os.path.dirname(target), prefix=os.path.basename(target) + "."
+        )
+        with os.fdopen(handle, "wb") as file:
+            file.write(after)
+        shutil.copymode(target, temporary)
+        with open(target, "rb") as file:
+            if file.read() != before:
+                raise NotWritten("%s is not written: it has changed meanwhile." % path)
+        os.replace(temporary, target)
+        temporary = ""
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise NotWritten("%s is not written: %s." % (path, reason)) from error
+    finally:
+        if temporary:
+            os.remove(temporary)

@@ -1,0 +1,14 @@
+"""KC102: `options` go, since no format of Keras 3 has any."""
+
+from __future__ import annotations
+
+from keras_ckpt.migrate.rewrite.native import Native
+from keras_ckpt.migrate.rewrite.results import Answer
+from keras_ckpt.migrate.rule import Problem
+from keras_ckpt.migrate.values import Known
+
+
+def fix(problem: Problem, native: Native) -> Answer:
+    assert problem.argument is not None
+    told = "`options` are left out: they are for formats that Keras 3 does not write."
+    return native.drop(problem.argument, "" if problem.argument.value == Known(None) else told)

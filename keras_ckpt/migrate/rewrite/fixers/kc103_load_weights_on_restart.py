@@ -1,0 +1,18 @@
+"""KC103: `load_weights_on_restart=False` is what it is without. True no argument of Keras 3 is."""
+
+from __future__ import annotations
+
+from keras_ckpt.migrate.rewrite.native import Native
+from keras_ckpt.migrate.rewrite.results import WITH_US, Answer, Refusal
+from keras_ckpt.migrate.rule import Problem
+from keras_ckpt.migrate.values import Known
+
+
+def fix(problem: Problem, native: Native) -> Answer:
+    assert problem.argument is not None
+    if problem.argument.value == Known(False):
+        return native.drop(problem.argument)
+    return Refusal(
+        "`load_weights_on_restart` needs keras_ckpt: Keras 3 has nothing that loads the newest "
+        "checkpoint when training begins. " + WITH_US
+    )

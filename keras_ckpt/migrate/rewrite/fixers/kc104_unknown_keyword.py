@@ -1,0 +1,24 @@
+"""KC104: what the old release ignored goes."""
+
+from __future__ import annotations
+
+from keras_ckpt import arguments
+from keras_ckpt.migrate.rewrite.native import Native
+from keras_ckpt.migrate.rewrite.results import Answer, Refusal
+from keras_ckpt.migrate.rule import Problem
+
+
+def fix(problem: Problem, native: Native) -> Answer:
+    assert problem.argument is not None
+    name = next(
+        name
+        for name, each in getattr(problem.site, "keywords", {}).items()
+        if each.node is problem.argument.node
+    )
+    if name in native.old.parameters:
+        return Refusal("%s has no `%s`." % (native.new.title, name), needs_us=False)
+    near = arguments.unknown({name: None}).get(name, "")
+    told = "`%s` is left out: %s ignored it." % (name, native.old.title)
+    if near in native.new.parameters:
+        told += " If `%s` was meant, write that." % near
+    return native.drop(problem.argument, told)

@@ -1,0 +1,18 @@
+"""KC601: other endings for the paths of weights that are read, with what writes them."""
+
+from __future__ import annotations
+
+from keras_ckpt.migrate.call_sites import CallSite
+from keras_ckpt.migrate.rewrite.native import Native
+from keras_ckpt.migrate.rewrite.results import WITH_US, Answer, Refusal
+from keras_ckpt.migrate.rule import Problem
+
+LATE = True
+
+
+def fix(problem: Problem, native: Native) -> Answer:
+    site = problem.site
+    assert isinstance(site, CallSite)
+    if problem.argument is site.keywords.get("by_name"):
+        return Refusal("Keras 3 reads by name HDF5 of Keras 2 alone. " + WITH_US)
+    return native.endings.answer(site)

@@ -1,0 +1,194 @@
+"""`--native`: calls that Keras 3 takes, and means the same by, without us.
+
+Each rule whose problem can be mended has a file in `fixers/`, called as its own, with a function
+`fix(problem, native)` that answers with a `Fix` or a `Refusal`. A call is made native as a whole or
+not at all: one argument that means something with `keras_ckpt` alone, and nothing of it is changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+from typing import Callable, Iterable
+
+from keras_ckpt.migrate import checker
+from keras_ckpt.migrate.call_sites import Argument, CallSite, Checkpoint
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rewrite.edits import Edits, index_of
+from keras_ckpt.migrate.rewrite.endings import Endings
+from keras_ckpt.migrate.rewrite.paths import Paths
+from keras_ckpt.migrate.rewrite.results import Answer, Fix, Note, Refusal, note
+from keras_ckpt.migrate.rewrite.tree import Names
+from keras_ckpt.migrate.rule import Problem, Rule
+from keras_ckpt.migrate.sites import Sites
+from keras_ckpt.migrate.source import Source
+
+_FIXERS = "keras_ckpt.migrate.rewrite.fixers."
+
+
+class Native:
+    """What fixers work on.
+
+    Attributes:
+        names: the module.
+        edits: what is to be changed.
+        endings: paths that get other endings.
+        old, new: the releases.
+        blocked: the calls that stay as they are.
+    """
+
+    def __init__(
+        self, names: Names, problems: list[Problem], edits: Edits, old: Release, new: Release
+    ) -> None:
+        self.names = names
+        self.edits = edits
+        self.old, self.new = old, new
+        self.problems = problems
+        self.blocked: set[ast.AST] = set()
+        sites = Sites(names)
+        paths: dict[ast.AST, list[tuple[CallSite, Argument]]] = {}
+        for site in sites.found:
+            if not isinstance(site, CallSite):
+                continue
+            argument = path_of(site, old)
+            if argument is not None:
+                paths.setdefault(argument.node, []).append((site, argument))
+        self.paths = Paths(names, paths, {each.node for each in sites.found})
+        self.endings = Endings(self, sites, paths)
+
+    def drop(self, argument: Argument, told: str = "") -> Answer:
+        """Returns how to drop an argument.
+
+        Args:
+            argument: one by name.
+            told: what is to be known of it.
+        """
+        parent = self.names.parents[argument.node]
+        if isinstance(parent, ast.keyword):
+            call = self.names.parents[parent]
+            assert isinstance(call, ast.Call)
+            if call is argument.node or not self.paths.is_alone(argument.node):
+                return self._elsewhere(argument)
+            index = index_of(call, argument.node)
+            assert index is not None
+            return Fix(lambda: self.edits.call(call).dropped.add(index), told)
+        if isinstance(parent, ast.Dict) and self.paths.is_alone(argument.node):
+            place = parent.values.index(argument.node)  # type: ignore[arg-type]
+            return Fix(lambda: self.edits.drop_item(parent, place), told)
+        return self._elsewhere(argument)
+
+    def set_value(self, argument: Argument, code: str) -> Answer:
+        """Returns how to give an argument another value."""
+        parent = self.names.parents[argument.node]
+        call = self.names.parents[parent] if isinstance(parent, ast.keyword) else parent
+        index = index_of(call, argument.node) if isinstance(call, ast.Call) else None
+        if index is None or not isinstance(call, ast.Call):
+            return self._elsewhere(argument)
+        if not self.paths.is_alone(argument.node):
+            return self._elsewhere(argument)
+        return Fix(lambda: self.edits.call(call).values.__setitem__(index, code))
+
+    def add(self, site: CallSite, name: str, code: str) -> Answer:
+        """Returns how to add an argument by name."""
+        call = site.node
+        assert isinstance(call, ast.Call)
+        if not site.complete:
+            return Refusal("not all of its arguments are known", needs_us=False)
+        return Fix(lambda: self.edits.call(call).added.__setitem__(name, code))
+
+    @staticmethod
+    def _elsewhere(argument: Argument) -> Refusal:
+        return Refusal(
+            "it is set in line %d, which has more uses than this call. Change it by hand."
+            % getattr(argument.node, "lineno", 0),
+            needs_us=False,
+        )
+
+
+def path_of(site: CallSite, old: Release) -> Argument | None:
+    """Returns the path that a call saves to or loads from."""
+    if isinstance(site, Checkpoint):
+        return site.bound(old).named.get("filepath")
+    # `save_model(model, path)` is a function; the method has the path first.
+    by_function = site.kind in ("save", "save_weights") and bool(site.name)
+    return site.argument(1 if by_function else 0, "filepath", "path", "checkpoint_dir")
+
+
+def plan(
+    source: Source,
+    names: Names,
+    problems: list[Problem],
+    edits: Edits,
+    old: Release,
+    new: Release,
+) -> tuple[int, list[Note]]:
+    """Notes what is to be changed in a source.
+
+    Args:
+        source: the source.
+        names: its module.
+        problems: what is wrong with it.
+        edits: gets the changes.
+        old, new: the releases.
+
+    Returns:
+        How many problems are mended, and the notes.
+    """
+    native = Native(names, problems, edits, old, new)
+    answers: list[tuple[Problem, Answer]] = []
+    for late in (False, True):
+        for problem in problems:
+            fixer = _fixer(problem.rule)
+            if getattr(fixer, "LATE", False) is late:
+                answer = fixer.fix(problem, native)
+                answers.append((problem, answer))
+                if isinstance(answer, Refusal) and answer.needs_us:
+                    native.blocked.add(problem.site.node)
+    mended, notes = 0, []
+    for problem, answer in answers:
+        node = _place(problem)
+        if isinstance(answer, Fix) and problem.site.node in native.blocked:
+            answer = Refusal("the rest of the call needs keras_ckpt, and so it stays as it is.")
+        if isinstance(answer, Fix):
+            answer.apply()
+            mended += 1
+            if answer.note:
+                notes.append(note(source, node, problem.rule.code, answer.note, changed=True))
+        else:
+            text = "not changed: %s" % answer.why
+            notes.append(note(source, node, problem.rule.code, text))
+    return mended, notes
+
+
+def _place(problem: Problem) -> ast.AST:
+    if problem.argument is not None:
+        return problem.argument.node
+    return problem.node or problem.site.node
+
+
+class _NoFixer:
+    """For rules whose problems are not mended."""
+
+    LATE = False
+
+    @staticmethod
+    def fix(problem: Problem, native: Native) -> Answer:
+        return Refusal(problem.advice, needs_us=False)
+
+
+def _fixer(rule: Rule) -> type[_NoFixer]:
+    name = _FIXERS + type(rule).__module__.rpartition(".")[2]
+    if importlib.util.find_spec(name) is None:
+        return _NoFixer
+    module: type[_NoFixer] = importlib.import_module(name)  # type: ignore[assignment]
+    return module
+
+
+def problems_of(
+    source: Source, old: Release, new: Release, selected: Callable[[str], bool]
+) -> Iterable[Problem]:
+    """Returns what is wrong in a source, but for what a `# noqa` silences."""
+    for problem in checker.problems_of(source, old, new, selected):
+        if checker.finding(source, problem) is not None:
+            yield problem

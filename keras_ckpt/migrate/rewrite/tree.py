@@ -1,0 +1,102 @@
+"""`Names`: the names of a module, of every expression where it stands and what it is part of."""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterator
+
+from keras_ckpt.migrate.names import meaning, visible
+from keras_ckpt.migrate.scopes import At, Binding, Module, Scope
+
+
+class Names(Module):
+    """A module, with what rewriting asks beside.
+
+    Attributes:
+        places: where names and attributes stand.
+        parents: what each node is part of.
+    """
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.places: dict[ast.AST, At] = {}
+        super().__init__(tree)
+        self.parents: dict[ast.AST, ast.AST] = {}
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                self.parents[child] = node
+
+    def _children(self, node: ast.AST, at: At, but: tuple[str, ...] = ()) -> None:
+        if isinstance(node, ast.Attribute):
+            self.places[node] = at
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Name):
+                self.places[child] = at
+        super()._children(node, at, but)
+
+    def full_name(self, node: ast.AST) -> str:
+        """Returns the full name that a library has for a name or attribute, or `""`."""
+        at = self.places.get(node)
+        return "" if at is None else meaning(node, at).name
+
+    def around(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Returns what a node is part of, from the inside out."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """Returns the statement that a node is part of, or is."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def binding(self, node: ast.Name) -> Binding | None:
+        """Returns what gives a name its value where it is read, if only one thing can."""
+        found = self.bindings(node)
+        return found[0] if len(found) == 1 else None
+
+    def bindings(self, node: ast.Name) -> list[Binding]:
+        """Returns all that can give a name its value where it is read, the latest first."""
+        at = self.places.get(node)
+        scope = at.scope.find(node.id) if at is not None else None
+        return [] if scope is None or at is None else visible(scope, node.id, at)
+
+    def reads(self, name: str, scope: Scope) -> list[ast.Name] | None:
+        """Returns where a name of a scope is read; None if that is not known of all places."""
+        found = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+                at = self.places.get(node)
+                if at is None:
+                    return None
+                if at.scope.find(name) is scope:
+                    found.append(node)
+        return found
+
+    def binds(self, name: str) -> list[ast.AST]:
+        """Returns what binds a name anywhere in the module, imports apart."""
+        found: list[ast.AST] = []
+        for node in ast.walk(self.tree):
+            own = getattr(node, "id", None) == name and isinstance(
+                getattr(node, "ctx", None), (ast.Store, ast.Del)
+            )
+            kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)
+            own = own or (isinstance(node, kinds) and node.name == name)
+            if own or (isinstance(node, ast.arg) and node.arg == name):
+                found.append(node)
+        return found
+
+    def imports_of(self, name: str) -> list[tuple[ast.stmt, str]]:
+        """Returns the imports that bind a name, each with the full name of what it means."""
+        found: list[tuple[ast.stmt, str]] = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom):
+                module = "." * (node.level or 0) + (node.module or "")
+                for each in node.names:
+                    if (each.asname or each.name) == name:
+                        found.append((node, "%s.%s" % (module, each.name)))
+            elif isinstance(node, ast.Import):
+                for each in node.names:
+                    if (each.asname or each.name.split(".")[0]) == name:
+                        found.append((node, each.name))
+        return found

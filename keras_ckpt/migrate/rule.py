@@ -1,0 +1,152 @@
+"""`Rule`: one thing that breaks or changes its meaning between two releases.
+
+A rule is a class in a file of its own in `rules/`, which `register` makes known. It says what it is
+about for its page of documentation, which pairs of releases it concerns, read off their profiles,
+and what is wrong with a site: `Problem`.
+"""
+
+from __future__ import annotations
+
+import abc
+import ast
+import importlib
+import pkgutil
+from typing import ClassVar, Iterable, Iterator, NamedTuple
+
+from keras_ckpt.migrate.call_sites import Argument, Bound, Checkpoint, Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.values import Known, Number, Text
+
+#: What code says that takes ours.
+OURS = "`from keras_ckpt import ModelCheckpoint`"
+
+
+class Problem(NamedTuple):
+    """What is wrong with a site.
+
+    Args:
+        rule: the rule that found it.
+        site: the site.
+        message: what happens in the new release.
+        advice: what to write.
+        argument: the argument that it is about, if it is about one.
+        node: the node that it is about otherwise; the site's by default.
+    """
+
+    rule: Rule
+    site: Site
+    message: str
+    advice: str
+    argument: Argument | None = None
+    node: ast.AST | None = None
+
+
+class Rule(abc.ABC):
+    """One thing that breaks or changes its meaning between two releases."""
+
+    #: `KC` and a number, of which the first digit is the group.
+    code: ClassVar[str]
+    #: A word or two, with hyphens.
+    name: ClassVar[str]
+    #: What it finds, why that matters: for the page, in Markdown.
+    what: ClassVar[str]
+    why: ClassVar[str]
+    #: An example with exactly this problem, and without any.
+    before: ClassVar[str]
+    after: ClassVar[str]
+
+    @abc.abstractmethod
+    def concerns(self, old: Release, new: Release) -> bool:
+        """Returns whether there is a difference between the two releases."""
+
+    @abc.abstractmethod
+    def check(self, site: Site, old: Release, new: Release) -> Iterable[Problem]:
+        """Returns what is wrong with a site, for releases that are concerned."""
+
+    def problem(
+        self,
+        site: Site,
+        message: str,
+        advice: str,
+        argument: Argument | None = None,
+        node: ast.AST | None = None,
+    ) -> Problem:
+        """Returns a problem of this rule."""
+        return Problem(self, site, message, advice, argument, node)
+
+
+_rules: dict[str, Rule] = {}
+
+
+def register(rule: type[Rule]) -> type[Rule]:
+    """Makes a rule known."""
+    _rules[rule.code] = rule()
+    return rule
+
+
+def rules() -> dict[str, Rule]:
+    """Returns all rules by their codes, in order."""
+    from keras_ckpt.migrate import rules as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module("%s.%s" % (package.__name__, module.name))
+    return dict(sorted(_rules.items()))
+
+
+def refused_keyword(release: Release, name: str) -> str:
+    """Returns what a release says of a keyword that it does not take."""
+    return (
+        "%s raises TypeError: ModelCheckpoint.__init__() got an unexpected keyword argument '%s'."
+        % (release.title, name)
+    )
+
+
+def given(site: Site, name: str) -> Argument | None:
+    """Returns the argument of this name that a call that makes a `ModelCheckpoint` is given."""
+    return site.keywords.get(name) if isinstance(site, Checkpoint) else None
+
+
+def bound(site: Site, release: Release) -> Bound | None:
+    """Returns the arguments of a call that makes a `ModelCheckpoint`, None of any other site."""
+    return site.bound(release) if isinstance(site, Checkpoint) else None
+
+
+def monitored(arguments: Bound) -> str | None:
+    """Returns the name of the metric that is monitored, or None if it is not known."""
+    found = arguments.value("monitor", Text(("val_loss",)))
+    return found.known if isinstance(found, Text) else None
+
+
+def frequency(arguments: Bound) -> int | str | None:
+    """Returns an integer `save_freq`: the number, `"?"` for one not known, None otherwise."""
+    found = arguments.value("save_freq", Text(("epoch",)))
+    if isinstance(found, Number):
+        return "?"
+    number = isinstance(found, Known) and isinstance(found.value, int)
+    if number and isinstance(found, Known) and not isinstance(found.value, bool):
+        return int(found.value)
+    return None
+
+
+def shown(value: object) -> str:
+    """Returns a value as it is written in code."""
+    if isinstance(value, Text):
+        return repr(value.shown)
+    return repr(value.value) if isinstance(value, Known) else "…"
+
+
+def ordinal(number: int) -> str:
+    """Returns the word for a place in a row, from 1 to 12."""
+    words = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+    return words.split()[number - 1] if number <= 12 else "%dth" % number
+
+
+def unique(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Returns the problems, without those that are told of the same argument twice."""
+    seen = set()
+    for each in problems:
+        about = each.argument.node if each.argument else each.node or each.site.node
+        key = (each.rule.code, id(about))
+        if key not in seen:
+            seen.add(key)
+            yield each

@@ -1,0 +1,43 @@
+"""KC001: code that cannot be parsed."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from keras_ckpt.migrate.call_sites import Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, register
+
+
+@register
+class Syntax(Rule):
+    code = "KC001"
+    name = "syntax"
+    what = (
+        "Finds files and cells of notebooks that are no code of this Python, among those that have "
+        "one of the names in them that the rules look for."
+    )
+    why = (
+        "Nothing else can be found in them. Most are written for Python 2, which no release of "
+        "TensorFlow from 2.2 on and no Keras 3 runs on. Run the check with a newer Python if the "
+        "code is too new for this one."
+    )
+    before = """
+from keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras")
+print "saving to best.keras"
+"""
+    after = """
+from keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras")
+print("saving to best.keras")
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return True
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterable[Problem]:
+        # It is found before there are sites.
+        return ()

@@ -1,0 +1,80 @@
+"""KC101: `period`."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import (
+    OURS,
+    Problem,
+    Rule,
+    bound,
+    frequency,
+    given,
+    monitored,
+    refused_keyword,
+    register,
+)
+from keras_ckpt.migrate.values import Known
+
+
+@register
+class Period(Rule):
+    code = "KC101"
+    name = "period"
+    what = "Finds `period=`, the number of epochs between saves."
+    why = (
+        "Up to TF 2.15 it is taken with a warning that it is deprecated. Keras 3 refuses it with a "
+        "TypeError when the callback is made. `save_freq` counts batches, so that the number of "
+        "batches of an epoch has to be known to write it instead. At the end of a batch there are "
+        "no values of the validation, neither to monitor nor for the name of the file."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", period=5)
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", save_freq=5 * steps_per_epoch)
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        argument = given(site, "period")
+        arguments = bound(site, old)
+        if argument is None or arguments is None:
+            return
+        period = argument.value
+        number = repr(period.value) if isinstance(period, Known) else "period"
+        path = arguments.named.get("filepath")
+        of_validation = (monitored(arguments) or "").startswith("val_")
+        if period == Known(1):
+            advice = "Leave `period` out: without it the model is saved after every epoch, too."
+        elif frequency(arguments) is not None:
+            advice = "Leave `period` out: beside an integer `save_freq` it has no effect."
+        elif arguments.flag("save_best_only") is not False and of_validation:
+            advice = (
+                "Write %s, which takes `period`. A `save_freq` of batches cannot do it: "
+                "`%s` is not known before the epoch ends." % (OURS, monitored(arguments))
+            )
+        elif path is not None and "{val_" in _shown(path.value):
+            advice = (
+                "Write %s, which takes `period`. A `save_freq` of batches cannot do it: the "
+                "values of the validation in the path are not known before the epoch ends." % OURS
+            )
+        else:
+            advice = (
+                "Write `save_freq=%s * steps_per_epoch`, which counts batches, or %s, which takes "
+                "`period`." % (number, OURS)
+            )
+        yield self.problem(site, refused_keyword(new, "period"), advice, argument)
+
+
+def _shown(value: object) -> str:
+    return str(getattr(value, "shown", ""))

@@ -1,0 +1,77 @@
+"""KC102: `options`."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import OURS, Problem, Rule, bound, given, refused_keyword, register
+from keras_ckpt.migrate.values import Known, Text
+
+
+@register
+class Options(Rule):
+    code = "KC102"
+    name = "options"
+    what = "Finds `options=`, the `tf.train.CheckpointOptions` or `tf.saved_model.SaveOptions`."
+    why = (
+        "TF 2.3 to 2.15 pass it on to each save. Keras 3 refuses it with a TypeError when the "
+        "callback is made, since it writes neither TensorFlow checkpoints nor SavedModels. From TF "
+        "2.13 on it is a ValueError beside a path that ends in `.keras`."
+    )
+    before = """
+import tensorflow as tf
+
+checkpoint = tf.keras.callbacks.ModelCheckpoint(
+    "model.keras", options=tf.saved_model.SaveOptions(experimental_io_device="/job:localhost")
+)
+"""
+    after = """
+import tensorflow as tf
+
+checkpoint = tf.keras.callbacks.ModelCheckpoint("model.keras")
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        a, b = old.profile, new.profile
+        if a.options == "not":
+            return False
+        return b.options == "not" or (a.keras_options and not b.keras_options)
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        argument = given(site, "options")
+        arguments = bound(site, old)
+        if argument is None or arguments is None:
+            return
+        if new.profile.options != "not":
+            yield from self._of_keras(site, old, new)
+            return
+        if new.any_keyword:
+            message = "%s ignores `options` in silence." % new.title
+        else:
+            message = refused_keyword(new, "options")
+        if argument.value == Known(None):
+            advice = "Leave `options` out: None is what it is without."
+        else:
+            advice = (
+                "Leave `options` out, or write %s, which takes them for the formats that " % OURS
+            )
+            advice += "know them."
+        yield self.problem(site, message, advice, argument)
+
+    def _of_keras(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        argument = given(site, "options")
+        arguments = bound(site, old)
+        if argument is None or arguments is None or argument.value == Known(None):
+            return
+        path = arguments.value("filepath")
+        if isinstance(path, Text) and path.ends_in((".keras",)):
+            if arguments.flag("save_weights_only") is False:
+                yield self.problem(
+                    site,
+                    "%s raises ValueError: a path that ends in `.keras` takes no `options`."
+                    % new.title,
+                    "Leave `options` out.",
+                    argument,
+                )

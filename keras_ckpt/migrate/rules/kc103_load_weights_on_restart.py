@@ -1,0 +1,54 @@
+"""KC103: `load_weights_on_restart`."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import OURS, Problem, Rule, given, refused_keyword, register
+from keras_ckpt.migrate.values import Known
+
+
+@register
+class LoadWeightsOnRestart(Rule):
+    code = "KC103"
+    name = "load-weights-on-restart"
+    what = "Finds `load_weights_on_restart=`, which loads the newest checkpoint before training."
+    why = (
+        "Up to TF 2.15 it is taken with a warning that it is deprecated. Keras 3 refuses it with a "
+        "TypeError when the callback is made."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint(
+    "best.weights.h5", save_weights_only=True, load_weights_on_restart=True
+)
+"""
+    after = """
+import os
+
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+if os.path.exists("best.weights.h5"):
+    model.load_weights("best.weights.h5")
+checkpoint = ModelCheckpoint("best.weights.h5", save_weights_only=True)
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        argument = given(site, "load_weights_on_restart")
+        if argument is None:
+            return
+        if argument.value == Known(False):
+            advice = "Leave `load_weights_on_restart` out: False is what it is without."
+        else:
+            advice = (
+                "Write `model.load_weights(path)` before `model.fit()` where the file exists, or "
+                "%s, which takes `load_weights_on_restart`." % OURS
+            )
+        message = refused_keyword(new, "load_weights_on_restart")
+        yield self.problem(site, message, advice, argument)

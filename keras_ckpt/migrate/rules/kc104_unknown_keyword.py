@@ -1,0 +1,67 @@
+"""KC104: keywords that are no arguments."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt import arguments
+from keras_ckpt.migrate.call_sites import Checkpoint, Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, refused_keyword, register
+
+
+@register
+class UnknownKeyword(Rule):
+    code = "KC104"
+    name = "unknown-keyword"
+    what = "Finds keywords that are no arguments of `ModelCheckpoint`, such as misspelt ones."
+    why = (
+        "Up to TF 2.15 they are ignored in silence, so that what they were meant to do was never "
+        "done. Keras 3 refuses them with a TypeError when the callback is made. The other way "
+        "round, an argument that only later releases have is lost in earlier ones."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras", save_best=True)
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        lost = set(old.parameters) - set(new.parameters) - {"options"}
+        return (old.any_keyword and not new.any_keyword) or bool(lost)
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, Checkpoint):
+            return
+        others = set()
+        if old.profile.legacy_arguments:
+            others |= set(arguments.LEGACY)
+        if old.profile.options != "not":
+            others.add("options")
+        for name, argument in site.keywords.items():
+            if name in new.parameters or name in others:
+                continue
+            if name in old.parameters:
+                if new.any_keyword:
+                    message = "%s ignores `%s` in silence." % (new.title, name)
+                else:
+                    message = refused_keyword(new, name)
+                advice = "Leave `%s` out: %s has no such argument." % (name, new.title)
+            elif old.any_keyword and not new.any_keyword:
+                message = refused_keyword(new, name)
+                message += " %s ignores it in silence." % old.title
+                near = arguments.unknown({name: None}).get(name, "")
+                advice = "Leave `%s` out: it never did anything." % name
+                if near in new.parameters:
+                    advice = (
+                        "Write `%s` if that is meant. Otherwise leave `%s` out: it never did "
+                        "anything." % (near, name)
+                    )
+            else:
+                continue
+            yield self.problem(site, message, advice, argument)

@@ -1,0 +1,88 @@
+"""KC105: positional arguments that moved."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Argument, Checkpoint, Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import OURS, Problem, Rule, ordinal, register, shown
+from keras_ckpt.migrate.values import Known
+
+# Stand-alone Keras up to 2.3, which is none of the releases here, had `period` in this place.
+_SEVENTH = 6
+
+
+@register
+class Positional(Rule):
+    code = "KC105"
+    name = "positional"
+    what = "Finds arguments by position that are other arguments, or none, in the new release."
+    why = (
+        "The eighth is `options` in TF 2.3 to 2.15 and `initial_value_threshold` in Keras 3, where "
+        "there is no ninth. Nothing is said when the callback is made: options in the place of the "
+        "threshold fail when the first value is compared with them. The seventh is `save_freq` in "
+        "all of these releases; in stand-alone Keras up to 2.3 it was `period`, so that `5` there "
+        "means a save every five batches today."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint(
+    "best.keras", "val_loss", 0, True, False, "auto", "epoch", save_options
+)
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint(
+    "best.keras", monitor="val_loss", verbose=0, save_best_only=True, initial_value_threshold=0.5
+)
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        moved = old.parameters != new.parameters[: len(old.parameters)]
+        return moved or (old.profile.legacy_arguments and not new.profile.legacy_arguments)
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, Checkpoint):
+            return
+        for index, argument in enumerate(site.positional):
+            place = ordinal(index + 1)
+            was = old.parameters[index] if index < len(old.parameters) else ""
+            now = new.parameters[index] if index < len(new.parameters) else ""
+            if was and not now:
+                yield self.problem(
+                    site,
+                    "%s raises TypeError: the %s argument by position, `%s` in %s, is one too many."
+                    % (new.title, place, was, old.title),
+                    "Pass `%s` by name, if the release has it." % was,
+                    argument,
+                )
+            elif was != now and was and argument.value != Known(None):
+                yield self.problem(
+                    site,
+                    "The %s argument by position is `%s` in %s and `%s` in %s."
+                    % (place, was, old.title, now, new.title),
+                    "Pass arguments by name: `%s=…`. %s takes both." % (now, OURS),
+                    argument,
+                )
+            elif index == _SEVENTH and self._is_period(site, argument, new):
+                value = argument.value
+                count = shown(value) if isinstance(value, Known) else "period"
+                yield self.problem(
+                    site,
+                    "The seventh argument by position is `save_freq`, in batches. In "
+                    "stand-alone Keras up to 2.3 it was `period`, in epochs.",
+                    "Pass it by name: `save_freq=…` in batches, or `period=%s` with %s."
+                    % (count, OURS),
+                    argument,
+                )
+
+    @staticmethod
+    def _is_period(site: Checkpoint, argument: Argument, new: Release) -> bool:
+        if new.profile.legacy_arguments:
+            return False
+        value = argument.value
+        number = isinstance(value, Known) and type(value.value) is int
+        return getattr(argument.node, "id", "") == "period" or (number and site.library == "keras")

@@ -1,0 +1,65 @@
+"""KC201: paths of weights."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt import messages
+from keras_ckpt.migrate.call_sites import Site
+from keras_ckpt.migrate.paths import write_ending
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import OURS, Problem, Rule, bound, register
+from keras_ckpt.migrate.values import Text
+
+
+@register
+class WeightsEnding(Rule):
+    code = "KC201"
+    name = "weights-ending"
+    what = "Finds paths beside `save_weights_only=True` that Keras 3 refuses."
+    why = (
+        "Up to TF 2.15 the ending chooses the format: `.h5` and `.hdf5` mean HDF5, anything else a "
+        "TensorFlow checkpoint. Keras 3 writes weights only to paths that end in `.weights.h5`, "
+        "and raises ValueError for any other when the callback is made."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("training_1/cp-{epoch:04d}.ckpt", save_weights_only=True)
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("training_1/cp-{epoch:04d}.weights.h5", save_weights_only=True)
+"""
+    #: Which of a profile's endings, and of its messages.
+    index, weights_only, text = 1, True, "ending of weights"
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        was, now = old.profile.endings[self.index], new.profile.endings[self.index]
+        return bool(now) and not (was and set(was) <= set(now))
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        arguments = bound(site, old)
+        if arguments is None or "filepath" not in arguments.named:
+            return
+        argument = arguments.named["filepath"]
+        path = argument.value
+        if arguments.flag("save_weights_only") is not self.weights_only:
+            return
+        if not isinstance(path, Text):
+            return
+        was, now = old.profile.endings[self.index], new.profile.endings[self.index]
+        if path.ends_in(now) is False and (not was or path.ends_in(was)):
+            said = messages.TEXTS[new.profile.texts][self.text].format(filepath=path.shown)
+            yield self.problem(
+                site,
+                "%s raises ValueError: %s" % (new.title, said),
+                "%s%s To keep the files as they are, write %s."
+                % (write_ending(path, now[0]), self.besides(now), OURS),
+                argument,
+            )
+
+    def besides(self, endings: tuple[str, ...]) -> str:
+        """Returns what else the path may end in."""
+        return ""

@@ -1,0 +1,59 @@
+"""KC202: paths of whole models."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import OURS, Problem, bound, register
+from keras_ckpt.migrate.rules.kc201_weights_ending import WeightsEnding
+from keras_ckpt.migrate.values import Text
+
+
+@register
+class ModelEnding(WeightsEnding):
+    code = "KC202"
+    name = "model-ending"
+    what = "Finds paths of whole models (without `save_weights_only`) that Keras 3 refuses."
+    why = (
+        "Up to TF 2.15 the ending chooses the format: `.h5` and `.hdf5` mean HDF5, from TF 2.12 on "
+        "`.keras` an archive, anything else a SavedModel. Keras 3 writes whole models only to "
+        "paths that end in `.keras` or, from 3.8 on, in `.h5`, and raises ValueError for any other "
+        "when the callback is made."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("weights.{epoch:02d}-{val_loss:.2f}.hdf5")
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("weights.{epoch:02d}-{val_loss:.2f}.keras")
+"""
+    index, weights_only, text = 0, False, "ending of model"
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        yield from super().check(site, old, new)
+        arguments = bound(site, old)
+        if arguments is None or arguments.flag("save_weights_only") is not None:
+            return
+        # Whether the weights alone are saved is not known, and may not matter.
+        path = arguments.value("filepath")
+        endings = [ending for each in new.profile.endings for ending in each]
+        if any(old.profile.endings) or not isinstance(path, Text):
+            return
+        if path.ends_in(tuple(endings)) is False:
+            of_model, of_weights = new.profile.endings
+            yield self.problem(
+                site,
+                "%s raises ValueError: the filepath must end in `%s`, or in `%s` with "
+                "`save_weights_only=True`. Received: filepath=%s"
+                % (new.title, of_model[0], of_weights[0], path.shown),
+                "Let the path end so. To keep the files as they are, write %s." % OURS,
+                arguments.named["filepath"],
+            )
+
+    def besides(self, endings: tuple[str, ...]) -> str:
+        return " `%s` is taken, too." % endings[1] if endings[1:] else ""

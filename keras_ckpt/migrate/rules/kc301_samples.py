@@ -1,0 +1,59 @@
+"""KC301: `save_freq` in samples."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, bound, frequency, register, shown
+from keras_ckpt.migrate.rules.kc302_epoch import beyond_epoch
+
+
+@register
+class Samples(Rule):
+    code = "KC301"
+    name = "samples"
+    what = "Finds integers as `save_freq` in code for TF 2.0 and 2.1, where they count samples."
+    why = (
+        "From TF 2.2 on they count batches. Nothing is said: the model is saved as many times less "
+        "often as there are samples in a batch, or never."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", save_freq=10000)
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("model.{epoch:02d}.keras")
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        units = old.profile.frequency_unit, new.profile.frequency_unit
+        return units.count("samples") == 1
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        arguments = bound(site, old)
+        if arguments is None or frequency(arguments) is None or beyond_epoch(site, old, new):
+            return
+        argument = arguments.named["save_freq"]
+        count = shown(argument.value)
+        if old.profile.frequency_unit == "samples":
+            now, write = "batches", "save_freq=%s // batch_size" % count
+        else:
+            now, write = "samples", "save_freq=%s * batch_size" % count
+        yield self.problem(
+            site,
+            "`save_freq=%s` counts %s in %s, and %s in %s."
+            % (
+                count,
+                "samples" if now == "batches" else "batches",
+                old.title,
+                now,
+                new.title,
+            ),
+            "Write `%s`, with the batch size of `fit`." % write.replace("…", "save_freq"),
+            argument,
+        )

@@ -1,0 +1,96 @@
+"""KC302: `save_freq` against the batches of an epoch."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Checkpoint, Site, Training
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, bound, frequency, register
+from keras_ckpt.migrate.values import Known
+
+
+def beyond_epoch(site: Site, old: Release, new: Release) -> Training | None:
+    """Returns the training of which an epoch has fewer batches than a `save_freq` of samples."""
+    arguments = bound(site, old)
+    if arguments is None or not isinstance(site, Checkpoint):
+        return None
+    count = frequency(arguments)
+    if old.profile.frequency_unit != "samples" or new.profile.frequency_unit == "samples":
+        return None
+    for training in site.trainings():
+        steps = training.steps
+        if isinstance(steps, Known) and isinstance(steps.value, int) and isinstance(count, int):
+            if 0 < steps.value < count:
+                return training
+    return None
+
+
+@register
+class BeyondEpoch(Rule):
+    code = "KC302"
+    name = "beyond-epoch"
+    what = (
+        "Finds integers as `save_freq` that are larger than an epoch when they count batches in "
+        "place of samples, and those that `steps_per_execution` makes others."
+    )
+    why = (
+        "What was a part of an epoch in TF 2.0 and 2.1, where samples are counted, is several "
+        "epochs in later releases, so that there may be no save at all before training ends. With "
+        "`steps_per_execution=N`, TF 2.2 counts one for N batches, and later releases N."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", save_freq=10000)
+model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("model.{epoch:02d}.keras")
+model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        units = old.profile.frequency_unit, new.profile.frequency_unit
+        if units[0] == "samples":
+            return units[1] != "samples"
+        return units == ("calls", "batches")
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        arguments = bound(site, old)
+        count = frequency(arguments) if arguments is not None else None
+        if arguments is None or count is None or not isinstance(site, Checkpoint):
+            return
+        argument = arguments.named["save_freq"]
+        training = beyond_epoch(site, old, new)
+        if training is not None and isinstance(training.steps, Known):
+            steps, epochs = training.steps.value, training.epochs
+            never = ""
+            if isinstance(epochs, Known) and isinstance(epochs.value, int):
+                if isinstance(count, int) and count > steps * epochs.value:
+                    never = " In %d epochs nothing is saved." % epochs.value
+            yield self.problem(
+                site,
+                "`save_freq=%s` counts samples in %s and batches in %s, where an epoch has %d.%s"
+                % (count, old.title, new.title, steps, never),
+                "Write `save_freq=%s // batch_size`, or leave it out to save after every epoch."
+                % count,
+                argument,
+            )
+            return
+        if old.profile.frequency_unit != "calls":
+            return
+        for training in site.trainings():
+            each = training.steps_per_execution
+            if isinstance(each, Known) and isinstance(each.value, int) and each.value > 1:
+                yield self.problem(
+                    site,
+                    "With `steps_per_execution=%d`, `save_freq` counts %d batches as one in %s, "
+                    "and each of them in %s." % (each.value, each.value, old.title, new.title),
+                    "Write `save_freq=%s * %d`."
+                    % (count if count != "?" else "save_freq", each.value),
+                    argument,
+                )
+                return

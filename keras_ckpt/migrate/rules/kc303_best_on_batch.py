@@ -1,0 +1,79 @@
+"""KC303: best-only saves at the end of batches."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import (
+    OURS,
+    Problem,
+    Rule,
+    bound,
+    frequency,
+    monitored,
+    register,
+    shown,
+)
+
+
+@register
+class BestOnBatch(Rule):
+    code = "KC303"
+    name = "best-on-batch"
+    what = "Finds `save_best_only=True` beside an integer `save_freq`."
+    why = (
+        "At the end of a batch there are no values of the validation. Without the monitored value, "
+        "nothing is saved up to Keras 3.9. From 3.10 on each such save is made, with a warning, so "
+        "that the file has the last model in place of the best. For a metric of the training, "
+        "Keras 3.11 and later do not know what is better before the first epoch ends, and raise "
+        "TypeError at the second save in it."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras", save_best_only=True, save_freq=500)
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        a, b = old.profile, new.profile
+        return (a.missing, b.missing) == ("skipped", "saved") or self._undecided(old, new)
+
+    @staticmethod
+    def _undecided(old: Release, new: Release) -> bool:
+        return (old.profile.direction, new.profile.direction) == ("name", "metric")
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        arguments = bound(site, old)
+        if arguments is None or not arguments.flag("save_best_only"):
+            return
+        count, monitor = frequency(arguments), monitored(arguments)
+        if count is None or monitor is None:
+            return
+        argument = arguments.named["save_freq"]
+        written = "`save_freq=%s`" % shown(argument.value)
+        if monitor.startswith("val_"):
+            if (old.profile.missing, new.profile.missing) != ("skipped", "saved"):
+                return
+            yield self.problem(
+                site,
+                "At the end of a batch there is no `%s`. %s saves nothing then, %s saves every "
+                "time, over the best model." % (monitor, old.title, new.title),
+                'Write `save_freq="epoch"`, or monitor a metric of the training with %s.' % OURS,
+                argument,
+            )
+        elif self._undecided(old, new):
+            yield self.problem(
+                site,
+                "%s raises TypeError: 'NoneType' object is not callable, at the second save of the "
+                "first epoch: it is not known before its end whether less `%s` is better."
+                % (new.title, monitor),
+                'Write `save_freq="epoch"`, or %s, which knows it with %s.' % (OURS, written),
+                argument,
+            )

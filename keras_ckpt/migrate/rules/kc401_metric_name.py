@@ -1,0 +1,117 @@
+"""KC401: `acc` and `accuracy`."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt import filepath, monitor
+from keras_ckpt.migrate.call_sites import Checkpoint, Site
+from keras_ckpt.migrate.metrics import compiled
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, monitored, register
+from keras_ckpt.migrate.values import Text
+
+
+def metrics_of(site: Checkpoint) -> dict[str, str] | None:
+    """Returns names and directions of the metrics that a callback finds compiled.
+
+    Returns:
+        None if there is no training, or a metric is not known.
+    """
+    result: dict[str, str] = {}
+    trainings = site.trainings()
+    for training in trainings:
+        names = None if training.metrics is None else compiled(training.metrics)
+        if names is None:
+            return None
+        result.update(names)
+    return result if trainings else None
+
+
+def misnamed(name: str, names: dict[str, str] | None) -> str | None:
+    """Returns the other name that a metric is compiled by, if it is by that alone."""
+    if names is None or monitor.without_val(name) in names:
+        return None
+    other = monitor.alias(name)
+    return other if other is not None and monitor.without_val(other) in names else None
+
+
+@register
+class MetricName(Rule):
+    code = "KC401"
+    name = "metric-name"
+    what = (
+        "Finds metrics in `monitor` and in the path that are compiled by another name: `acc` for "
+        "`accuracy`, `mae` for `mean_absolute_error`, and the other way round."
+    )
+    why = (
+        "Before TF 2.0, `accuracy` was `acc` in the logs. Since then a metric is called as it was "
+        "compiled. With a name that is not in the logs, best-only saves are skipped up to Keras "
+        "3.9, and all made from 3.10 on, so that the last model takes the place of the best. With "
+        "`mode='auto'` Keras 3.11 and later raise ValueError when the first epoch ends. In the "
+        "path such a name is a KeyError at the first save."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+checkpoint = ModelCheckpoint("best.keras", monitor="val_acc", mode="max", save_best_only=True)
+model.fit(x, y, validation_split=0.1, callbacks=[checkpoint])
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+checkpoint = ModelCheckpoint("best.keras", monitor="val_accuracy", mode="max", save_best_only=True)
+model.fit(x, y, validation_split=0.1, callbacks=[checkpoint])
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        # In none of the releases is it found.
+        return True
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, Checkpoint):
+            return
+        names = metrics_of(site)
+        arguments = site.bound(old)
+        name = monitored(arguments)
+        other = misnamed(name, names) if name is not None else None
+        mode = arguments.value("mode", Text(("auto",)))
+        auto = isinstance(mode, Text) and mode.known not in ("min", "max", None)
+        raises = auto and new.profile.direction == "metric"
+        if name and other and (arguments.flag("save_best_only") or raises):
+            if raises:
+                happens = "raises ValueError when the first epoch ends"
+            elif new.profile.missing == "saved":
+                happens = "saves every time, over the best model"
+            else:
+                happens = "saves nothing"
+            yield self.problem(
+                site,
+                "There is no `%s` in the logs, where the metric is called `%s`: %s %s."
+                % (name, other, new.title, happens),
+                'Write `monitor="%s"`.' % other,
+                arguments.named.get("monitor"),
+            )
+        path = arguments.value("filepath")
+        for placeholder in _placeholders(path):
+            other = misnamed(placeholder, names)
+            if other:
+                yield self.problem(
+                    site,
+                    "There is no `%s` in the logs, where the metric is called `%s`: %s raises "
+                    "KeyError at the first save." % (placeholder, other, new.title),
+                    "Write `{%s}` in the path." % other,
+                    arguments.named["filepath"],
+                )
+
+
+def _placeholders(path: object) -> list[str]:
+    found: list[str] = []
+    for part in path.parts if isinstance(path, Text) else ():
+        try:
+            found += [each.name for each in filepath.placeholders(part or "")]
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,59 @@
+"""KC402: metrics of the validation without any."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Checkpoint, Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, frequency, monitored, register
+
+
+@register
+class NoValidation(Rule):
+    code = "KC402"
+    name = "no-validation"
+    what = (
+        "Finds `save_best_only=True` for a metric of the validation, as `val_loss` is by default, "
+        "where `fit` is given no validation data."
+    )
+    why = (
+        "The monitored value is never there. Up to Keras 3.9 nothing is saved then. From 3.10 on "
+        "the model is saved after every epoch, with a warning, so that the file has the last model "
+        "in place of the best."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
+model.fit(x, y, epochs=20, callbacks=[checkpoint])
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
+model.fit(x, y, epochs=20, validation_split=0.1, callbacks=[checkpoint])
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return (old.profile.missing, new.profile.missing) == ("skipped", "saved")
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, Checkpoint):
+            return
+        arguments = site.bound(old)
+        name = monitored(arguments)
+        if not arguments.flag("save_best_only") or not (name or "").startswith("val_"):
+            return
+        trainings = site.trainings()
+        # At batches there is none in any case, which is another rule.
+        if frequency(arguments) is not None or not trainings:
+            return
+        if all(training.validation is False for training in trainings):
+            yield self.problem(
+                site,
+                "There is no `%s`, since `fit` is given no validation data. %s saves nothing then, "
+                "%s saves after every epoch, over the best model." % (name, old.title, new.title),
+                "Give `fit` validation data, or monitor `%s`." % str(name)[len("val_") :],
+                arguments.named.get("monitor"),
+            )

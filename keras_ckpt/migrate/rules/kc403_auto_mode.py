@@ -1,0 +1,89 @@
+"""KC403: `mode="auto"`."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt import messages, monitor
+from keras_ckpt.migrate.call_sites import Checkpoint, Site
+from keras_ckpt.migrate.metrics import BY_NAME
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import OURS, Problem, Rule, monitored, register
+from keras_ckpt.migrate.rules.kc401_metric_name import metrics_of, misnamed
+from keras_ckpt.migrate.values import Text
+
+_MODES = {"up": "max", "down": "min"}
+
+
+@register
+class AutoMode(Rule):
+    code = "KC403"
+    name = "auto-mode"
+    what = (
+        "Finds `mode='auto'`, which is the default, for metrics of which Keras 3.11 and later find "
+        "another direction than their name tells, or none."
+    )
+    why = (
+        "Up to Keras 3.10 the name decides: what has `acc` in it or begins with `fmeasure` is "
+        "maximized, anything else minimized, `val_auc` too. From 3.11 on the metric decides, and "
+        "one that knows no direction raises ValueError when the first epoch ends, even without "
+        "`save_best_only`. Metrics that are functions, classes of yours, or those of one of "
+        "several outputs know none."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras", monitor="val_auc", save_best_only=True)
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+checkpoint = ModelCheckpoint("best.keras", monitor="val_auc", mode="max", save_best_only=True)
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return (old.profile.direction, new.profile.direction) == ("name", "metric")
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, Checkpoint):
+            return
+        arguments = site.bound(old)
+        name = monitored(arguments)
+        mode = arguments.value("mode", Text(("auto",)))
+        if not name or not isinstance(mode, Text) or mode.known in ("min", "max", None):
+            return
+        metric = monitor.without_val(name)
+        names = metrics_of(site)
+        if metric == "loss" or misnamed(name, names):
+            return
+        was = monitor.mode_from_name(name)
+        argument = arguments.named.get("mode") or arguments.named.get("monitor")
+        if names is None:
+            direction = BY_NAME.get(metric, "?")
+            unless = "%s, unless the metric itself has a direction" if direction == "?" else "%s"
+        else:
+            direction, unless = names.get(metric, ""), "%s"
+        now = _MODES.get(direction)
+        if now is not None:
+            if now != was and arguments.flag("save_best_only"):
+                yield self.problem(
+                    site,
+                    "`mode='auto'` means '%s' for `%s` in %s and '%s' in %s, which saves other "
+                    "models as the best." % (was, name, old.title, now, new.title),
+                    'Write `mode="%s"` if more of it is better, `mode="min"` if less.' % "max",
+                    argument,
+                )
+            return
+        said = messages.TEXTS[new.profile.texts]["direction"]
+        said = said.format(class_name="ModelCheckpoint", monitor=name).partition(". ")[0]
+        raises = "%s raises ValueError when the first epoch ends" % new.title
+        yield self.problem(
+            site,
+            "%s: %s." % (unless % raises, said),
+            'Write `mode="max"` if more of it is better, `mode="min"` if less, which %s took for '
+            "granted. %s takes it from the name, with a warning." % (old.title, OURS)
+            if was == "min"
+            else 'Write `mode="max"`, which %s took for granted. %s takes it from the name, with a '
+            "warning." % (old.title, OURS),
+            argument,
+        )

@@ -1,0 +1,62 @@
+"""KC502: subclasses that set `self.model`."""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Site, Subclass
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import OURS, Problem, Rule, register
+
+
+@register
+class ModelSet(Rule):
+    code = "KC502"
+    name = "model-set"
+    what = "Finds subclasses that assign to `self.model`, such as to save another model."
+    why = (
+        "Up to TF 2.15 `model` is an attribute like any other. In Keras 3 it is a property that "
+        "cannot be assigned: AttributeError, when training begins or the callback is made."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+
+class OfOneDevice(ModelCheckpoint):
+    def set_model(self, model):
+        self.model = model.layers[-2]
+"""
+    after = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+
+class OfOneDevice(ModelCheckpoint):
+    def set_model(self, model):
+        super().set_model(model.layers[-2])
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, Subclass) or _has_own_model(site):
+            return
+        for method in site.methods.values():
+            for node in ast.walk(method):
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                    if node.attr == "model" and getattr(node.value, "id", "") == "self":
+                        yield self.problem(
+                            site,
+                            "%s raises AttributeError: `model` is a property without a setter."
+                            % new.title,
+                            "Write `super().set_model(…)` in `set_model`, or derive from ours, "
+                            "whose `model` can be set: %s." % OURS,
+                            node=node,
+                        )
+
+
+def _has_own_model(site: Subclass) -> bool:
+    """Returns whether the class has a property or attribute `model` of its own."""
+    found = [each for each in site.module.classes if each.node is site.node]
+    return "model" in site.methods or any("model" in each.scope.bindings for each in found)

@@ -1,0 +1,69 @@
+"""KC601: weights that Keras 3 does not read."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import LOAD_WEIGHTS, CallSite, Site
+from keras_ckpt.migrate.paths import READ_WEIGHTS
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, register
+from keras_ckpt.migrate.values import Known, Text
+
+
+@register
+class LoadWeights(Rule):
+    code = "KC601"
+    name = "load-weights"
+    what = "Finds `model.load_weights(path)` of files that Keras 3 refuses by their name."
+    why = (
+        "Up to TF 2.15 a path without `.h5`, `.hdf5` or `.keras` at its end is the prefix of a "
+        "TensorFlow checkpoint. `load_weights` of Keras 3 raises ValueError for it. `by_name=True` "
+        "it takes only for `.h5` and `.hdf5`."
+    )
+    before = """
+import keras
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.load_weights("training_1/cp.ckpt")
+"""
+    after = """
+import keras
+
+import keras_ckpt
+
+model = keras.Sequential([keras.layers.Dense(1)])
+keras_ckpt.load_weights(model, "training_1/cp.ckpt")
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, CallSite) or site.kind != LOAD_WEIGHTS:
+            return
+        # A model that our callback has saved reads that itself.
+        if site.sites.others & {"ModelCheckpoint", "OrbaxCheckpoint"}:
+            return
+        argument = site.argument(0, "filepath")
+        path = argument.value if argument is not None else None
+        if argument is None or not isinstance(path, Text):
+            return
+        by_name = site.keywords.get("by_name")
+        if path.ends_in(READ_WEIGHTS) is False:
+            yield self.problem(
+                site,
+                "%s raises ValueError: File format not supported: filepath=%s."
+                % (new.title, path.shown),
+                "Write `keras_ckpt.load_weights(model, path)`, which reads TensorFlow checkpoints.",
+                argument,
+            )
+        elif by_name is not None and path.ends_in((".keras", ".weights.h5")):
+            if by_name.value == Known(True):
+                yield self.problem(
+                    site,
+                    "%s raises ValueError: `by_name` only supports loading legacy '.h5' or "
+                    "'.hdf5' files." % new.title,
+                    "Write `skip_mismatch=True` in place of `by_name=True`, if that is meant.",
+                    by_name,
+                )

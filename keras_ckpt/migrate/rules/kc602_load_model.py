@@ -1,0 +1,54 @@
+"""KC602: whole models that Keras 3 does not read."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import LOAD_MODEL, CallSite, Site
+from keras_ckpt.migrate.paths import READ_MODEL
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, register
+from keras_ckpt.migrate.values import Text
+
+
+@register
+class LoadModel(Rule):
+    code = "KC602"
+    name = "load-model"
+    what = "Finds `load_model(path)` of files that Keras 3 refuses by their name."
+    why = (
+        "Up to TF 2.15 a path without `.h5`, `.hdf5` or `.keras` at its end is a SavedModel. "
+        "`load_model` of Keras 3 raises ValueError for it."
+    )
+    before = """
+import keras
+
+model = keras.models.load_model("saved_model/my_model")
+"""
+    after = """
+import keras_ckpt
+
+model = keras_ckpt.load_model("saved_model/my_model")
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, CallSite) or site.kind != LOAD_MODEL:
+            return
+        if site.sites.others & {"OrbaxCheckpoint"}:
+            return
+        argument = site.argument(0, "filepath")
+        path = argument.value if argument is not None else None
+        if argument is None or not isinstance(path, Text):
+            return
+        if path.ends_in(READ_MODEL) is False and not path.shown.startswith("hf://"):
+            yield self.problem(
+                site,
+                "%s raises ValueError: File format not supported: filepath=%s."
+                % (new.title, path.shown),
+                "Write `keras_ckpt.load_model(path)`, which reads SavedModels, or once "
+                '`keras_ckpt.convert(path, "model.keras")`.',
+                argument,
+            )

@@ -1,0 +1,89 @@
+"""KC603: `tf.train.latest_checkpoint`."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import LATEST, LOAD_WEIGHTS, CallSite, Site
+from keras_ckpt.migrate.names import visible
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, register
+from keras_ckpt.migrate.values import Text
+
+
+@register
+class LatestCheckpoint(Rule):
+    code = "KC603"
+    name = "latest-checkpoint"
+    what = (
+        "Finds `tf.train.latest_checkpoint(directory)` whose result goes to `load_weights`, or "
+        "whose directory is that of a `ModelCheckpoint`."
+    )
+    why = (
+        "It finds TensorFlow checkpoints alone, by the file `checkpoint` beside them. Keras 3 "
+        "writes none, so that it returns None, and `load_weights` of Keras 3 refuses those that "
+        "are there from before. What belongs to `tf.train.Checkpoint` is not concerned."
+    )
+    before = """
+import tensorflow as tf
+
+model.load_weights(tf.train.latest_checkpoint("training_1"))
+"""
+    after = """
+import keras_ckpt
+
+keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, CallSite) or site.kind != LATEST:
+            return
+        # Ours writes what it finds.
+        if site.sites.others & {"ModelCheckpoint"}:
+            return
+        if not (self._is_loaded(site) or self._is_beside(site)):
+            return
+        yield self.problem(
+            site,
+            "%s writes no TensorFlow checkpoints and reads none: this finds nothing new, and "
+            "`load_weights` refuses what it finds, and None." % new.title,
+            "Write `keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint(directory))`.",
+        )
+
+    @staticmethod
+    def _is_loaded(site: CallSite) -> bool:
+        for other in site.sites.found:
+            if not isinstance(other, CallSite) or other.kind != LOAD_WEIGHTS:
+                continue
+            argument = other.argument(0, "filepath")
+            if argument is None:
+                continue
+            if argument.node is site.node:
+                return True
+            if isinstance(argument.node, ast.Name):
+                scope = argument.at.scope.find(argument.node.id)
+                for each in visible(scope, argument.node.id, argument.at) if scope else ():
+                    if each.node is site.node:
+                        return True
+        return False
+
+    @staticmethod
+    def _is_beside(site: CallSite) -> bool:
+        directory = site.argument(0, "checkpoint_dir")
+        path = directory.value if directory is not None else None
+        if not isinstance(path, Text) or path.known is None:
+            return False
+        for other in site.sites.checkpoints():
+            argument = other.argument(0, "filepath")
+            saved = argument.value if argument is not None else None
+            if isinstance(saved, Text) and saved.known is not None:
+                if posixpath.normpath(posixpath.dirname(saved.known)) == posixpath.normpath(
+                    path.known
+                ):
+                    return True
+        return False

@@ -1,0 +1,67 @@
+"""KC604: names that Keras 3 does not save to."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import SAVE, SAVE_WEIGHTS, CallSite, Site
+from keras_ckpt.migrate.paths import WRITTEN_MODEL, WRITTEN_WEIGHTS, write_ending
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, register
+from keras_ckpt.migrate.values import Text
+
+
+@register
+class Save(Rule):
+    code = "KC604"
+    name = "save"
+    what = "Finds `model.save(path)` and `model.save_weights(path)` of names that Keras 3 refuses."
+    why = (
+        "Up to TF 2.15 any path can be saved to: a SavedModel, a TensorFlow checkpoint. Keras 3 "
+        "raises ValueError unless a whole model ends in `.keras`, `.h5` or `.hdf5` and weights end "
+        "in `.weights.h5`."
+    )
+    before = """
+import keras
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.save_weights("checkpoints/my_checkpoint")
+"""
+    after = """
+import keras
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.save_weights("checkpoints/my_checkpoint.weights.h5")
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, CallSite) or site.kind not in (SAVE, SAVE_WEIGHTS):
+            return
+        # Directories of Keras 3, and its weights in several files.
+        if {"zipped", "max_shard_size"} & set(site.keywords):
+            return
+        # `save_model(model, path)` is a function, the others are methods.
+        argument = site.argument(1 if site.name else 0, "filepath")
+        path = argument.value if argument is not None else None
+        if argument is None or not isinstance(path, Text):
+            return
+        weights = site.kind == SAVE_WEIGHTS
+        endings = WRITTEN_WEIGHTS if weights else WRITTEN_MODEL
+        if path.ends_in(endings) is not False or path.shown.startswith("hf://"):
+            return
+        said = (
+            "The filename must end in `.weights.h5`."
+            if weights
+            else "Invalid filepath extension for saving."
+        )
+        ours = "save_weights" if weights else "save_model"
+        yield self.problem(
+            site,
+            "%s raises ValueError: %s Received: filepath=%s" % (new.title, said, path.shown),
+            "%s To keep the format as it is, write `keras_ckpt.%s(model, path)`."
+            % (write_ending(path, endings[0]), ours),
+            argument,
+        )

@@ -1,0 +1,78 @@
+"""KC605: arguments of saves and loads that Keras 3 has no more."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import (
+    LOAD_MODEL,
+    LOAD_WEIGHTS,
+    SAVE,
+    SAVE_WEIGHTS,
+    CallSite,
+    Site,
+)
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, register
+
+_UNEXPECTED = "TypeError: %(function)s() got an unexpected keyword argument '%(name)s'"
+#: What Keras 3 raises, by the kind of call: for which arguments, and how it says so.
+_REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
+    SAVE: (
+        ("options", "signatures", "save_traces"),
+        "ValueError: The following argument(s) are not supported: ['%(name)s']",
+        "save_model",
+    ),
+    SAVE_WEIGHTS: (("save_format", "options"), _UNEXPECTED, "save_weights"),
+    LOAD_WEIGHTS: (
+        ("options",),
+        "ValueError: Invalid keyword arguments: {'%(name)s': ...}",
+        "load_weights",
+    ),
+    LOAD_MODEL: (("options",), _UNEXPECTED, "load_model"),
+}
+_FUNCTIONS = {SAVE_WEIGHTS: "Model.save_weights", LOAD_MODEL: "load_model"}
+
+
+@register
+class FileArguments(Rule):
+    code = "KC605"
+    name = "file-arguments"
+    what = (
+        "Finds `save_format`, `options`, `signatures` and `save_traces` in calls of `save`, "
+        "`save_weights`, `load_weights` and `load_model`."
+    )
+    why = (
+        "They were for TensorFlow's formats. Keras 3 tells the format by the ending of the path "
+        "alone, and raises TypeError or ValueError for the arguments, even where they are None."
+    )
+    before = """
+import keras
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.save_weights("my.weights.h5", save_format="h5")
+"""
+    after = """
+import keras
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.save_weights("my.weights.h5")
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, CallSite) or site.kind not in _REFUSED:
+            return
+        names, said, ours = _REFUSED[site.kind]
+        for name in names:
+            if name in site.keywords:
+                values = {"name": name, "function": _FUNCTIONS.get(site.kind, "")}
+                yield self.problem(
+                    site,
+                    "%s raises %s." % (new.title, said % values),
+                    "Leave `%s` out: the ending of the path tells the format. To keep a format of "
+                    "Keras 2, write `keras_ckpt.%s`." % (name, ours),
+                    site.keywords[name],
+                )

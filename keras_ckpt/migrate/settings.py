@@ -1,0 +1,148 @@
+"""Settings: `[tool.keras-ckpt]` in `pyproject.toml`, `[keras-ckpt]` in `setup.cfg`."""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import importlib
+import os
+from typing import Any, Iterable, Sequence
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+class BadSettings(Exception):
+    """Settings that cannot be used, with the file that they are in."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Settings, of which each can be given on the command line, too.
+
+    Args:
+        old, new: the releases, `from` and `to` in files.
+        select: codes of rules, or their beginnings, that are asked; empty for all.
+        ignore: those that are not.
+        exclude: patterns of files that are left out.
+        output_format: one of `FORMATS`.
+        path: the file, `""` for none.
+    """
+
+    old: str = ""
+    new: str = ""
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    output_format: str = "text"
+    path: str = ""
+
+    def selects(self, code: str) -> bool:
+        """Returns whether a rule is asked."""
+        chosen = not self.select or code.startswith(_upper(self.select))
+        return chosen and not (self.ignore and code.startswith(_upper(self.ignore)))
+
+
+_KEYS = {
+    "from": "old",
+    "to": "new",
+    "select": "select",
+    "ignore": "ignore",
+    "exclude": "exclude",
+    "output-format": "output_format",
+}
+_LISTS = ("select", "ignore", "exclude")
+
+
+def _upper(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(code.upper() for code in codes)
+
+
+def find(paths: Sequence[str]) -> Settings:
+    """Returns the settings in the nearest file that has any, from the paths' folder upwards.
+
+    Raises:
+        BadSettings: if they cannot be used.
+    """
+    folder = _common([os.path.abspath(path) for path in paths] or [os.getcwd()])
+    while True:
+        for name, section in (("pyproject.toml", _of_toml), ("setup.cfg", _of_cfg)):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                found = section(path)
+                if found is not None:
+                    return _checked(path, found)
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return Settings()
+        folder = parent
+
+
+def _common(paths: list[str]) -> str:
+    try:
+        folder = os.path.commonpath(paths)
+    except ValueError:  # On several drives.
+        folder = paths[0]
+    return folder if os.path.isdir(folder) else os.path.dirname(folder)
+
+
+def _of_toml(path: str) -> dict[str, Any] | None:
+    with open(path, "rb") as file:
+        content = file.read()
+    if b"keras-ckpt" not in content:
+        return None  # Nor is anything needed to read it.
+    for name in ("tomllib", "tomli"):
+        try:
+            library = importlib.import_module(name)
+        except ImportError:
+            continue
+        try:
+            tables = library.loads(content.decode("utf-8"))
+        except ValueError as error:
+            raise BadSettings("%s is no TOML: %s" % (path, error)) from error
+        tools = tables.get("tool", {})
+        section = tools.get("keras-ckpt") if isinstance(tools, dict) else None
+        if section is not None and not isinstance(section, dict):
+            raise BadSettings("%s: [tool.keras-ckpt] must be a table." % path)
+        return section
+    raise BadSettings(
+        "%s has settings, and this Python needs the package tomli to read them. Install it with "
+        '`pip install "keras-ckpt[migrate]"`, or have the settings in setup.cfg.' % path
+    )
+
+
+def _of_cfg(path: str) -> dict[str, Any] | None:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeError) as error:
+        raise BadSettings("%s cannot be read: %s" % (path, error)) from error
+    if not parser.has_section("keras-ckpt"):
+        return None
+    found: dict[str, Any] = {}
+    for key in parser.options("keras-ckpt"):
+        if key in parser.defaults():
+            continue
+        text = parser.get("keras-ckpt", key)
+        words = text.replace(",", "\n").split("\n")
+        found[key] = [each.strip() for each in words if each.strip()] if key in _LISTS else text
+    return found
+
+
+def _checked(path: str, found: dict[str, Any]) -> Settings:
+    values: dict[str, Any] = {"path": path}
+    for key, given in found.items():
+        if key not in _KEYS:
+            raise BadSettings(
+                "%s: there is no setting %r. There are: %s." % (path, key, ", ".join(_KEYS))
+            )
+        if key in _LISTS:
+            if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+                raise BadSettings("%s: %s must be a list of strings." % (path, key))
+            values[_KEYS[key]] = tuple(given)
+        elif not isinstance(given, str):
+            raise BadSettings('%s: %s must be a string, such as "2.4".' % (path, key))
+        else:
+            values[_KEYS[key]] = given.strip()
+    if values.get("output_format", "text") not in FORMATS:
+        raise BadSettings("%s: output-format must be one of %s." % (path, ", ".join(FORMATS)))
+    return Settings(**values)

@@ -1,0 +1,245 @@
+"""What is checked: the code of a file, or of the cells of a Jupyter notebook.
+
+`read(path)` gives a `Source`. `Source.text` is Python code whatever the file was, `parse()` makes
+its tree, `place()` says where a line of it is for a user, and `silenced()` which lines have a
+`# noqa`. `mentions()` tells without parsing whether there can be anything to find.
+"""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import dataclasses
+import io
+import json
+import re
+import sys
+import tokenize
+import warnings
+from typing import Any, Iterable, NamedTuple
+
+from keras_ckpt.migrate import notebook
+
+#: A file that has none of these words has nothing to find, and is not parsed.
+WORDS = re.compile(
+    r"ModelCheckpoint|load_weights|save_weights|load_model|save_model|latest_checkpoint"
+    r"|\.save\(|keras[\w.]*\.callbacks"
+)
+
+_NOQA = re.compile(
+    r"#\s*noqa(?P<codes>\s*:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?(?![\w-])", re.IGNORECASE
+)
+_CODE = re.compile(r"[A-Z]+[0-9]+", re.IGNORECASE)
+
+
+class Unreadable(Exception):
+    """A file that cannot be read: it is not there, may not be read, or is no text."""
+
+
+class Place(NamedTuple):
+    """Where a user finds it: lines and columns from 1, and the number of the notebook's cell."""
+
+    line: int
+    column: int
+    cell: int | None = None
+
+
+class Broken(NamedTuple):
+    """Code that cannot be parsed, from `line` of `Source.text` on."""
+
+    line: int
+    column: int
+    message: str
+
+
+@dataclasses.dataclass
+class Source:
+    """The code of a file.
+
+    Args:
+        path: the file, as it was named.
+        text: its code; of a notebook all cells, one after the other.
+        cells: the first line of each cell in `text` with the cell's number, in a notebook.
+        broken: the cells that are no Python.
+        written: the lines as they were written, where `text` has no longer all that they say.
+    """
+
+    path: str
+    text: str
+    cells: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    broken: list[Broken] = dataclasses.field(default_factory=list)
+    written: list[str] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lines = _lines(self.text)
+
+    def mentions(self) -> bool:
+        """Returns whether there can be anything to find."""
+        return WORDS.search(self.text) is not None
+
+    def parse(self) -> ast.Module | None:
+        """Returns the tree of the code, or None if there is none, which `broken` then tells."""
+        tree = parsed(self.text)
+        if isinstance(tree, Broken):
+            self.broken.append(tree)
+            return None
+        return tree
+
+    def column(self, line: int, offset: int) -> int:
+        """Returns the column, from 1, of an offset of the tree, which counts bytes of UTF-8."""
+        if not 1 <= line <= len(self.lines):
+            return 1
+        text = self.lines[line - 1]
+        if text.isascii():
+            return max(offset, 0) + 1
+        return len(text.encode("utf-8")[: max(offset, 0)].decode("utf-8", "replace")) + 1
+
+    def place(self, line: int, column: int = 1) -> Place:
+        """Returns where a line and column of `text` are in the file."""
+        for first, number in reversed(self.cells):
+            if line >= first:
+                return Place(line - first + 1, column, number)
+        return Place(line, column)
+
+    def silenced(self, lines: Iterable[int]) -> tuple[str, ...] | None:
+        """Returns the codes, or their beginnings, that a `# noqa` on one of the lines names.
+
+        Returns:
+            `("",)` where one names none and silences all; None where there is none.
+        """
+        codes: list[str] = []
+        for line in lines:
+            written = self.written or self.lines
+            text = written[line - 1] if 1 <= line <= len(written) else ""
+            match = _NOQA.search(text) if "#" in text else None
+            if match is not None:
+                named = _CODE.findall(match["codes"] or "")
+                codes += [code.upper() for code in named] or [""]
+        return tuple(codes) or None
+
+    def ends(self, node: ast.AST) -> tuple[int, int]:
+        """Returns the line and column, from 1, where a call or expression ends."""
+        line = getattr(node, "end_lineno", None)
+        if line is not None:
+            return line, self.column(line, getattr(node, "end_col_offset", 0))
+        return self._closing(node)
+
+    def _closing(self, node: Any) -> tuple[int, int]:
+        # Python 3.7 does not know where a node ends: a call does with the last of its brackets,
+        # anything else before what follows it.
+        line, depth, begins = node.lineno, 0, self.column(node.lineno, node.col_offset) - 1
+        is_call = isinstance(node, ast.Call)
+        end = line, begins + 1
+        rest = "\n".join([self.lines[line - 1][begins:]] + self.lines[line:])
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(rest).readline):
+                depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.string, 0)
+                follows = token.string == "," and depth == 0
+                if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER) or depth < 0 or follows:
+                    break
+                row, column = token.end
+                end = line + row - 1, column + 1 + (begins if row == 1 else 0)
+                if is_call and token.string == ")" and depth == 0:
+                    break
+        except (tokenize.TokenError, SyntaxError):
+            pass
+        return end
+
+
+def _lines(text: str) -> list[str]:
+    # As the parser counts them: what `splitlines` takes for line ends beside is none.
+    return re.split(r"\r\n|\r|\n", text)
+
+
+def parsed(text: str) -> ast.Module | Broken:
+    """Returns the tree of some code, or what is wrong with it."""
+    # Cells of a notebook may await outside of functions.
+    flags = ast.PyCF_ONLY_AST | getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = compile(text, "<checked>", "exec", flags, dont_inherit=True)
+    except SyntaxError as error:
+        # Messages of the parser differ between releases of Python, some with details in a tuple.
+        message = str(error.msg or "invalid syntax")
+        return Broken(error.lineno or 1, max(error.offset or 1, 1), message)
+    except (ValueError, OverflowError, UnicodeError) as error:
+        return Broken(1, 1, str(error))
+    except (RecursionError, MemoryError):
+        return Broken(1, 1, "it is nested too deeply")
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+def read(path: str) -> Source:
+    """Returns the code of a file.
+
+    Args:
+        path: a Python file, or a notebook, which ends in `.ipynb`.
+
+    Raises:
+        Unreadable: if the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Unreadable("%s cannot be read: %s." % (path, reason)) from error
+    return from_bytes(path, content)
+
+
+def from_bytes(path: str, content: bytes) -> Source:
+    """Returns the code that a file with this content has.
+
+    Raises:
+        Unreadable: if it is no text.
+    """
+    try:
+        text = _decoded(path, content)
+    except (SyntaxError, UnicodeError, LookupError) as error:
+        raise Unreadable(
+            "%s cannot be read: it is no text in the encoding that it has by PEP 263 (%s)."
+            % (path, error)
+        ) from error
+    if path.endswith(".ipynb"):
+        return _of_notebook(path, text)
+    return Source(path, text)
+
+
+def _decoded(path: str, content: bytes) -> str:
+    encoding = "utf-8-sig"
+    if not path.endswith(".ipynb"):
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        codecs.lookup(encoding)
+    return content.decode(encoding)
+
+
+def _of_notebook(path: str, text: str) -> Source:
+    try:
+        content = json.loads(text)
+        cells = notebook.code_cells(content)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return Source(path, text, broken=[Broken(1, 1, "it is no Jupyter notebook")])
+    lines: list[str] = []
+    begins: list[tuple[int, int]] = []
+    broken: list[Broken] = []
+    written: list[str] = []
+    for number, code in cells:
+        written += _lines(code)
+        first = len(lines) + 1
+        if not isinstance(parsed(code), ast.Module):
+            code = notebook.without_magics(code)
+            found = parsed(code)
+            if isinstance(found, Broken):
+                if WORDS.search(code):
+                    broken.append(found._replace(line=found.line + first - 1))
+                code = re.sub(r"[^\r\n]", " ", code)
+        begins.append((first, number))
+        lines += _lines(code)
+    return Source(path, "\n".join(lines), begins, broken, written)
+
+
+def python() -> str:
+    """Returns the running Python, for messages: what is no code in it may be in another."""
+    return "Python %d.%d" % sys.version_info[:2]
