@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from keras_ckpt.formats.inspection import inspect
     from keras_ckpt.model_checkpoint import ModelCheckpoint
+    from keras_ckpt.patch import emulate, install, uninstall
 
 __version__ = "0.1.0"
 
@@ -27,12 +28,15 @@ __all__ = [
     "CheckpointError",
     "ModelCheckpoint",
     "convert",
+    "emulate",
     "inspect",
+    "install",
     "latest_checkpoint",
     "load_model",
     "load_weights",
     "save_model",
     "save_weights",
+    "uninstall",
 ]
 
 #: The public names, and the modules that they are in.
@@ -40,12 +44,15 @@ _NAMES: dict[str, str] = {
     "CheckpointError": "keras_ckpt.formats",
     "ModelCheckpoint": "keras_ckpt.model_checkpoint",
     "convert": "keras_ckpt.formats",
+    "emulate": "keras_ckpt.patch",
     "inspect": "keras_ckpt.formats.inspection",
+    "install": "keras_ckpt.patch",
     "latest_checkpoint": "keras_ckpt.formats",
     "load_model": "keras_ckpt.formats",
     "load_weights": "keras_ckpt.formats",
     "save_model": "keras_ckpt.formats",
     "save_weights": "keras_ckpt.formats",
+    "uninstall": "keras_ckpt.patch",
 }
 
 #: The packages that can be reached without an import of their own.

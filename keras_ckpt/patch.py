@@ -1,0 +1,300 @@
+"""`install()`: scripts that are not changed at all get our callback, and the legacy formats.
+
+What is put in the place of what, and back again, stands here. `taught` has the functions that
+save and load.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+import threading
+import types
+import warnings
+from typing import Any, Iterator, NamedTuple
+
+from keras_ckpt import compat
+from keras_ckpt.import_hook import ImportHook
+
+_CLASS = "ModelCheckpoint"
+#: The packages that a Keras comes with.
+_PACKAGES = ("keras", "tensorflow", "tf_keras")
+#: Those that hold its names. Nothing else is touched. TensorFlow 2.0 was another's facade.
+_HOLDERS = (*_PACKAGES, "tensorflow_core")
+#: Names of the same Keras that are not there before they are asked for.
+_LAZY = ("keras", "compat.v1.keras", "compat.v2.keras")
+
+
+def install(version: str | None = None) -> None:
+    """Puts our `ModelCheckpoint` in the place of Keras's, for scripts that are not to be changed.
+
+    All names of it give ours: `keras.callbacks.ModelCheckpoint`, `tf.keras.callbacks...`,
+    `tf.compat.v1.keras.callbacks...` and so on. On Keras 3, `Model.save`, `Model.save_weights`,
+    `Model.load_weights`, `keras.models.load_model` and `save_model`, and those of `keras.saving`
+    take what they took in Keras 2, too: `save_format=`, `options=`, `.hdf5`, TensorFlow
+    checkpoints, SavedModels. Whatever they did before, they do as before.
+
+    If Keras is not imported yet, it is not imported now, but all this happens once it is. What a
+    module of yours has imported before, `from keras.callbacks import ModelCheckpoint`, stays.
+    The second call changes nothing, unless it is for another version.
+
+    Args:
+        version: the release whose `ModelCheckpoint` it shall be, bugs included, as
+            `keras_ckpt.compat.for_version` takes it. Formats that this release did not know are
+            not taught. By default it is `keras_ckpt.ModelCheckpoint`.
+
+    Raises:
+        ValueError: if there is no such release.
+
+    Example:
+
+    ```python
+    import keras_ckpt
+
+    keras_ckpt.install()
+
+    import tensorflow as tf
+
+    checkpoint = tf.keras.callbacks.ModelCheckpoint("cp-{epoch}.ckpt", period=5)
+    ```
+    """
+    _put(_checked(version))
+
+
+def uninstall() -> None:
+    """Puts everything back that `install` has replaced. Nothing happens if there is nothing.
+
+    Example:
+
+    ```python
+    keras_ckpt.install()
+    keras_ckpt.uninstall()
+    assert keras.callbacks.ModelCheckpoint is not keras_ckpt.ModelCheckpoint
+    ```
+    """
+    _put(None)
+
+
+class emulate(contextlib.ContextDecorator):
+    """Does what `install(version)` does for a `with` block, or for the calls of a function.
+
+    Afterwards all is as it was before, which may be another `install` or `emulate`. It is for the
+    whole process, other threads included.
+
+    Args:
+        version: as of `install`.
+
+    Raises:
+        ValueError: if there is no such release.
+
+    Example:
+
+    ```python
+    with keras_ckpt.emulate("2.4"):
+        checkpoint = keras.callbacks.ModelCheckpoint("w.{epoch:02d}.hdf5", period=5)
+    ```
+    """
+
+    def __init__(self, version: str | None = None) -> None:
+        self._wanted = _checked(version)
+        self._before: list[_Wanted | None] = []
+
+    def __enter__(self) -> None:
+        with _lock:
+            before = _current.wanted if _current is not None else None
+            _put(self._wanted)
+            self._before.append(before)
+
+    def __exit__(self, *error: object) -> None:
+        _put(self._before.pop())
+
+
+class _Wanted(NamedTuple):
+    """What is installed: the module of a release in `compat`, or None for the one to use."""
+
+    release: str | None
+
+    def cls(self) -> type:
+        name = "keras_ckpt.model_checkpoint"
+        if self.release is not None:
+            name = "keras_ckpt.compat." + self.release
+        found: type = getattr(importlib.import_module(name), _CLASS)
+        return found
+
+    def teaches(self) -> bool:
+        """Returns whether the release knew the legacy formats."""
+        if self.release is None:
+            return True
+        module = importlib.import_module("keras_ckpt.compat." + self.release)
+        return bool(module.PROFILE.legacy_arguments)
+
+
+def _checked(version: str | None) -> _Wanted:
+    return _Wanted(None if version is None else compat.module_of(version))
+
+
+class _Replaced(NamedTuple):
+    """An attribute that has been replaced."""
+
+    owner: Any
+    name: str
+    original: Any
+
+    def undo(self) -> None:
+        setattr(self.owner, self.name, self.original)
+
+
+class _Installation:
+    """What one `install` has replaced."""
+
+    def __init__(self, wanted: _Wanted) -> None:
+        self.wanted = wanted
+        self._replaced: list[_Replaced] = []
+        self._ours: dict[str, list[tuple[Any, Any]]] = {}  # By name: original and ours.
+        self._lesson: Any = None
+        self._hook = ImportHook(_PACKAGES, self._imported)
+
+    def start(self) -> None:
+        self._hook.start()
+        if any(_is_loaded(name) for name in _PACKAGES):
+            self._replace()
+
+    def stop(self) -> None:
+        self._hook.stop()
+        if self._lesson is not None:
+            self._lesson.lasts = False
+        for each in reversed(self._replaced):
+            each.undo()
+        # What Keras has imported meanwhile, it has from itself, and so from us.
+        for name, pairs in self._ours.items():
+            for original, ours in pairs:
+                for module in _holding(name, ours):
+                    setattr(module, name, original)
+
+    def _imported(self, name: str) -> None:
+        runtime = importlib.import_module("keras_ckpt.runtime")
+        if name == "tf_keras":
+            runtime.prefer(name)
+        try:
+            _keras()
+        except ImportError:
+            return  # TensorFlow alone, so far.
+        with _lock:
+            if _current is not self:
+                return
+            if name == "tf_keras" and self.wanted.release and runtime.is_keras_3():
+                warnings.warn(
+                    "tf_keras keeps its own ModelCheckpoint, since Keras %s was imported before "
+                    "it and has got that of the version asked for. Set TF_USE_LEGACY_KERAS=1 to "
+                    "have it in tf_keras." % runtime.keras().__version__,
+                    stacklevel=2,
+                )
+            self._replace()
+
+    def _replace(self) -> None:
+        runtime = importlib.import_module("keras_ckpt.runtime")
+        keras = _keras()
+        if not self._ours:
+            self._find(keras, runtime.is_keras_3())
+        if not runtime.is_keras_3():
+            for path in _LAZY:
+                _touch(sys.modules.get("tensorflow"), path + ".callbacks")
+        for name, pairs in self._ours.items():
+            for original, ours in pairs:
+                for module in _holding(name, original):
+                    self._set(module, name, original, ours)
+
+    def _find(self, keras: Any, is_keras_3: bool) -> None:
+        """Finds out what to replace, and by what."""
+        self._ours[_CLASS] = [(getattr(keras.callbacks, _CLASS), self.wanted.cls())]
+        if not is_keras_3 or not self.wanted.teaches():
+            return
+        taught = importlib.import_module("keras_ckpt.taught")
+        self._lesson = taught.Lesson()
+        for name in taught.NAMES:
+            if name in vars(keras.Model):
+                original = vars(keras.Model)[name]
+                self._set(keras.Model, name, original, taught.teach(original, self._lesson))
+            found = {id(f): f for f in (vars(m).get(name) for m in (keras.saving, keras.models))}
+            self._ours[name] = [
+                (each, taught.teach(each, self._lesson))
+                for each in found.values()
+                if each is not None
+            ]
+
+    def _set(self, owner: Any, name: str, original: Any, ours: Any) -> None:
+        if isinstance(owner, types.ModuleType) and _names_itself(owner, name, original):
+            # Its methods find the class by its name, which must go on to mean the class.
+            self._replaced.append(_Replaced(owner, "__class__", type(owner)))
+            shown = {name: property(lambda module: ours)}
+            owner.__class__ = type("module", (type(owner),), shown)
+        else:
+            self._replaced.append(_Replaced(owner, name, original))
+            setattr(owner, name, ours)
+
+
+def _keras() -> Any:
+    """Returns the running Keras, all of it imported, which may be what calls `_imported`.
+
+    Nobody shall hold the lock who waits for an import: this is asked for before it is taken.
+    """
+    found = importlib.import_module("keras_ckpt.runtime").keras()
+    _touch(found, "callbacks")
+    return found
+
+
+def _names_itself(module: Any, name: str, cls: Any) -> bool:
+    """Returns whether a class in `module` has methods that ask for `name` there."""
+    if not isinstance(cls, type) or cls.__module__ != module.__name__:
+        return False
+    functions = (getattr(each, "__code__", None) for each in vars(cls).values())
+    return any(code is not None and name in code.co_names for code in functions)
+
+
+def _holding(name: str, value: Any) -> Iterator[Any]:
+    """Gives the modules of Keras and TensorFlow that have `value` under `name`."""
+    for path, module in list(sys.modules.items()):
+        if path.partition(".")[0] in _HOLDERS and isinstance(module, types.ModuleType):
+            # Not by asking for the attribute, for which some import what they stand for.
+            if vars(module).get(name) is value and getattr(module, name) is value:
+                yield module
+
+
+def _touch(module: Any, path: str) -> None:
+    """Lets a package make a module that it makes when it is asked for."""
+    for name in path.split("."):
+        module = getattr(module, name, None)
+
+
+def _is_loaded(name: str) -> bool:
+    """Returns whether a package is imported, and not still being imported."""
+    module = sys.modules.get(name)
+    spec = getattr(module, "__spec__", None)
+    return module is not None and not getattr(spec, "_initializing", False)
+
+
+_lock = threading.RLock()
+_current: _Installation | None = None
+
+
+def _put(wanted: _Wanted | None) -> None:
+    """Makes `wanted` be what is installed."""
+    global _current
+    if wanted is not None and any(_is_loaded(name) for name in _PACKAGES):
+        _keras()
+    with _lock:
+        if (None if _current is None else _current.wanted) == wanted:
+            return
+        if _current is not None:
+            _current.stop()
+            _current = None
+        if wanted is not None:
+            installation = _Installation(wanted)
+            _current = installation
+            try:
+                installation.start()
+            except BaseException:
+                installation.stop()
+                _current = None
+                raise

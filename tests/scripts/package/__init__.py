@@ -1,0 +1,3 @@
+"""A package that is run."""
+
+print("package", __name__)

@@ -1,0 +1,3 @@
+"""What is imported from beside."""
+
+NAME = __name__
