@@ -1,0 +1,138 @@
+"""A pytest plugin: runs tests with the `ModelCheckpoint` of one release after the other.
+
+It does nothing to tests that do not ask for it.
+
+    @pytest.mark.model_checkpoint_versions("2.0", "2.4", "3.15")
+    def test_training():
+        train(keras.callbacks.ModelCheckpoint("w.{epoch:02d}.hdf5", period=5))
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, Iterator
+
+import pytest
+
+import keras_ckpt
+
+MARK = "model_checkpoint_versions"
+FIXTURE = "model_checkpoint_version"
+_OPTION = "--model-checkpoint-versions"
+_ALL = "all"
+_KERAS = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("keras_ckpt", "ModelCheckpoint of every Keras release")
+    group.addoption(
+        _OPTION,
+        metavar="VERSIONS",
+        help="Run every test once for each of these releases, with keras.callbacks.ModelCheckpoint "
+        "as it was there: 'all', or a list such as 2.0,2.4,3.15. Takes the place of what the mark "
+        "%s says." % MARK,
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "%s(*versions): run the test once for each release, with keras.callbacks.ModelCheckpoint "
+        "as it was there; 'all' means every release." % MARK,
+    )
+    given = config.getoption(_OPTION)
+    if given is not None:
+        _checked([each.strip() for each in given.split(",")], _OPTION)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    versions = _versions(metafunc.definition)
+    if versions:
+        metafunc.parametrize(FIXTURE, versions, indirect=True)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    runs = getattr(getattr(item, "callspec", None), "params", {})
+    if item.get_closest_marker(MARK) is not None and FIXTURE not in runs:
+        raise pytest.UsageError(
+            "%s has the mark %s and cannot be run more than once: pytest gives no parameters to "
+            "tests of unittest.TestCase, nor to doctests. Make it a function, or use `with "
+            "keras_ckpt.emulate(version):` in it." % (item.nodeid, MARK)
+        )
+
+
+@pytest.fixture
+def model_checkpoint_version(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The release whose `ModelCheckpoint` is there during the test, e.g. `"2.4"`.
+
+    None if the test runs with that of the running Keras.
+    """
+    version = getattr(request, "param", None)
+    if version is None:
+        yield None
+        return
+    before = _class()
+    with pytest.MonkeyPatch.context() as patch, keras_ckpt.emulate(version):
+        _replace_imported(patch, before)
+        yield version
+
+
+@pytest.fixture(autouse=True)
+def _model_checkpoint_first(model_checkpoint_version: str | None) -> None:
+    """Lets the other fixtures of a test find the class of the release: autouse goes first."""
+
+
+def _versions(definition: Any) -> list[str]:
+    """Returns the releases that a test is to be run with, none if it is not."""
+    given = definition.config.getoption(_OPTION)
+    if given is not None:
+        return _checked([each.strip() for each in given.split(",")], _OPTION)
+    mark = definition.get_closest_marker(MARK)
+    if mark is None:
+        return []
+    where = "%s: the mark %s" % (definition.nodeid, MARK)
+    if mark.kwargs or not mark.args:
+        raise pytest.UsageError(
+            "%s takes releases by position, such as '2.4', '3.15' or 'all', and at least one."
+            % where
+        )
+    return _checked(list(mark.args), where)
+
+
+def _checked(versions: list[Any], where: str) -> list[str]:
+    found: list[str] = []
+    for version in versions:
+        try:
+            every = keras_ckpt.compat.VERSIONS if version == _ALL else [version]
+            for each in every:
+                keras_ckpt.compat.module_of(each)
+        except ValueError as error:
+            raise pytest.UsageError("%s: %s" % (where, error)) from None
+        found += [each for each in every if each not in found]
+    return found
+
+
+def _class() -> Any:
+    """Returns what `keras.callbacks.ModelCheckpoint` is, None if no Keras is imported yet."""
+    if not any(name in sys.modules for name in _KERAS):
+        return None
+    runtime = importlib.import_module("keras_ckpt.runtime")
+    return runtime.keras().callbacks.ModelCheckpoint
+
+
+def _replace_imported(patch: pytest.MonkeyPatch, before: Any) -> None:
+    """Replaces the class where a module has imported it before, for the time of the test.
+
+    `from keras.callbacks import ModelCheckpoint` at the top of a file is the rule, and a test that
+    went on with the class of the running Keras would prove nothing.
+    """
+    if before is None:
+        return
+    for path, module in list(sys.modules.items()):
+        # Keras's own are `emulate`'s, and ours mean what they say.
+        if path.partition(".")[0] in (*_KERAS, "keras_ckpt"):
+            continue
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if value is before:
+                patch.setattr(module, name, _class())
