@@ -58,12 +58,19 @@ def place(tmp_path: pathlib.Path, monkeypatch: Any) -> dict[str, Any]:
 
     monkeypatch.chdir(tmp_path)
     x, y = np.zeros((20, 3)), np.ones((20, 1))
-    return {"model": small_model(), "x": x, "y": y, "keras_ckpt": keras_ckpt}
+    return {
+        "model": small_model(),
+        "x": x,
+        "y": y,
+        "keras": runtime.keras(),
+        "keras_ckpt": keras_ckpt,
+        "pytest": pytest,
+    }
 
 
 def test_the_code_in_the_readme_runs(place: dict[str, Any], tmp_path: pathlib.Path) -> None:
     model = place["model"]
-    training, versions, all_of_them, for_old, old, served = blocks("python")
+    training, versions, installed, plugin, all_of_them, for_old, old, served = blocks("python")
     exec(training, place)
     saved = sorted(path.name for path in tmp_path.glob("*"))
     assert [name[:11] for name in saved] == [
@@ -73,6 +80,11 @@ def test_the_code_in_the_readme_runs(place: dict[str, Any], tmp_path: pathlib.Pa
         "weights.20-",
     ]
     exec(versions, place)
+    exec(installed, place)
+    assert {"cp", "old_style.hdf5"} <= {path.name for path in tmp_path.glob("*")}
+    assert place["checkpoint"].period == 2
+    exec(plugin, place)
+    place["test_training"](tmp_path, "2.4")
     old_files(model)
     exec(all_of_them, place)
     assert place["model"] is not model
@@ -110,12 +122,19 @@ def test_the_commands_in_the_readme_run(
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "my_models", raising=False)
     commands = [line for block in blocks("console") for line in block.splitlines() if line]
-    assert len(commands) == 5
+    (tmp_path / "old_project").mkdir()
+    (tmp_path / "old_project" / "train.py").write_text(
+        "from tensorflow.keras.callbacks import ModelCheckpoint\n"
+        "checkpoint = ModelCheckpoint('w.{epoch}.hdf5', period=5)\n"
+    )
+    # With findings, and with changes that are not written, as linters and formatters have it.
+    ends_with_1 = ("check", "fix")
+    assert len(commands) == 10
     for command in commands:
         program, *arguments = shlex.split(command)
         assert program == "keras-ckpt"
         result = testing.CliRunner().invoke(main, arguments)
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == (arguments[0] in ends_with_1), result.output
     assert {"model.keras", "new.weights.h5", "new.keras"} <= {
         path.name for path in tmp_path.glob("*")
     }
@@ -159,7 +178,7 @@ def test_every_environment_that_contributing_names_is_there() -> None:
 def test_every_room_that_contributing_names_is_there_and_none_is_left_out() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(?:keras_ckpt/)?(\w+)\.py`", text))
-    for room in ("keras_ckpt", "keras_ckpt/formats"):
+    for room in ("keras_ckpt", "keras_ckpt/formats", "keras_ckpt/migrate"):
         there = {path.stem for path in (ROOT / room).glob("*.py")}
         assert there <= named | {"__init__"}, room
     scripts = {path.stem for path in (ROOT / "tests" / "formats").glob("*.py")}
