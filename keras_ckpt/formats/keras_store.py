@@ -170,36 +170,26 @@ def _datasets(group: Any) -> Iterator[Any]:
 class NewEntry(MutableMapping[str, Any]):
     """The group that a layer's `save_own_variables` puts its values into."""
 
-    def __init__(self, file: Any, path: str, metadata: dict[str, Any] | None) -> None:
-        self._file = file
-        self._path = (path + "/vars").lstrip("/")
-        self._metadata = metadata or {}
-        if metadata:
-            self._group()
-
-    def _group(self) -> Any:
-        """Makes the group when it is first used: without values there is none."""
-        if self._path not in self._file:
-            self._file.create_group(self._path).attrs.update(self._metadata)
-        return self._file[self._path]
+    def __init__(self, group: Any) -> None:
+        self._group = group
 
     def __setitem__(self, name: str, value: Any) -> None:
         value = runtime.view(value)
-        data = self._group().create_dataset(name, data=value)
+        data = self._group.create_dataset(name, data=value)
         if value.dtype.name == "bfloat16":
             data.attrs["dtype"] = "bfloat16"
 
     def __getitem__(self, name: str) -> Any:
-        return Value(self._file.filename, self._file[self._path][name]).__array__()
+        return Value(self._group.file.filename, self._group[name]).__array__()
 
     def __delitem__(self, name: str) -> None:
-        del self._file[self._path][name]
+        del self._group[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._file.get(self._path, ()))
+        return iter(self._group)
 
     def __len__(self) -> int:
-        return len(self._file.get(self._path, ()))
+        return len(self._group)
 
 
 class NewStore:
@@ -209,7 +199,10 @@ class NewStore:
         self._file = file
 
     def make(self, path: str, metadata: dict[str, Any] | None = None) -> NewEntry:
-        return NewEntry(self._file, path, metadata)
+        # Also for what will have no values: up to Keras 3.7 that is looked for, too.
+        group = self._file.create_group((path + "/vars").lstrip("/"))
+        group.attrs.update(metadata or {})
+        return NewEntry(group)
 
     def __bool__(self) -> bool:
         return True

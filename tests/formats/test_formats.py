@@ -619,3 +619,39 @@ def test_training_goes_on_as_if_large_weights_had_been_set(tmp_path, name, jit_c
     keras_ckpt.load_weights(again, str(tmp_path / name))
     for one, other in zip(again.get_weights(), saved.get_weights()):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "w.weights.h5", "w.keras"])
+@pytest.mark.parametrize("how", ["lora", "int8", "lora and int8"])
+def test_layers_that_are_quantized_or_have_lora(tmp_path, name, how):
+    path = str(tmp_path / name)
+
+    def make():
+        model = keras.Sequential([keras.Input((300,)), keras.layers.Dense(256, name="a")])
+        layer = model.get_layer("a")
+        if not hasattr(layer, "quantize") or not hasattr(layer, "enable_lora"):
+            pytest.skip("came later")
+        if "lora" in how:
+            layer.enable_lora(4)
+            layer.lora_kernel_b.assign(np.random.RandomState(2).rand(4, 256))
+        if "int8" in how:
+            model.quantize("int8")
+        return model
+
+    x = np.random.RandomState(0).rand(4, 300).astype("float32")
+    model = make()
+    # Keras loses precision itself: LoRA becomes a part of the quantized kernel.
+    if name == "m.keras":
+        formats.save_model(model, path)
+        model.save(tmp_path / "native.keras")
+        expected = keras.saving.load_model(tmp_path / "native.keras")
+        found = [keras.saving.load_model(path), keras_ckpt.load_model(path)]
+    else:
+        formats.save_weights(model, path)
+        model.save_weights(tmp_path / "native.weights.h5")
+        expected, *found = make(), make(), make()
+        expected.load_weights(tmp_path / "native.weights.h5")
+        found[0].load_weights(path)
+        keras_ckpt.load_weights(found[1], path)
+    for each in found:
+        np.testing.assert_array_equal(each.predict(x, verbose=0), expected.predict(x, verbose=0))
