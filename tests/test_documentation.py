@@ -126,6 +126,7 @@ def test_the_commands_in_the_readme_run(
     (tmp_path / "old_project" / "train.py").write_text(
         "from tensorflow.keras.callbacks import ModelCheckpoint\n"
         "checkpoint = ModelCheckpoint('w.{epoch}.hdf5', period=5)\n"
+        "best = ModelCheckpoint('best.hdf5', save_best_only=True)\n"
     )
     # With findings, and with changes that are not written, as linters and formatters have it.
     ends_with_1 = ("check", "fix")

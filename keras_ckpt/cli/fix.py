@@ -14,7 +14,7 @@ from keras_ckpt.cli import check
 from keras_ckpt.cli.inspect import printable
 from keras_ckpt.migrate import checker, files, settings
 from keras_ckpt.migrate.output import count
-from keras_ckpt.migrate.releases import Release, every, newest, release
+from keras_ckpt.migrate.releases import Release, every, newest
 from keras_ckpt.migrate.source import Unreadable
 
 _NEITHER = (
@@ -93,21 +93,15 @@ def command(
     except files.NotThere as error:
         raise click.UsageError(printable(str(error))) from error
     to_keras_ckpt = target == "keras-ckpt"
-    told, errors = _released(named, options, to_keras_ckpt)
-    run = _Run(
-        rewrite.Target(
-            to_keras_ckpt, told, release(options.new) if options.new else newest(), options.selects
-        ),
-        write,
-    )
+    until = check._release(options.new) if options.new else newest()
+    since = _released(named, options, to_keras_ckpt)
+    run = _Run(rewrite.Target(to_keras_ckpt, since, until, options.selects), write)
     for path in named:
         run.file(path)
     sys.exit(run.end())
 
 
-def _released(
-    named: list[str], options: settings.Settings, to_keras_ckpt: bool
-) -> tuple[Release, list[str]]:
+def _released(named: list[str], options: settings.Settings, to_keras_ckpt: bool) -> Release:
     """Returns the release that the code was written for."""
     legacy = [each for each in every() if each.profile.legacy_arguments][-1]
     try:
@@ -116,8 +110,8 @@ def _released(
         # It changes little of what is taken from us.
         if not to_keras_ckpt or options.old:
             raise
-        return legacy, []
-    return found.old or legacy, found.errors
+        return legacy
+    return found.old or legacy
 
 
 class _Run:

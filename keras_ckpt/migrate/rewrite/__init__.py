@@ -4,7 +4,9 @@
 |---|---|
 | `ours.py`, `imports.py`, `arguments.py` | `--to-keras-ckpt`: what is taken from us, and how |
 | `native.py`, `fixers/` | `--native`: how each rule's problem is mended, one rule a file |
-| `endings.py`, `paths.py` | other endings of paths, in all calls that write and read them |
+| `back.py` | before that, what is taken from us already |
+| `endings.py`, `obstacles.py`, `paths.py` | other endings, of all that a file is called by |
+| `directories.py` | the directory of what is saved |
 | `tree.py` | the names of a module, asked at every place |
 | `edits.py`, `located.py`, `nodes.py`, `commas.py` | changes, and LibCST, which makes them |
 | `cells.py` | notebooks |
@@ -19,19 +21,22 @@ import ast
 import codecs
 import dataclasses
 import io
+import re
 import tokenize
 from typing import Callable, NamedTuple
 
+from keras_ckpt.migrate.names import library
 from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rewrite import cells, native, ours
+from keras_ckpt.migrate.rewrite import back, cells, native, ours
 from keras_ckpt.migrate.rewrite.edits import Edits, Unit
-from keras_ckpt.migrate.rewrite.results import CannotRewrite, Note
+from keras_ckpt.migrate.rewrite.results import CannotRewrite, Note, note
 from keras_ckpt.migrate.rewrite.tree import Names
 from keras_ckpt.migrate.sites import Sites
 from keras_ckpt.migrate.source import Source, from_bytes, parsed
 
 #: A change may show what else is to be changed, not often.
 _PASSES = 5
+_NUMBER = re.compile(r"\d+")
 
 __all__ = ["CannotRewrite", "Note", "Part", "Rewritten", "Target", "rewrite"]
 
@@ -94,11 +99,67 @@ def rewrite(path: str, content: bytes, target: Target) -> Rewritten:
         Unreadable: if it is no text.
         CannotRewrite: if it cannot be rewritten; the message says why.
     """
-    result = Rewritten(content)
+    if not target.to_keras_ckpt:
+        done = _back(path, content, target)
+        if done is not None:
+            return done
+    return _rewritten(path, content, content, target)
+
+
+def _back(path: str, content: bytes, target: Target) -> Rewritten | None:
+    """Returns a file with what is taken from us native, None if nothing is."""
+    source = from_bytes(path, content)
+    if "keras_ckpt" not in source.text:
+        return None
+    tree = source.parse()
+    names = Names(tree) if tree is not None else None
+    if names is None or not any(library(each) == "keras_ckpt" for each in names.imports):
+        return None
+    edits = Edits(source)
+    why = back.Back(names, edits).plan()
+    if not why:
+        try:
+            done = _rewritten(path, content, _applied(source, content, edits), target)
+            left = [each for each in done.notes if not each.changed]
+            if not left and _comments(path, done.content) == _comments(path, content):
+                done.changes += 1
+                return done
+            # What it is for comes before what has to do with that.
+            left.sort(key=lambda each: each.text.startswith("not changed: a call with"))
+            why = left[0].text[len("not changed: ") :] if left else "Comments would be lost."
+        except CannotRewrite as error:
+            why = "%s." % error
+    rest = _rewritten(path, content, content, target)
+    where = next(each for each in ast.walk(names.tree) if _is_ours(each))
+    rest.notes.append(note(source, where, "", "not changed: keras_ckpt stays. " + why))
+    rest.notes.sort()
+    return rest
+
+
+def _is_ours(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return library(node.module or "") == "keras_ckpt"
+    return isinstance(node, ast.Import) and any(
+        library(each.name) == "keras_ckpt" for each in node.names
+    )
+
+
+def _comments(path: str, content: bytes) -> list[str]:
+    lines = io.StringIO("\n".join(from_bytes(path, content).lines)).readline
+    found = tokenize.generate_tokens(lines)
+    return sorted(each.string for each in found if each.type == tokenize.COMMENT)
+
+
+def _rewritten(path: str, content: bytes, begun: bytes, target: Target) -> Rewritten:
+    """Returns what becomes of a file, from where something of it is done already."""
+    result = Rewritten(begun)
     for _ in range(_PASSES):
         changes, notes, new = _once(path, result.content, target)
-        told = {(each.code, each.text) for each in result.notes}
-        result.notes += [each for each in notes if (each.code, each.text) not in told]
+        # Lines are those of the code as it was, if something is told twice.
+        told = {(each.code, _NUMBER.sub("", each.text)) for each in result.notes}
+        result.notes += [
+            each for each in notes if (each.code, _NUMBER.sub("", each.text)) not in told
+        ]
         if new == result.content:
             break
         result.changes += changes

@@ -49,10 +49,18 @@ class Edits:
         self._changes: dict[ast.AST, list[Callable[[Any], Any]]] = {}
         self._imports: dict[ast.ImportFrom, set[int]] = {}
         self._after: dict[ast.stmt, list[str]] = {}
+        self._before: dict[ast.stmt, list[tuple[str, ast.AST | None]]] = {}
+        self._restated: dict[ast.stmt, list[str]] = {}
         self._first: list[str] = []
 
     def __bool__(self) -> bool:
-        return bool(self._calls or self._changes or self._imports or self._after or self._first)
+        return bool(self._first) or any(self._noted())
+
+    def _noted(self) -> list[ast.AST]:
+        # The last first, so that those before it on a line stay in their places.
+        imports = sorted(self._imports, key=lambda each: -each.col_offset)
+        every = [*self._calls, *self._changes, *imports, *self._after, *self._before]
+        return list(dict.fromkeys([*every, *self._restated]))
 
     def call(self, node: ast.Call) -> CallEdit:
         """Returns what is to be changed in a call, to be added to."""
@@ -100,6 +108,22 @@ class Edits:
         if code not in lines:
             lines.append(code)
 
+    def before(self, statement: ast.stmt, code: str, node: ast.AST | None = None) -> None:
+        """Adds a statement of one line before another one.
+
+        Args:
+            statement: the other one, which must be the first on its line.
+            code: the statement, with `%s` for the code of `node`.
+            node: an expression.
+        """
+        lines = self._before.setdefault(statement, [])
+        if (code, node) not in lines:
+            lines.append((code, node))
+
+    def restate(self, statement: ast.stmt, lines: list[str]) -> None:
+        """Puts statements of one line each in the place of one, which is alone on its line."""
+        self._restated[statement] = lines
+
     def _change(self, node: ast.AST, change: Callable[[Any], Any]) -> None:
         self._changes.setdefault(node, []).append(change)
 
@@ -109,9 +133,7 @@ class Edits:
         Raises:
             CannotRewrite: if that is not possible.
         """
-        # The last first, so that those before it on a line stay in their places.
-        imports = sorted(self._imports, key=lambda each: -each.col_offset)
-        noted = list(dict.fromkeys([*self._calls, *self._changes, *imports, *self._after]))
+        noted = self._noted()
         results = []
         every = list(units)
         begins = [each.first for each in every]
@@ -129,27 +151,24 @@ class Edits:
 
     def _apply(self, unit: Unit, noted: list[ast.AST], first: list[str]) -> str:
         try:
-            module = cst.parse_module(unit.text)
+            return self._changed(unit, noted, first)
         except cst.ParserSyntaxError as error:
             raise CannotRewrite("LibCST cannot parse it: %s" % error.message) from error
         except RecursionError as error:
             raise CannotRewrite("it is nested too deeply for LibCST") from error
+
+    def _changed(self, unit: Unit, noted: list[ast.AST], first: list[str]) -> str:
+        module = cst.parse_module(unit.text)
         if module.code != unit.text:
             raise CannotRewrite("LibCST does not give it back as it is")
         located = Located(module, self._source, unit.first)
         work: dict[cst.CSTNode, list[Callable[[Any], Any]]] = {}
         for node in noted:
-            for change in self._work(node, located):
-                where, function = change
-                work.setdefault(where, []).append(function)
-        try:
-            changed = located.module.visit(_Worker(work))
-        except RecursionError as error:
-            raise CannotRewrite("it is nested too deeply for LibCST") from error
+            for where, change in self._work(node, located):
+                work.setdefault(where, []).append(change)
+        changed = located.module.visit(_Worker(work))
         assert isinstance(changed, cst.Module)
-        if first:
-            changed = nodes.with_first(changed, first)
-        return changed.code
+        return (nodes.with_first(changed, first) if first else changed).code
 
     def _work(
         self, node: ast.AST, located: Located
@@ -161,10 +180,19 @@ class Edits:
             yield located.expression(node), lambda old: nodes.changed_call(old, edit)
         if isinstance(node, ast.ImportFrom) and node in self._imports:
             index, taken = located.within(node), self._imports[node]
-            yield located.statement(node), lambda old: nodes.taken(old, index, taken)
+            yield located.line(node), lambda old: nodes.taken(old, index, taken)
         if isinstance(node, ast.stmt) and node in self._after:
             lines = self._after[node]
             yield located.statement(node), lambda old: nodes.followed(old, lines)
+        if isinstance(node, ast.stmt) and node in self._restated:
+            instead = self._restated[node]
+            yield located.statement(node), lambda old: nodes.restated(old, instead)
+        if isinstance(node, ast.stmt) and node in self._before:
+            codes = [
+                code if part is None else code % located.code(part)
+                for code, part in self._before[node]
+            ]
+            yield located.statement(node), lambda old: nodes.preceded(old, codes)
 
 
 def _line(node: ast.AST) -> int:

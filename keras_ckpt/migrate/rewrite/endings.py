@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import ast
 import os
-import posixpath
-import re
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 from keras_ckpt.migrate.call_sites import (
-    LATEST,
     LOAD_MODEL,
     LOAD_WEIGHTS,
     SAVE,
@@ -24,17 +21,17 @@ from keras_ckpt.migrate.call_sites import (
     Checkpoint,
 )
 from keras_ckpt.migrate.paths import WRITTEN_MODEL, WRITTEN_WEIGHTS, example
+from keras_ckpt.migrate.rewrite import directories, obstacles
 from keras_ckpt.migrate.rewrite import paths as written
 from keras_ckpt.migrate.rewrite.results import WITH_US, Answer, Fix, Refusal
 from keras_ckpt.migrate.sites import Sites
-from keras_ckpt.migrate.values import Known, Text
+from keras_ckpt.migrate.values import Text
 
 if TYPE_CHECKING:
     from keras_ckpt.migrate.rewrite.native import Native
 
 #: Arguments of `save` and `save_weights` that Keras 3 has no use for.
 _OF_SAVE = ("save_format", "options", "save_traces", "signatures")
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}|%[-+ #0]*\d*(?:\.\d+)?[sdif]")
 
 
 class Endings:
@@ -164,7 +161,7 @@ class _Group:
             return False
         for each in self.nodes:
             other = self._members[each][0][1].value if each in self._members else None
-            if isinstance(other, Text) and _fit(mine.shown, other.shown):
+            if isinstance(other, Text) and written.fit(mine.shown, other.shown):
                 return True
         return False
 
@@ -179,12 +176,14 @@ class _Group:
         kinds = set()
         for site, argument in self._calls():
             if site.node in self._native.blocked:
-                return "a call with this path, in line %d, needs keras_ckpt." % _line(site)
+                return "a call with this path, in line %d, needs keras_ckpt." % obstacles.line_of(
+                    site
+                )
             kind = self._written(site)
             if kind is None:
                 return "whether weights alone are saved is not known."
             kinds.add(kind)
-            why = self._obstacle_of(site, argument)
+            why = obstacles.of_call(self._native, site, argument)
             if why:
                 return why
         kinds.discard("")
@@ -196,20 +195,14 @@ class _Group:
         if len(kinds) > 1:
             return "both weights and whole models are saved under this name."
         self._ending = kinds.pop()
-        if self._ending == WRITTEN_WEIGHTS[0]:
-            for site, _ in self._calls():
-                if site.kind == LOAD_MODEL:
-                    return "line %d loads a whole model of what are weights." % _line(site)
-            for other in self._sites.found:
-                if isinstance(other, CallSite) and other.kind == LATEST:
-                    if any(self._is_beside(other, argument) for _, argument in self._calls()):
-                        return (
-                            "`latest_checkpoint` in line %d finds TensorFlow checkpoints alone. %s"
-                            % (_line(other), WITH_US)
-                        )
         if any(not self._change(each) for each in self._ends):
             return "the end of the path is not known."
-        return ""
+        calls = list(self._calls())
+        if self._ending == WRITTEN_WEIGHTS[0]:
+            why = obstacles.of_weights(self._native, self._sites, calls)
+        else:
+            why = obstacles.of_models(self._native, calls, self._ends)
+        return why or obstacles.pattern(self._native, self._ends, self._ending)
 
     def _written(self, site: CallSite) -> str | None:
         """Returns the ending of what a call writes, `""` if it reads, None if not known."""
@@ -217,40 +210,6 @@ class _Group:
             flag = site.bound(self._native.old).flag("save_weights_only")
             return None if flag is None else (WRITTEN_MODEL, WRITTEN_WEIGHTS)[flag][0]
         return {SAVE: WRITTEN_MODEL[0], SAVE_WEIGHTS: WRITTEN_WEIGHTS[0]}.get(site.kind, "")
-
-    def _obstacle_of(self, site: CallSite, argument: Argument) -> str:
-        path = argument.value
-        names = self._native.names
-        if site.kind == LOAD_WEIGHTS:
-            by_name = site.argument(1, "by_name")
-            if by_name is not None and by_name.value != Known(False):
-                return "line %d loads it by name. %s" % (_line(site), WITH_US)
-            parent = names.parents.get(site.node)
-            result = parent.attr if isinstance(parent, ast.Attribute) else ""
-            if result != "expect_partial" and not isinstance(parent, (ast.Expr, ast.Await)):
-                return "the result of `load_weights` in line %d is used." % _line(site)
-            if result and not isinstance(names.parents.get(names.parents[parent]), ast.Expr):  # type: ignore[index]
-                return "the result of `load_weights` in line %d is used." % _line(site)
-        if site.kind in (SAVE, SAVE_WEIGHTS):
-            positional = len(site.positional) - (1 if site.name else 0)
-            if positional > 2 or not site.complete:
-                return "line %d has more arguments by position than Keras 3 takes." % _line(site)
-            off = site.keywords.get("include_optimizer")
-            if off is not None and off.value != Known(True):
-                return "line %d saves without the optimizer. %s" % (_line(site), WITH_US)
-        if isinstance(path, Text) and path.shown.startswith("hf://"):
-            return "it is not a file."
-        return ""
-
-    def _is_beside(self, latest: CallSite, argument: Argument) -> bool:
-        """Returns whether the newest checkpoint is looked for where a path is, or may be."""
-        given, path = latest.argument(0, "checkpoint_dir"), argument.value
-        if given is None or not isinstance(path, Text):
-            return False
-        if path.ends_in((".h5", ".hdf5", ".keras")):
-            return False
-        directory = self._native.paths.directory(given.node, given.at)
-        return directory is None or _fit(directory, posixpath.dirname(path.shown))
 
     # How
 
@@ -287,7 +246,9 @@ class _Group:
             assert change is not None
             if change != ("", ""):
                 edits.text(end, _replaced(*change))
-        for site, _ in self._calls():
+        for site, argument in self._calls():
+            if site.kind in (SAVE, SAVE_WEIGHTS):
+                directories.make(self._native, site, argument)
             call = site.node
             assert isinstance(call, ast.Call)
             parent = names.parents.get(call)
@@ -303,25 +264,8 @@ class _Group:
                     edits.call(call).dropped.add(index)
 
 
-def _replaced(old: str, new: str):  # type: ignore[no-untyped-def]
+def _replaced(old: str, new: str) -> Callable[[str], str | None]:
     def change(text: str) -> str | None:
         return text[: len(text) - len(old)] + new if text.endswith(old) else None
 
     return change
-
-
-def _line(site: CallSite) -> int:
-    return int(getattr(site.node, "lineno", 0))
-
-
-def _fit(one: str, other: str) -> bool:
-    """Returns whether two paths are the same, or one is made of the other by filling it in."""
-    one, other = posixpath.normpath(one), posixpath.normpath(other)
-    return one == other or _fills(one, other) or _fills(other, one)
-
-
-def _fills(template: str, path: str) -> bool:
-    if not _PLACEHOLDER.search(template):
-        return False
-    parts = [re.escape(part) for part in _PLACEHOLDER.split(template)]
-    return re.fullmatch("[^/]+".join(parts), path) is not None

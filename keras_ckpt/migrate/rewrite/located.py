@@ -19,8 +19,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "Str": (cst.SimpleString, cst.ConcatenatedString),
     "JoinedStr": (cst.FormattedString, cst.ConcatenatedString),
     "Dict": (cst.Dict,),
+    "BinOp": (cst.BinaryOperation,),
 }
-_STATEMENTS = (cst.SimpleStatementLine, cst.BaseCompoundStatement)
+_SIMPLE = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
+_STATEMENTS = (*_SIMPLE, cst.BaseCompoundStatement)
 
 
 class Located:
@@ -40,6 +42,10 @@ class Located:
                 self._lines.append((start, end, node))
 
     def _start(self, node: Any) -> tuple[int, int]:
+        if getattr(node, "end_lineno", None) is None:
+            # Up to Python 3.7 a sum of more than two begins with its last operator.
+            while isinstance(node, ast.BinOp):
+                node = node.left
         column = self._source.column(node.lineno, node.col_offset) - 1
         return node.lineno - self._first + 1, column
 
@@ -62,19 +68,33 @@ class Located:
         # The widest: that of a string and not of its first part.
         return max(found, key=lambda each: each[1])[0]
 
+    def code(self, node: ast.AST) -> str:
+        """Returns the code of an expression, of those that are nodes of their own."""
+        return self.module.code_for_node(self.expression(node))
+
     def statement(self, node: ast.stmt) -> cst.CSTNode:
         """Returns the line that a statement is part of, or the statement if it has a block."""
+        return self._innermost(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
+
+    def line(self, node: ast.stmt) -> cst.CSTNode:
+        """Returns the line that a simple statement is part of, or what stands behind a colon."""
+        return self._innermost(node, _SIMPLE)
+
+    def _innermost(self, node: ast.stmt, kinds: tuple[type, ...]) -> cst.CSTNode:
         start = self._start(node)
-        found = [each for each in self._lines if each[0] <= start <= each[1]]
+        found = [
+            each
+            for each in self._lines
+            if each[0] <= start <= each[1] and isinstance(each[2], kinds)
+        ]
         if not found:
             raise CannotRewrite("line %d is not what it seems to be" % getattr(node, "lineno", 1))
-        # The innermost.
         return max(found, key=lambda each: each[0])[2]
 
     def within(self, node: ast.stmt) -> int:
         """Returns which of the statements on its line a statement is."""
-        line = self.statement(node)
-        if isinstance(line, cst.SimpleStatementLine):
+        line = self.line(node)
+        if isinstance(line, _SIMPLE):
             for index, each in enumerate(line.body):
                 same = (found for found, _ in self._starts.get(self._start(node), ()))
                 if any(each is one for one in same):

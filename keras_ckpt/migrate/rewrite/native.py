@@ -18,7 +18,7 @@ from keras_ckpt.migrate.releases import Release
 from keras_ckpt.migrate.rewrite.edits import Edits, index_of
 from keras_ckpt.migrate.rewrite.endings import Endings
 from keras_ckpt.migrate.rewrite.paths import Paths
-from keras_ckpt.migrate.rewrite.results import Answer, Fix, Note, Refusal, note
+from keras_ckpt.migrate.rewrite.results import Answer, Fix, Note, Refusal, note_on
 from keras_ckpt.migrate.rewrite.tree import Names
 from keras_ckpt.migrate.rule import Problem, Rule
 from keras_ckpt.migrate.sites import Sites
@@ -39,9 +39,16 @@ class Native:
     """
 
     def __init__(
-        self, names: Names, problems: list[Problem], edits: Edits, old: Release, new: Release
+        self,
+        source: Source,
+        names: Names,
+        problems: list[Problem],
+        edits: Edits,
+        old: Release,
+        new: Release,
     ) -> None:
         self.names = names
+        self._source = source
         self.edits = edits
         self.old, self.new = old, new
         self.problems = problems
@@ -56,6 +63,10 @@ class Native:
                 paths.setdefault(argument.node, []).append((site, argument))
         self.paths = Paths(names, paths, {each.node for each in sites.found})
         self.endings = Endings(self, sites, paths)
+
+    def line(self, number: int) -> str:
+        """Returns a line of the source, as long as its bytes of UTF-8 are many."""
+        return self._source.lines[number - 1].encode("utf-8").decode("latin-1")
 
     def drop(self, argument: Argument, told: str = "") -> Answer:
         """Returns how to drop an argument.
@@ -135,7 +146,7 @@ def plan(
     Returns:
         How many problems are mended, and the notes.
     """
-    native = Native(names, problems, edits, old, new)
+    native = Native(source, names, problems, edits, old, new)
     answers: list[tuple[Problem, Answer]] = []
     for late in (False, True):
         for problem in problems:
@@ -147,24 +158,16 @@ def plan(
                     native.blocked.add(problem.site.node)
     mended, notes = 0, []
     for problem, answer in answers:
-        node = _place(problem)
         if isinstance(answer, Fix) and problem.site.node in native.blocked:
             answer = Refusal("the rest of the call needs keras_ckpt, and so it stays as it is.")
         if isinstance(answer, Fix):
             answer.apply()
             mended += 1
             if answer.note:
-                notes.append(note(source, node, problem.rule.code, answer.note, changed=True))
+                notes.append(note_on(source, problem, answer.note, changed=True))
         else:
-            text = "not changed: %s" % answer.why
-            notes.append(note(source, node, problem.rule.code, text))
+            notes.append(note_on(source, problem, "not changed: %s" % answer.why))
     return mended, notes
-
-
-def _place(problem: Problem) -> ast.AST:
-    if problem.argument is not None:
-        return problem.argument.node
-    return problem.node or problem.site.node
 
 
 class _NoFixer:

@@ -24,6 +24,7 @@ class CallEdit:
         function: the code of what is called in place of a method; its object becomes the first
             argument if there is a receiver.
         receiver: whether it does.
+        method: the method of the first argument that is called in place of a function.
     """
 
     dropped: set[int] = dataclasses.field(default_factory=set)
@@ -32,6 +33,7 @@ class CallEdit:
     added: dict[str, str] = dataclasses.field(default_factory=dict)
     function: str = ""
     receiver: bool = False
+    method: str = ""
 
 
 # Expressions
@@ -61,6 +63,13 @@ def changed_call(old: cst.Call, edit: CallEdit) -> cst.Call:
         added = _keyword(cst.Arg(cst.parse_expression(code)), name)
         items.insert(place, added)
     changed = commas.to_call(old, items)
+    if edit.method:
+        items.drop([0])
+        model = changed.args[0].value
+        if not isinstance(model, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)):
+            model = model.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        called = cst.Attribute(model, cst.Name(edit.method))
+        return commas.to_call(changed, items).with_changes(func=called)
     if not edit.function:
         return changed
     if edit.receiver:
@@ -148,7 +157,24 @@ def followed(old: Any, lines: list[str]) -> Any:
     return cst.FlattenSentinel([old, *(_statement(line) for line in lines)])
 
 
-def taken(old: cst.SimpleStatementLine, index: int, names: set[int]) -> Any:
+def restated(old: Any, lines: list[str]) -> Any:
+    """Returns other statements in the place of one, below the comments above it."""
+    if not isinstance(old, cst.SimpleStatementLine) or len(old.body) != 1:
+        raise CannotRewrite("a statement is not alone on its line")
+    if not lines:
+        return cst.RemoveFromParent()
+    first, *rest = [_statement(line) for line in lines]
+    return cst.FlattenSentinel([old.with_changes(body=first.body), *rest])
+
+
+def preceded(old: Any, lines: list[str]) -> Any:
+    """Returns a statement with more of them before it, below the comments above it."""
+    first, *rest = [_statement(line) for line in lines]
+    first = first.with_changes(leading_lines=old.leading_lines)
+    return cst.FlattenSentinel([first, *rest, old.with_changes(leading_lines=())])
+
+
+def taken(old: Any, index: int, names: set[int]) -> Any:
     """Returns a line of which one import, or some names of it, are taken from us."""
     found = old.body[index]
     assert isinstance(found, cst.ImportFrom) and not isinstance(found.names, cst.ImportStar)
@@ -163,7 +189,7 @@ def taken(old: cst.SimpleStatementLine, index: int, names: set[int]) -> Any:
         comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
         taken[place] = each.with_changes(comma=comma)
     own = cst.ImportFrom(names=taken, **ours)
-    if len(old.body) == 1:
+    if len(old.body) == 1 and isinstance(old, cst.SimpleStatementLine):
         line = cst.SimpleStatementLine([own])
         return cst.FlattenSentinel([old.with_changes(body=[rest]), line])
     semicolon = cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" "))

@@ -32,7 +32,7 @@ from keras_ckpt.migrate.rewrite import arguments
 from keras_ckpt.migrate.rewrite.edits import Edits
 from keras_ckpt.migrate.rewrite.imports import Imports
 from keras_ckpt.migrate.rewrite.native import path_of
-from keras_ckpt.migrate.rewrite.results import Note, note
+from keras_ckpt.migrate.rewrite.results import Note, note, note_on
 from keras_ckpt.migrate.rewrite.tree import Names
 from keras_ckpt.migrate.rule import Problem, rules
 from keras_ckpt.migrate.sites import Sites, dotted_text, is_checkpoint
@@ -233,8 +233,8 @@ class Ours:
             place = [each.node for each in getattr(site, "positional", ())]
             if place.index(problem.argument.node) != 6:
                 return
-        node = problem.argument.node if problem.argument is not None else problem.site.node
-        self._note(node, problem.rule.code, " ".join((problem.message, text, problem.advice)))
+        told = " ".join((problem.message, text, problem.advice))
+        self.notes.append(note_on(self._source, problem, "not changed: " + told))
 
     def _note(self, node: ast.AST, code: str, text: str) -> None:
         self.notes.append(note(self._source, node, code, "not changed: " + text))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from typing import Any, Iterable, Iterator, NamedTuple
 
 from keras_ckpt.migrate.names import visible
@@ -57,6 +58,10 @@ _IN_TEXTS = (
     ast.Tuple,
     ast.keyword,
 )
+#: What stands for a part of a path.
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}|%[-+ #0]*\d*(?:\.\d+)?[sdif]")
+#: What may be another thing the second time.
+_ONCE = (ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda, getattr(ast, "NamedExpr", ast.Await))
 _LOGGED = ("debug", "info", "warning", "error", "log")
 
 
@@ -310,3 +315,28 @@ class Paths:
 def last_of(call: ast.Call) -> str:
     """Returns the last name of what is called."""
     return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
+
+
+def is_pure(names: Names, node: ast.AST) -> bool:
+    """Returns whether a path is the same, and nothing else happens, when it is asked for twice."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call):
+            known = names.full_name(each.func) in (*_SAME, *_JOINED)
+            if not known and last_of(each) not in ("format", "joinpath", *_SAME_METHODS):
+                return False
+        elif isinstance(each, _ONCE):
+            return False
+    return True
+
+
+def fit(one: str, other: str) -> bool:
+    """Returns whether two paths are the same, or one is made of the other by filling it in."""
+    one, other = posixpath.normpath(one), posixpath.normpath(other)
+    return one == other or _fills(one, other) or _fills(other, one)
+
+
+def _fills(template: str, path: str) -> bool:
+    if not _PLACEHOLDER.search(template):
+        return False
+    parts = [re.escape(part) for part in _PLACEHOLDER.split(template)]
+    return re.fullmatch("[^/]+".join(parts), path) is not None

@@ -6,6 +6,8 @@ import ast
 import dataclasses
 from typing import Callable, NamedTuple, Union
 
+from keras_ckpt.migrate import checker
+from keras_ckpt.migrate.rule import Problem
 from keras_ckpt.migrate.source import Source
 
 
@@ -42,7 +44,18 @@ class Note:
 def note(source: Source, node: ast.AST, code: str, text: str, changed: bool = False) -> Note:
     """Returns a note on a node of a source."""
     line = int(getattr(node, "lineno", 1))
-    place = source.place(line, source.column(line, getattr(node, "col_offset", 0)))
+    column = source.column(line, getattr(node, "col_offset", 0))
+    return _note(source, line, column, code, text, changed)
+
+
+def note_on(source: Source, problem: Problem, text: str, changed: bool = False) -> Note:
+    """Returns a note on a problem, where `check` finds it."""
+    line, column = checker.position(source, problem)[:2]
+    return _note(source, line, column, problem.rule.code, text, changed)
+
+
+def _note(source: Source, line: int, column: int, code: str, text: str, changed: bool) -> Note:
+    place = source.place(line, column)
     return Note(source.path, place.cell or 0, place.line, place.column, code, text, changed)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Iterator
+from typing import Any, Iterator
 
 from keras_ckpt.migrate.names import meaning, visible
 from keras_ckpt.migrate.scopes import At, Binding, Module, Scope
@@ -19,7 +19,10 @@ class Names(Module):
 
     def __init__(self, tree: ast.Module) -> None:
         self.places: dict[ast.AST, At] = {}
+        self._functions: list[tuple[ast.AST, At]] = []
         super().__init__(tree)
+        for function, at in self._functions:
+            self._annotations(function, at)
         self.parents: dict[ast.AST, ast.AST] = {}
         for node in ast.walk(tree):
             for child in ast.iter_child_nodes(node):
@@ -32,6 +35,23 @@ class Names(Module):
             if isinstance(child, ast.Name):
                 self.places[child] = at
         super()._children(node, at, but)
+
+    def _bind(
+        self, at: At, name: str, kind: str, node: ast.AST | None = None, target: str = ""
+    ) -> None:
+        if kind == "function" and node is not None:
+            self._functions.append((node, at))
+        super()._bind(at, name, kind, node, target)
+
+    def _annotations(self, function: Any, at: At) -> None:
+        """Finds the names in what the walk leaves out, since no value comes of it."""
+        arguments = function.args
+        every = [*getattr(arguments, "posonlyargs", ()), *arguments.args, *arguments.kwonlyargs]
+        every += [arguments.vararg, arguments.kwarg]
+        found = [each.annotation for each in every if each is not None] + [function.returns]
+        for annotation in found:
+            for node in ast.walk(annotation) if annotation is not None else ():
+                self.places.setdefault(node, at)
 
     def full_name(self, node: ast.AST) -> str:
         """Returns the full name that a library has for a name or attribute, or `""`."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 from keras_ckpt.migrate.call_sites import Checkpoint
 from keras_ckpt.migrate.rewrite.native import Native
 from keras_ckpt.migrate.rewrite.results import Answer, Refusal
@@ -25,7 +23,7 @@ def fix(problem: Problem, native: Native) -> Answer:
     }
     if not isinstance(count, int) or len(steps) != 1:
         return Refusal(problem.advice, needs_us=False)
-    if not isinstance(problem.argument.node, (ast.Constant, getattr(ast, "Num", ast.Constant))):
+    if type(problem.argument.node).__name__ not in ("Constant", "Num"):
         return Refusal(problem.advice, needs_us=False)
     # The release to which this is native counts batches: again it would be multiplied.
     return native.set_value(problem.argument, "%d * %d" % (count, steps.pop()))

@@ -1,0 +1,185 @@
+"""`--native`, before all else: what is taken from us is taken from Keras again.
+
+So a script that was moved to `keras_ckpt` first, in an old environment, can be made native later.
+It is done for a file as a whole, and only if nothing is left in it then that Keras 3 refuses.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from keras_ckpt.migrate.names import keras_name, library
+from keras_ckpt.migrate.rewrite.edits import Edits, index_of
+from keras_ckpt.migrate.rewrite.tree import Names
+from keras_ckpt.migrate.values import Text, value
+
+_OURS = "keras_ckpt"
+#: Where Keras has what it calls as we do.
+_MODULES: dict[str, str] = {"ModelCheckpoint": "callbacks", "load_model": "models"}
+#: The methods of a model that our functions are.
+_METHODS: dict[str, str] = {
+    "load_weights": "load_weights",
+    "save_model": "save",
+    "save_weights": "save_weights",
+}
+#: Our arguments in Keras; those without a name there can go.
+_ARGUMENTS: dict[str, str] = {
+    "by_name": "by_name",
+    "compile": "compile",
+    "custom_objects": "custom_objects",
+    "format": "",
+    "model": "",
+    "path": "filepath",
+    "safe_mode": "safe_mode",
+    "skip_mismatch": "skip_mismatch",
+    "strict": "",
+    "verbose": "",
+}
+
+
+class Back:
+    """What is taken from Keras again in a module.
+
+    Args:
+        names: the module.
+        edits: gets the changes.
+    """
+
+    def __init__(self, names: Names, edits: Edits) -> None:
+        self._names, self._edits = names, edits
+        self._module = self._keras()
+
+    def plan(self) -> str:
+        """Notes the changes; returns why that cannot be done, `""` if it can."""
+        for node in ast.walk(self._names.tree):
+            why = ""
+            if isinstance(node, ast.Import):
+                why = self._import(node)
+            elif isinstance(node, ast.ImportFrom) and library(node.module or "") == _OURS:
+                why = self._import_from(node)
+            elif isinstance(node, (ast.Name, ast.Attribute)):
+                why = self._use(node)
+            if why:
+                return why
+        return ""
+
+    def _keras(self) -> str:
+        """Returns the Keras that the module imports: `keras` or `tensorflow.keras`."""
+        imports = self._names.imports
+        if any(each.startswith("tensorflow") for each in imports):
+            if not any(library(each) == "keras" for each in imports):
+                return "tensorflow.keras"
+        return "keras"
+
+    # Imports
+
+    def _import(self, node: ast.Import) -> str:
+        if not any(library(each.name) == _OURS for each in node.names):
+            return ""
+        if len(node.names) > 1 or node.names[0].name != _OURS:
+            return "it imports `%s`." % ", ".join(each.name for each in node.names)
+        needed = [
+            each
+            for each in ast.walk(self._names.tree)
+            if isinstance(each, ast.Attribute) and self._of_ours(each) in _MODULES
+        ]
+        name = self._module.rpartition(".")[2]
+        lines = [self._statement(name)] if needed and not self._names.imports_of(name) else []
+        self._edits.restate(node, lines)
+        return ""
+
+    def _statement(self, name: str) -> str:
+        first = self._module.rpartition(".")[0]
+        return "from %s import %s" % (first, name) if first else "import %s" % name
+
+    def _import_from(self, node: ast.ImportFrom) -> str:
+        lines = []
+        for each in node.names:
+            if node.module != _OURS or each.name not in {**_MODULES, **_METHODS}:
+                return "Keras 3 has no `%s`." % each.name
+            if each.name in _MODULES:
+                as_name = " as %s" % each.asname if each.asname else ""
+                module = "%s.%s" % (self._module, _MODULES[each.name])
+                lines.append("from %s import %s%s" % (module, each.name, as_name))
+        self._edits.restate(node, lines)
+        return ""
+
+    # What is imported
+
+    def _of_ours(self, node: ast.AST) -> str:
+        full = self._names.full_name(node)
+        return full[len(_OURS) + 1 :] if full.startswith(_OURS + ".") else ""
+
+    def _use(self, node: ast.Name | ast.Attribute) -> str:
+        if not isinstance(node.ctx, ast.Load):
+            return ""
+        if isinstance(self._names.parents.get(node), ast.Attribute):
+            if self._names.full_name(node) == _OURS:
+                return ""
+        name, parent = self._of_ours(node), self._names.parents.get(node)
+        called = isinstance(parent, ast.Call) and parent.func is node
+        if not name:
+            return "" if self._names.full_name(node) != _OURS else "it is used as a whole."
+        if name == "ModelCheckpoint" or name.startswith("ModelCheckpoint."):
+            if called and isinstance(parent, ast.Call):
+                why = self._known(parent, 0)
+                if why:
+                    return why
+        elif name in (*_METHODS, "load_model") and called and isinstance(parent, ast.Call):
+            why = self._call(parent, name)
+            if why:
+                return why
+        else:
+            return "Keras 3 has no `%s`." % name
+        if isinstance(node, ast.Attribute) and name in _MODULES:
+            keras = self._local()
+            self._edits.replace(node, "%s.%s.%s" % (keras, _MODULES[name], name))
+        return ""
+
+    def _local(self) -> str:
+        """Returns how the module calls Keras."""
+        for each in self._names.tree.body:
+            if isinstance(each, (ast.Import, ast.ImportFrom)):
+                for name in each.names:
+                    full = "%s.%s" % (getattr(each, "module", "") or "", name.name)
+                    if keras_name(full.strip(".") + "._") == "_":
+                        return name.asname or name.name
+        return self._module.rpartition(".")[2]
+
+    def _call(self, call: ast.Call, name: str) -> str:
+        place = 0 if name == "load_model" else 1
+        why = self._known(call, place)
+        if why:
+            return why
+        if name in _METHODS and not call.args:
+            return "it has no model by position."
+        if len(call.args) > place + 1 and name in ("save_model", "save_weights"):
+            return "it has more arguments by position than Keras takes."
+        if len(call.args) > place + 3:
+            return "it has more arguments by position than Keras takes."
+        edit = self._edits.call(call)
+        for keyword in call.keywords:
+            index = index_of(call, keyword.value)
+            if keyword.arg not in _ARGUMENTS or index is None:
+                return "Keras 3 has no argument `%s`." % keyword.arg
+            theirs = _ARGUMENTS[keyword.arg]
+            if theirs:
+                edit.named[index] = theirs
+            else:
+                edit.dropped.add(index)
+        if name in _METHODS:
+            edit.method = _METHODS[name]
+        return ""
+
+    def _known(self, call: ast.Call, place: int) -> str:
+        """Returns why it is not known whether Keras 3 takes a path, `""` if it is."""
+        at = next((each.at for each in self._names.calls if each.node is call), None)
+        nodes: list[ast.AST] = [*call.args[place : place + 1]]
+        nodes += [each.value for each in call.keywords if each.arg in ("path", "filepath")]
+        node = nodes[0] if nodes else None
+        if at is None or node is None:
+            return "its path is not known."
+        found = value(node, at)
+        if isinstance(found, Text) and found.parts and found.parts[-1] is not None:
+            return ""
+        return "a path in line %d is not known." % call.lineno

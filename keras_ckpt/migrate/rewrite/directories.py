@@ -1,0 +1,84 @@
+"""The directory of what `save` and `save_weights` write.
+
+Keras 2 made it with a SavedModel or a TensorFlow checkpoint. Keras 3 does not make it.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from typing import TYPE_CHECKING
+
+from keras_ckpt.migrate.call_sites import Argument, CallSite
+from keras_ckpt.migrate.rewrite.imports import Imports
+from keras_ckpt.migrate.rewrite.paths import is_pure, text_of
+from keras_ckpt.migrate.values import Text, value
+
+if TYPE_CHECKING:
+    from keras_ckpt.migrate.rewrite.native import Native
+
+_MAKE = ("makedirs", "mkdir", "MakeDirs")
+_SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
+
+
+def obstacle(native: Native, site: CallSite, argument: Argument) -> str:
+    """Returns why the directory of a path cannot be made before a call, `""` if it can."""
+    if not _is_needed(native, argument):
+        return ""
+    names = native.names
+    why = (
+        "Keras 3 does not make the directory of the file, as was done for line %d. Make it there "
+        "by hand, and let the path end in what Keras 3 takes." % getattr(site.node, "lineno", 0)
+    )
+    others = [full for _, full in names.imports_of("os") if full != "os"]
+    if others or names.binds("os"):
+        return why
+    statement = names.statement(site.node)
+    inner = [each for each in names.around(site.node) if not isinstance(each, ast.stmt)]
+    before = native.line(statement.lineno)[: statement.col_offset]
+    scopes = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    within = [each for each in inner if statement in names.around(each)]
+    if not isinstance(statement, _SIMPLE) or before.strip():
+        return why
+    if any(isinstance(each, scopes) for each in within) or not is_pure(names, argument.node):
+        return why
+    return ""
+
+
+def make(native: Native, site: CallSite, argument: Argument) -> None:
+    """Notes the statement that makes the directory of a path before a call."""
+    if not _is_needed(native, argument):
+        return
+    statement = native.names.statement(site.node)
+    written, path = text_of(argument.node), argument.value
+    if written is not None:
+        directory = '"%s"' % posixpath.dirname(written).replace("\\", "\\\\").replace('"', '\\"')
+        native.edits.before(statement, "os.makedirs(%s, exist_ok=True)" % directory)
+    else:
+        known = isinstance(path, Text) and "/" in (path.parts[0] or "")
+        code = "os.makedirs(os.path.dirname(%%s)%s, exist_ok=True)" % ("" if known else ' or "."')
+        native.edits.before(statement, code, argument.node)
+    imports = Imports(native.names, native.edits)
+    imports.need("import os", site.node)
+    imports.plan()
+
+
+def _is_needed(native: Native, argument: Argument) -> bool:
+    path = argument.value
+    if not isinstance(path, Text) or "://" in path.shown:
+        return False
+    directory = posixpath.dirname(path.shown)
+    if not directory and "…" not in path.shown:
+        return False
+    if directory in (".", "/", "/tmp"):
+        return False
+    for call in native.names.calls:
+        name = getattr(call.node.func, "attr", getattr(call.node.func, "id", ""))
+        if name not in _MAKE:
+            continue
+        function = call.node.func
+        made = call.node.args[0] if call.node.args else getattr(function, "value", None)
+        found = value(made, call.at) if made is not None else None
+        if isinstance(found, Text) and posixpath.normpath(found.shown) == directory:
+            return False
+    return True

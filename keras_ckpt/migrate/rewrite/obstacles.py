@@ -1,0 +1,125 @@
+"""Why the calls that write and read a file cannot be given another ending of its path."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from typing import TYPE_CHECKING, Collection
+
+from keras_ckpt.migrate.call_sites import (
+    LATEST,
+    LOAD_MODEL,
+    LOAD_WEIGHTS,
+    SAVE,
+    SAVE_WEIGHTS,
+    Argument,
+    CallSite,
+)
+from keras_ckpt.migrate.names import keras_name
+from keras_ckpt.migrate.rewrite import directories
+from keras_ckpt.migrate.rewrite import paths as written
+from keras_ckpt.migrate.rewrite.results import WITH_US
+from keras_ckpt.migrate.sites import Sites
+from keras_ckpt.migrate.values import Known, Text
+
+if TYPE_CHECKING:
+    from keras_ckpt.migrate.rewrite.native import Native
+
+_FILES = (".h5", ".hdf5", ".keras")
+
+
+def of_call(native: Native, site: CallSite, argument: Argument) -> str:
+    """Returns what stands against changing a call, `""` if nothing does."""
+    if site.kind == LOAD_WEIGHTS:
+        by_name = site.argument(1, "by_name")
+        if by_name is not None and by_name.value != Known(False):
+            return "line %d loads it by name. %s" % (line_of(site), WITH_US)
+        if not _is_unused(native, site.node):
+            return "the result of `load_weights` in line %d is used." % line_of(site)
+    if site.kind in (SAVE, SAVE_WEIGHTS):
+        positional = len(site.positional) - (1 if site.name else 0)
+        if positional > 2 or not site.complete:
+            return "line %d has more arguments by position than Keras 3 takes." % line_of(site)
+        optimizer = site.keywords.get("include_optimizer")
+        if optimizer is not None and optimizer.value != Known(True):
+            return "line %d saves without the optimizer. %s" % (line_of(site), WITH_US)
+        return directories.obstacle(native, site, argument)
+    return ""
+
+
+def _is_unused(native: Native, call: ast.AST) -> bool:
+    """Returns whether the result of a call is used, but for `expect_partial()`."""
+    parent = native.names.parents[call]
+    if isinstance(parent, ast.Attribute) and parent.attr == "expect_partial":
+        parent = native.names.parents[native.names.parents[parent]]
+    return isinstance(parent, ast.Expr)
+
+
+def of_weights(native: Native, sites: Sites, calls: list[tuple[CallSite, Argument]]) -> str:
+    """Returns what stands against changing the paths of weights."""
+    for site, _ in calls:
+        if site.kind == LOAD_MODEL:
+            return "line %d loads a whole model of what are weights." % line_of(site)
+    for other in sites.found:
+        if not isinstance(other, CallSite) or other.kind != LATEST:
+            continue
+        if any(_is_beside(native, other, argument) for _, argument in calls):
+            return "`latest_checkpoint` in line %d finds TensorFlow checkpoints alone. %s" % (
+                line_of(other),
+                WITH_US,
+            )
+    return ""
+
+
+def _is_beside(native: Native, latest: CallSite, argument: Argument) -> bool:
+    """Returns whether the newest checkpoint is looked for where a path is, or may be."""
+    given, path = latest.argument(0, "checkpoint_dir"), argument.value
+    if given is None or not isinstance(path, Text) or path.ends_in(_FILES):
+        return False
+    directory = native.paths.directory(given.node, given.at)
+    return directory is None or written.fit(directory, posixpath.dirname(path.shown))
+
+
+def of_models(
+    native: Native, calls: list[tuple[CallSite, Argument]], ends: Collection[ast.AST]
+) -> str:
+    """Returns what stands against changing the paths of whole models."""
+    loads = [site for site, _ in calls if site.kind == LOAD_MODEL]
+    if not loads or any((written.end_text(each) or "").endswith(_FILES) for each in ends):
+        return ""
+    for found in native.names.classes:
+        bases = [keras_name(native.names.full_name(each)) for each in found.node.bases]
+        if not any(each.rpartition(".")[2] in ("Model", "Layer") for each in bases):
+            continue
+        for site in loads:
+            if "custom_objects" not in site.keywords and len(site.positional) < 2:
+                return (
+                    "line %d loads a SavedModel without the class `%s`, which `.keras` needs in "
+                    "`custom_objects`. %s" % (line_of(site), found.node.name, WITH_US)
+                )
+    return ""
+
+
+def pattern(native: Native, ends: Collection[ast.AST], ending: str) -> str:
+    """Returns whether files are looked for by the ending that is to be changed."""
+    names = native.names
+    old = {posixpath.splitext(written.end_text(each) or "")[1] for each in ends} - {"", ending}
+    for node in ast.walk(names.tree):
+        text, parent = written.text_of(node), names.parents.get(node)
+        if not text or node in ends or isinstance(parent, ast.Expr):
+            continue
+        if isinstance(parent, ast.keyword) and "format" in (parent.arg or ""):
+            continue
+        for each in old:
+            is_pattern = text.endswith(each) and ("*" in text or "?" in text)
+            if is_pattern or text in (each, each[1:]):
+                return (
+                    "files are also looked for by their ending, in line %d. Change it by hand, "
+                    "there and here." % getattr(node, "lineno", 0)
+                )
+    return ""
+
+
+def line_of(site: CallSite) -> int:
+    """Returns the line of a call."""
+    return int(getattr(site.node, "lineno", 0))
