@@ -282,8 +282,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         """Returns `name`, or what the running Keras calls it, if it is in the logs."""
         if logs.get(name) is not None:
             return name
-        alias = monitors.alias(name)
-        if alias is not None and logs.get(alias) is not None:
+        alias = monitors.alias(name, [each for each in logs if logs[each] is not None])
+        if alias is not None:
             self._warn_once("alias", name=name, alias=alias)
             return alias
         return None
@@ -308,9 +308,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         self._settled = True
         name = monitors.without_val(self.monitor)
         directions = runtime.metric_directions(self.model)
-        known = monitors.direction_of(name, directions) or monitors.direction_of(
-            monitors.alias(name) or name, directions
-        )
+        names = (name, monitors.other_name(name), monitors.alias(name, directions))
+        found = (monitors.direction_of(each, directions) for each in names if each is not None)
+        known = next((each for each in found if each is not None), None)
         if known is None:
             known = monitors.mode_from_name(self.monitor)
             # In Keras 2 the name was all there was, and all that its users relied on.

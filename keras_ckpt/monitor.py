@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -71,7 +71,23 @@ def is_usual(name: str) -> bool:
     return "acc" in name or "loss" in name
 
 
-def alias(name: str) -> str | None:
+def alias(name: str, names: Iterable[str]) -> str | None:
+    """Returns which of `names` means the same value of the logs as `name`, if that is sure.
+
+    Args:
+        name: a name such as `val_acc`, or `val_auc`, as TF 2 called what Keras 3 calls `val_AUC`.
+        names: those that there are.
+    """
+    same = [each for each in names if each != name and _plain(each) == _plain(name)]
+    return same[0] if len(same) == 1 else None
+
+
+def _plain(name: str) -> str:
+    long = _PART.sub(lambda part: _SHORT.get(part.group(), part.group()), name)
+    return long.replace("_", "").lower()
+
+
+def other_name(name: str) -> str | None:
     """Returns the other name of a value of the logs that has two, such as `val_acc`, else None."""
     renamed = _PART.sub(lambda part: _RENAMED[part.group()], name)
     return renamed if renamed != name else None

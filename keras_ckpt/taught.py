@@ -15,7 +15,7 @@ import warnings
 from typing import Any, Callable, Iterator
 
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats import CheckpointError, optimizers
 
 #: What Keras 2 called the formats.
 _FORMATS: dict[str, str] = {
@@ -288,7 +288,7 @@ def _load_model(
         return formats.load_model(filepath, custom_objects, compile, safe, verbose=0)
 
     try:
-        return call.natively("options")
+        model = call.natively("options")
     except MemoryError:
         raise
     except Exception as error:
@@ -298,6 +298,12 @@ def _load_model(
         if found is None or formats.is_native_name(filepath, found):
             return _or_else(error, ours)
         return ours()
+    if not filepath.endswith(_HDF5) or optimizers.knows(model):
+        return model
+    # Of many models in HDF5 Keras 3 makes the optimizer before the variables: none can train on.
+    with contextlib.suppress(CheckpointError):
+        return ours()
+    return model
 
 
 def _recognised(path: str) -> tuple[Any, Exception | None]:

@@ -194,7 +194,10 @@ def test_convert_says_what_is_wrong(
     code, output = run("convert", *arguments)
     assert code == 1
     assert output.startswith("Error: ") and message in output
-    assert len(output.splitlines()) == 1
+    # Errors about the file speak of arguments: the options that stand for them come after.
+    is_of_file = "There is no" not in message and "weights and no model" in message
+    assert len(output.splitlines()) == (3 if is_of_file else 1)
+    assert ("--no-compile" in output) == is_of_file
     assert not (place / "m.keras").exists()
 
 
@@ -202,6 +205,33 @@ def told(stderr: str) -> list[str]:
     """The lines that are not TensorFlow's own log, some of which no setting keeps it from."""
     logs = r"[IW]\d{4} |\d{4}-\d\d-\d\d |WARNING: All log messages before absl"
     return [line for line in stderr.splitlines() if not re.match(logs, line)]
+
+
+def test_convert_of_a_model_with_a_metric_of_the_users(place: pathlib.Path) -> None:
+    keras = runtime.keras()
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.save("dice.h5")
+    compiled = {
+        "loss": "mse",
+        # A function of the user's, as TF 2.4 told of it.
+        "metrics": [[{"class_name": "MeanMetricWrapper", "config": {"fn": "dice_coef"}}]],
+        "optimizer_config": {"class_name": "SGD", "config": {"learning_rate": 0.1}},
+    }
+    with h5py.File("dice.h5", "a") as file:
+        file.attrs["training_config"] = json.dumps(compiled).encode()
+    code, output = run("convert", "dice.h5", "dice.keras")
+    assert code == 1 and "dice" in output and "--no-compile" in output
+    assert run("convert", "dice.h5", "dice.keras", "--no-compile") == (0, "Wrote dice.keras\n")
+    assert not keras.models.load_model("dice.keras").compiled
+
+
+@pytest.mark.parametrize("target", ["m.onnx", "m.pkl", "weights.NPZ"])
+def test_convert_writes_no_formats_of_others(place: pathlib.Path, target: str) -> None:
+    exit_code, output = run("convert", "w.h5", target, "--model", "the_models:small")
+    assert exit_code == 1
+    assert "has the ending of a format that is not written here" in output
+    assert not (place / target).exists()
 
 
 def test_convert_as_a_program(place: pathlib.Path) -> None:
@@ -214,7 +244,7 @@ def test_convert_as_a_program(place: pathlib.Path) -> None:
     assert (ran.returncode, ran.stdout, told(ran.stderr)) == (0, "Wrote m.keras\n", [])
     before = (place / "m.keras").read_bytes()
     ran = python(*command, "m.keras", cwd=str(place))
-    assert (ran.returncode, ran.stdout, len(told(ran.stderr))) == (1, "", 1)
+    assert (ran.returncode, ran.stdout, len(told(ran.stderr))) == (1, "", 3)
     assert told(ran.stderr)[0].startswith("Error: ")
     assert (place / "m.keras").read_bytes() == before
 

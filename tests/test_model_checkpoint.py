@@ -549,7 +549,12 @@ def test_no_logs() -> None:
 
 @pytest.mark.parametrize(
     ("monitor", "logged"),
-    [("val_acc", "val_accuracy"), ("val_accuracy", "val_acc"), ("acc", "accuracy")],
+    [
+        ("val_acc", "val_accuracy"),
+        ("val_accuracy", "val_acc"),
+        ("acc", "accuracy"),
+        ("accuracy", "Accuracy"),
+    ],
 )
 def test_renamed_metric(monitor: str, logged: str) -> None:
     template = "{epoch}-{" + monitor + ":.1f}"
@@ -570,6 +575,15 @@ def test_renamed_metric_in_a_fit() -> None:
     with warned():
         fit(functional(["accuracy"]), [callback])
     assert saved() == ["best.h5"]
+
+
+@pytest.mark.skipif(not runtime.is_keras_3(), reason="TF 2 calls it `auc`")
+def test_metric_that_keras_3_calls_by_its_class() -> None:
+    callback = ModelCheckpoint("best.{val_auc:.2f}.h5", "val_auc", save_best_only=True)
+    with warned() as found:
+        fit(functional(["AUC"]), [callback])
+    assert callback.monitor_op is np.greater
+    assert len(saved()) >= 1 and "`val_AUC`, which is" in " ".join(texts(found))
 
 
 def test_the_metric_itself_goes_before_its_other_name() -> None:

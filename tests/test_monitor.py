@@ -79,12 +79,30 @@ def test_direction_of_a_metric_called_loss() -> None:
         ("accuracy_", "acc_"),
     ],
 )
-def test_alias(name: str, other: str | None) -> None:
-    assert monitor.alias(name) == other
+def test_other_name(name: str, other: str | None) -> None:
+    assert monitor.other_name(name) == other
+    if other is not None:
+        assert monitor.alias(name, ["loss", other]) == other
 
 
 @given(st.lists(st.sampled_from(["val", "acc", "accuracy", "loss", "", "head"]), max_size=5))
-def test_alias_goes_both_ways(parts: list[str]) -> None:
+def test_other_name_goes_both_ways(parts: list[str]) -> None:
     name = "_".join(parts)
-    other = monitor.alias(name)
-    assert other is None or monitor.alias(other) == name
+    other = monitor.other_name(name)
+    assert other is None or monitor.other_name(other) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "found"),
+    [
+        ("val_auc", ["auc", "AUC", "val_AUC"], "val_AUC"),
+        ("val_mean_squared_error", ["val_MeanSquaredError"], "val_MeanSquaredError"),
+        ("val_mse", ["val_MeanSquaredError"], "val_MeanSquaredError"),
+        ("val_Precision", ["val_precision", "precision"], "val_precision"),
+        ("auc", ["AUC", "Auc"], None),  # Which of them?
+        ("val_auc", ["auc_1", "val_auc_1"], None),
+        ("val_auc", [], None),
+    ],
+)
+def test_alias(name: str, names: list[str], found: str | None) -> None:
+    assert monitor.alias(name, names) == found

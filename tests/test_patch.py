@@ -13,6 +13,7 @@ import warnings
 from typing import Any, Iterator
 
 import helpers
+import numpy as np
 import pytest
 
 import keras_ckpt
@@ -478,6 +479,22 @@ def test_nothing_is_replaced_after_uninstall() -> None:
         "print(ModelCheckpoint.__module__)\n"
     )
     assert said.splitlines()[-2:] == [Native.__module__, "keras_ckpt.compat.tf2_4"]
+
+
+@IN_KERAS_3
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_model_from_hdf5_trains_on(tmp_path: pathlib.Path, optimizer: str) -> None:
+    """Keras 3 makes the optimizer of a Sequential in HDF5 for no variables."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile(optimizer, "mean_squared_error")
+    x, y = np.ones((8, 3)), np.ones((8, 1))
+    model.fit(x, y, verbose=0)
+    with keras_ckpt.emulate():
+        model.save(tmp_path / "m.h5")
+        loaded = keras.models.load_model(str(tmp_path / "m.h5"))
+    expected = model.fit(x, y, verbose=0, shuffle=False).history["loss"]
+    found = loaded.fit(x, y, verbose=0, shuffle=False).history["loss"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_other_packages_of_these_names(tmp_path: pathlib.Path) -> None:

@@ -11,6 +11,12 @@ from typing import Any
 import click
 
 from keras_ckpt.cli.inspect import printable
+from keras_ckpt.formats import CheckpointError
+
+#: What stands for the arguments that errors speak of.
+_WAYS = """
+Here: --model is the model that weights are of, --no-compile leaves out losses and metrics, --import
+has a module of yours register classes and functions (custom_objects)."""
 
 
 @click.command("convert", short_help="Write a checkpoint in another format.")
@@ -30,9 +36,19 @@ from keras_ckpt.cli.inspect import printable
     help="Import MODULE first, which registers classes and functions of yours with "
     "keras.saving.register_keras_serializable. May be given more than once.",
 )
+@click.option(
+    "--no-compile",
+    is_flag=True,
+    help="Leave out how the model was compiled, which takes losses and metrics of yours.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing, and show no progress.")
 def command(
-    source: str, target: str, model: str | None, modules: tuple[str, ...], quiet: bool
+    source: str,
+    target: str,
+    model: str | None,
+    modules: tuple[str, ...],
+    no_compile: bool,
+    quiet: bool,
 ) -> None:
     """Write the checkpoint at SOURCE again at TARGET, in the format of that name.
 
@@ -49,22 +65,28 @@ def command(
         with warnings.catch_warnings():
             if quiet:
                 warnings.simplefilter("ignore")
-            _convert(source, target, model, modules, verbose=0 if quiet else 1)
+            _convert(source, target, model, modules, not no_compile, verbose=0 if quiet else 1)
     except (ValueError, OSError, ImportError) as error:
-        raise click.ClickException(printable(str(error))) from error
+        ways = _WAYS if isinstance(error, CheckpointError) else ""
+        raise click.ClickException(printable(str(error)) + ways) from error
     if not quiet:
         click.echo("Wrote %s" % printable(target))
 
 
 def _convert(
-    source: str, target: str, given: str | None, modules: tuple[str, ...], verbose: int
+    source: str,
+    target: str,
+    given: str | None,
+    modules: tuple[str, ...],
+    compile: bool,
+    verbose: int,
 ) -> None:
     import keras_ckpt
 
     for module in modules:
         importlib.import_module(module)
     model = None if given is None else _model(given, verbose)
-    keras_ckpt.convert(source, target, model, verbose)
+    keras_ckpt.convert(source, target, model, verbose, compile)
 
 
 def _model(given: str, verbose: int) -> Any:

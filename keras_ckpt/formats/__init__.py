@@ -192,7 +192,33 @@ def _save(model: Any, path: Any, weights_only: bool, format: str | None, verbose
             _NAMED[format][weights_only].write(model, local)
 
 
-def convert(source: Any, target: Any, model: Any | None = None, verbose: int = 1) -> None:
+#: Endings that mean formats of others, which `convert` would not write under them.
+_FOREIGN = (
+    ".bin",
+    ".json",
+    ".mlmodel",
+    ".npy",
+    ".npz",
+    ".onnx",
+    ".pb",
+    ".pickle",
+    ".pkl",
+    ".pt",
+    ".pth",
+    ".safetensors",
+    ".tflite",
+    ".tgz",
+    ".zip",
+)
+
+
+def convert(
+    source: Any,
+    target: Any,
+    model: Any | None = None,
+    verbose: int = 1,
+    compile: bool = True,
+) -> None:
     """Writes the checkpoint at `source` again at `target`, in the format of its name.
 
     Args:
@@ -202,10 +228,13 @@ def convert(source: Any, target: Any, model: Any | None = None, verbose: int = 1
             `.keras`.
         model: the model that the weights are of, which changes. A file of weights needs it.
         verbose: 0 for no bar on a terminal when it takes more than a second.
+        compile: whether a whole model is compiled as it was. That takes the losses and metrics of
+            the user's that it was compiled with.
 
     Raises:
         FileNotFoundError: if there is nothing at `source`.
         CheckpointError: if it holds weights alone and there is no `model`, or cannot be read.
+        ValueError: if the ending of `target` is that of a format of others.
 
     Example:
 
@@ -215,10 +244,16 @@ def convert(source: Any, target: Any, model: Any | None = None, verbose: int = 1
     ```
     """
     name = os.fspath(target)
+    if name.lower().endswith(_FOREIGN):
+        raise ValueError(
+            "%s has the ending of a format that is not written here. A whole model ends in .keras "
+            "or .h5, weights in .weights.h5; a SavedModel directory and the prefix of a TensorFlow "
+            "checkpoint have no ending." % name
+        )
     if model is None:
         weights_only = name.endswith(".weights.h5")
         try:
-            model = load_model(source, verbose=verbose)
+            model = load_model(source, compile=compile, verbose=verbose)
         except CheckpointError as error:
             if "weights and no model" not in error.found:
                 raise

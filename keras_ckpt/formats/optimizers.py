@@ -31,6 +31,15 @@ def inner(optimizer: Any) -> Any:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
+def knows(model: Any) -> bool:
+    """Returns whether the optimizer of `model`, if it is built, is so for the model's variables."""
+    optimizer = getattr(model, "optimizer", None)
+    known = getattr(optimizer, "_trainable_variables", None)
+    if optimizer is None or known is None or not optimizer.built:
+        return True
+    return len(known) == len(model.trainable_variables)
+
+
 def build(model: Any) -> None:
     """Makes the variables of the optimizer of `model`, if it has not done so."""
     if not model.optimizer.built:
