@@ -43,7 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     given = config.getoption(_OPTION)
     if given is not None:
-        _checked([each.strip() for each in given.split(",")], _OPTION)
+        try:
+            _checked(given.split(","))
+        except ValueError as error:
+            raise pytest.UsageError("%s: %s" % (_OPTION, error)) from None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -87,28 +90,32 @@ def _versions(definition: Any) -> list[str]:
     """Returns the releases that a test is to be run with, none if it is not."""
     given = definition.config.getoption(_OPTION)
     if given is not None:
-        return _checked([each.strip() for each in given.split(",")], _OPTION)
+        return _checked(given.split(","))
     mark = definition.get_closest_marker(MARK)
     if mark is None:
         return []
-    where = "%s: the mark %s" % (definition.nodeid, MARK)
-    if mark.kwargs or not mark.args:
-        raise pytest.UsageError(
-            "%s takes releases by position, such as '2.4', '3.15' or 'all', and at least one."
-            % where
-        )
-    return _checked(list(mark.args), where)
+    try:
+        if mark.kwargs or not mark.args:
+            raise ValueError(
+                "it takes releases by position, such as '2.4', '3.15' or 'all', and at least one"
+            )
+        return _checked(list(mark.args))
+    except ValueError as error:
+        pytest.fail("%s: the mark %s: %s" % (definition.nodeid, MARK, error), pytrace=False)
 
 
-def _checked(versions: list[Any], where: str) -> list[str]:
+def _checked(versions: list[Any]) -> list[str]:
+    """Returns the releases that are meant, each once.
+
+    Raises:
+        ValueError: if there is no such release.
+    """
     found: list[str] = []
     for version in versions:
-        try:
-            every = keras_ckpt.compat.VERSIONS if version == _ALL else [version]
-            for each in every:
-                keras_ckpt.compat.module_of(each)
-        except ValueError as error:
-            raise pytest.UsageError("%s: %s" % (where, error)) from None
+        name = version.strip() if isinstance(version, str) else version
+        every = keras_ckpt.compat.VERSIONS if name == _ALL else [name]
+        for each in every:
+            keras_ckpt.compat.module_of(each)
         found += [each for each in every if each not in found]
     return found
 
