@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import sys
 import time
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import click
 from rich.console import Console
@@ -15,7 +15,7 @@ from rich.text import Text
 from keras_ckpt.cli.inspect import printable
 from keras_ckpt.migrate import checker, files, output, settings
 from keras_ckpt.migrate.releases import Release, newest, release
-from keras_ckpt.migrate.rule import rules
+from keras_ckpt.migrate.rule import code_of
 
 _SECONDS = 1.0
 _NO_RELEASE = (
@@ -30,17 +30,19 @@ class _Codes(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
         if isinstance(value, tuple):
             return value
-        codes = tuple(each.strip().upper() for each in str(value).split(",") if each.strip())
-        _check_codes(codes)
-        return codes
+        return _codes(each.strip() for each in str(value).split(",") if each.strip())
 
 
-def _check_codes(codes: tuple[str, ...]) -> None:
-    for each in codes:
-        if not any(code.startswith(each.upper()) for code in rules()):
+def _codes(named: Iterable[str]) -> tuple[str, ...]:
+    codes = []
+    for each in named:
+        code = code_of(each)
+        if code is None:
             raise click.UsageError(
                 "There is no rule %s. `keras-ckpt rule` lists them." % printable(each)
             )
+        codes.append(code)
+    return tuple(codes)
 
 
 @click.command("check", short_help="Find code that breaks on another release.")
@@ -55,7 +57,9 @@ def _check_codes(codes: tuple[str, ...]) -> None:
 @click.option(
     "--to", "new", metavar="RELEASE", help="The release to check for. [default: the newest Keras 3]"
 )
-@click.option("--select", type=_Codes(), metavar="CODES", help="Only these rules: KC101,KC2.")
+@click.option(
+    "--select", type=_Codes(), metavar="CODES", help="Only these rules: KC101,KC2,period."
+)
 @click.option("--ignore", type=_Codes(), metavar="CODES", help="Not these rules.")
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; may be repeated."
@@ -86,6 +90,11 @@ def command(
         named = files.find(paths, options.exclude)
     except files.NotThere as error:
         raise click.UsageError(printable(str(error))) from error
+    if not named:
+        raise click.UsageError(
+            "There is no Python file and no notebook in %s, or all are excluded."
+            % printable(", ".join(paths))
+        )
     with checker.no_garbage():
         result = run(named, options)
         _print(result, options.output_format)
@@ -108,13 +117,12 @@ def resolved(
         found = settings.find(paths)
     except (settings.BadSettings, OSError) as error:
         raise click.UsageError(printable(str(error))) from error
-    _check_codes(found.select + found.ignore)
     return dataclasses.replace(
         found,
         old=old or found.old,
         new=new or found.new,
-        select=found.select if select is None else select,
-        ignore=found.ignore if ignore is None else ignore,
+        select=_codes(found.select) if select is None else select,
+        ignore=_codes(found.ignore) if ignore is None else ignore,
         exclude=found.exclude + exclude,
         output_format=output_format or found.output_format,
     )

@@ -22,6 +22,7 @@ _NEITHER = (
     "  --to-keras-ckpt  the same calls, taken from keras_ckpt, which does what they meant.\n"
     "  --native         calls that Keras 3 takes by itself, where they can mean the same."
 )
+_BOTH = "--to-keras-ckpt and --native are two ways, of which only one can be taken."
 _NO_LIBCST = (
     "`keras-ckpt fix` needs the package libcst. Install it with "
     '`pip install "keras-ckpt[migrate]"`.'
@@ -33,17 +34,16 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
 @click.option(
     "--to-keras-ckpt",
-    "target",
-    flag_value="keras-ckpt",
-    help="Take ModelCheckpoint, and what saves and loads beside it, from keras_ckpt. Arguments "
-    "stay as they are.",
+    is_flag=True,
+    help="Take ModelCheckpoint from keras_ckpt, wherever it is imported, called or derived from, "
+    "also where `check` finds nothing; and what saves and loads beside it where Keras 3 would "
+    "refuse the file, or may. Arguments stay as they are.",
 )
 @click.option(
     "--native",
-    "target",
-    flag_value="native",
+    is_flag=True,
     help="Write calls that Keras 3 takes without keras_ckpt, where they can mean the same. What "
-    "cannot is named and stays.",
+    "cannot is named and stays. A file that gets another name gets it in all PATHS, or in none.",
 )
 @click.option("--write", is_flag=True, help="Write the files. By default only a diff is shown.")
 @click.option(
@@ -62,7 +62,8 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 )
 def command(
     paths: tuple[str, ...],
-    target: str | None,
+    to_keras_ckpt: bool,
+    native: bool,
     write: bool,
     old: str | None,
     new: str | None,
@@ -70,7 +71,11 @@ def command(
     ignore: tuple[str, ...] | None,
     exclude: tuple[str, ...],
 ) -> None:
-    """Rewrite the calls that `check` finds, and leave formatting, comments and the rest as it is.
+    """Rewrite code for another release, and leave formatting, comments and the rest as it is.
+
+    --native rewrites the calls that `check` finds. --to-keras-ckpt rewrites every ModelCheckpoint,
+    and those of the other calls that Keras 3 would refuse or may. Code that imports tf_keras runs
+    as it stands, and stays unless it is asked for by `--from tf_keras`.
 
     PATHS are Python files, Jupyter notebooks, and directories of them. A diff is shown; --write
     applies it. Of notebooks nothing but changed code is touched. What is not changed is named with
@@ -79,7 +84,9 @@ def command(
     Exits with 0 if there is nothing to change or it is written, 1 if there is a diff that is not
     written, and 2 after an error.
     """
-    if target is None:
+    if to_keras_ckpt and native:
+        raise click.UsageError(_BOTH)
+    if not to_keras_ckpt and not native:
         raise click.UsageError(_NEITHER)
     try:
         import libcst  # noqa: F401
@@ -92,12 +99,12 @@ def command(
         named = files.find(paths, options.exclude)
     except files.NotThere as error:
         raise click.UsageError(printable(str(error))) from error
-    to_keras_ckpt = target == "keras-ckpt"
     until = check._release(options.new) if options.new else newest()
     since = _released(named, options, to_keras_ckpt)
-    run = _Run(rewrite.Target(to_keras_ckpt, since, until, options.selects), write)
-    for path in named:
-        run.file(path)
+    tf_keras = bool(options.old) and since.is_tf_keras
+    target = rewrite.Target(to_keras_ckpt, since, until, options.selects, tf_keras)
+    run = _Run(write)
+    run.files(named, target)
     sys.exit(run.end())
 
 
@@ -118,12 +125,10 @@ class _Run:
     """All files of one run.
 
     Args:
-        target: what they are rewritten to.
         write: whether they are written.
     """
 
-    def __init__(self, target: Any, write: bool) -> None:
-        self._target = target
+    def __init__(self, write: bool) -> None:
         self._write = write
         self._notes: list[Any] = []
         self._errors: list[str] = []
@@ -132,30 +137,47 @@ class _Run:
         color = sys.stdout.isatty()
         self._console = Console(soft_wrap=True, highlight=False) if color else None
 
-    def file(self, path: str) -> None:
-        """Rewrites a file."""
-        from keras_ckpt.migrate import rewrite
+    def files(self, paths: list[str], target: Any) -> None:
+        """Rewrites files.
+
+        Args:
+            paths: their names.
+            target: what they are rewritten to.
+        """
+        from keras_ckpt.migrate.rewrite import together
+
+        contents: dict[str, bytes] = {}
+        for path in paths:
+            try:
+                with open(path, "rb") as file:
+                    contents[path] = file.read()
+            except OSError as error:
+                reason = error.strerror or str(error)
+                self._errors.append("%s cannot be read: %s." % (path, reason))
+        for path, outcome in together.rewrite_all(contents, target).items():
+            if isinstance(outcome, Unreadable):
+                self._errors.append(str(outcome))
+            elif isinstance(outcome, Exception):
+                self._errors.append("%s is not rewritten: %s." % (path, outcome))
+            else:
+                self._file(path, contents[path], outcome)
+
+    def _file(self, path: str, content: bytes, done: Any) -> None:
         from keras_ckpt.migrate.rewrite import files as written
 
-        try:
-            with open(path, "rb") as file:
-                content = file.read()
-            done = rewrite.rewrite(path, content, self._target)
-            self._notes += done.notes
-            if done.content == content:
-                return
-            for line in _diff(path, done.parts):
-                self._print(line)
-            if self._write:
+        self._notes += done.notes
+        if done.content == content:
+            return
+        for line in _diff(path, done.parts):
+            self._print(line)
+        if self._write:
+            try:
                 written.write(path, content, done.content)
-            self._changes += done.changes
-            self._files += 1
-        except OSError as error:
-            self._errors.append("%s cannot be read: %s." % (path, error.strerror or str(error)))
-        except rewrite.CannotRewrite as error:
-            self._errors.append("%s is not rewritten: %s." % (path, error))
-        except (Unreadable, written.NotWritten) as error:
-            self._errors.append(str(error))
+            except written.NotWritten as error:
+                self._errors.append(str(error))
+                return
+        self._changes += done.changes
+        self._files += 1
 
     def end(self) -> int:
         """Prints notes and summary, and returns the exit code."""

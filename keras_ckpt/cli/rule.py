@@ -10,7 +10,7 @@ from rich.markdown import Markdown
 
 from keras_ckpt.cli.inspect import printable
 from keras_ckpt.migrate import pages
-from keras_ckpt.migrate.rule import rules
+from keras_ckpt.migrate.rule import code_of, rules
 
 
 @click.command("rule", short_help="Explain a rule of check.")
@@ -18,13 +18,13 @@ from keras_ckpt.migrate.rule import rules
 def command(code: str | None) -> None:
     """Explain the rule CODE: what it does, why it matters, an example, the releases concerned.
 
-    Without CODE, list all rules.
+    CODE may be the name of the rule, too, such as period. Without CODE, list all rules.
     """
     if code is None:
         for rule in rules().values():
             click.echo("%s  %-24s %s" % (rule.code, rule.name, printable(rule.what)))
         return
-    found = rules().get(code.upper())
+    found = rules().get(code_of(code) or "")
     if found is None:
         raise click.UsageError(
             "There is no rule %s. `keras-ckpt rule` lists them." % printable(code)

@@ -6,6 +6,7 @@
 | `scopes.py`, `names.py` | the names of a module, and what each means at a place |
 | `values.py` | what value an expression has: `kinds.py`, `operations.py`, `texts.py`, … |
 | `sites.py`, `call_sites.py` | the places that matter: subclasses; calls that make, save and load |
+| `receivers.py`, `passing.py` | whose method is called; what a subclass passes on to its base |
 | `releases.py`, `evidence.py` | what a release does, and for which the code was written |
 | `rule.py`, `rules/`, `paths.py`, `metrics.py` | what is wrong with a place, one rule a file |
 | `checker.py`, `findings.py` | all of it together |

@@ -12,6 +12,7 @@ import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 from keras_ckpt.migrate.names import library
+from keras_ckpt.migrate.paths import OTHERS, is_keras_path
 from keras_ckpt.migrate.releases import Release
 from keras_ckpt.migrate.scopes import At, Module
 from keras_ckpt.migrate.values import UNKNOWN, Known, Part, Text, Value, value
@@ -27,6 +28,12 @@ LOAD_MODEL = "load_model"
 SAVE = "save"
 SAVE_WEIGHTS = "save_weights"
 LATEST = "latest_checkpoint"
+
+#: What the object of a method is: a model of Keras, not known, or made by what is imported from
+#: neither Keras nor TensorFlow.
+KERAS = "keras"
+UNTOLD = "untold"
+ELSEWHERE = "elsewhere"
 
 
 class Argument(NamedTuple):
@@ -104,6 +111,11 @@ class Site:
         """Which library the name is of: `"tensorflow"`, `"keras"`, `"tf_keras"` or `""`."""
         return library(self.name)
 
+    @property
+    def stays(self) -> bool:
+        """Whether it is tf_keras's, which is Keras 2 and runs as it is beside any Keras 3."""
+        return self.library == "tf_keras" or (not self.name and self.sites.homes == {"tf_keras"})
+
 
 @dataclasses.dataclass(eq=False)
 class CallSite(Site):
@@ -113,17 +125,28 @@ class CallSite(Site):
         positional: the arguments by position.
         keywords: those by name, also out of a `**` dict.
         complete: whether there can be no others, and those by position are where they are.
+        receiver: what the object of a method is: `KERAS`, also of functions, `UNTOLD`,
+            `ELSEWHERE`.
     """
 
     positional: list[Argument] = dataclasses.field(default_factory=list)
     keywords: dict[str, Argument] = dataclasses.field(default_factory=dict)
     complete: bool = True
+    receiver: str = KERAS
 
     def argument(self, position: int, *names: str) -> Argument | None:
         """Returns the argument at a position or of one of these names."""
         if position < len(self.positional):
             return self.positional[position]
         return next((self.keywords[name] for name in names if name in self.keywords), None)
+
+    def may_be_keras(self, path: Value | None) -> bool:
+        """Returns whether this saves or loads a model of Keras, as a path and the object tell."""
+        if self.receiver == KERAS:
+            return True
+        if self.receiver == ELSEWHERE:
+            return isinstance(path, Text) and is_keras_path(path)
+        return not (isinstance(path, Text) and path.ends_in(OTHERS))
 
 
 @dataclasses.dataclass(eq=False)

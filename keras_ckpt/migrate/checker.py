@@ -47,6 +47,7 @@ class Result:
         old: the release that the code was written for, None if nothing depends on it.
         new: the release that it was checked for.
         why: what tells the old release.
+        stays: whether there are calls of tf_keras that were not checked, since they run as before.
     """
 
     findings: list[Finding]
@@ -55,6 +56,7 @@ class Result:
     old: Release | None
     new: Release
     why: str = ""
+    stays: bool = False
 
 
 def checked(source: Source) -> Checked:
@@ -66,7 +68,7 @@ def checked(source: Source) -> Checked:
     if tree is None:
         return Checked(source)
     sites = Sites(Module(tree))
-    return Checked(source, sites if sites.found else None)
+    return Checked(source, sites if sites.found or sites.ours else None)
 
 
 def problems_of(
@@ -91,9 +93,10 @@ def _problems(
     found: list[Problem] = []
     if each.sites.others & {"install", "emulate"}:
         return []  # They are what `keras_ckpt.install()` makes work.
+    sites = [site for site in each.sites.found if old.is_tf_keras or not site.stays]
     for rule in rules().values():
         if rule.code != SYNTAX and selected(rule.code) and rule.concerns(old, new):
-            for site in each.sites.found:
+            for site in (*sites, *each.sites.ours) if rule.asks_ours else sites:
                 found += rule.check(site, old, new)
     return list(unique(found))
 
@@ -162,8 +165,10 @@ def _keyword(source: Source, argument: Argument, line: int, column: int) -> tupl
 
 
 def _is_silenced(source: Source, lines: Iterable[int], code: str) -> bool:
-    silenced = source.silenced(lines)
-    return silenced is not None and any(code.startswith(each) for each in silenced)
+    silenced = source.silenced(lines, {rule.name for rule in rules().values()})
+    return silenced is not None and any(
+        code.startswith(each) or rules()[code].name.upper() == each for each in silenced
+    )
 
 
 def _broken(each: Source) -> list[Finding]:
@@ -255,4 +260,6 @@ def check(
             told_of = finding(each.source, problem)
             if told_of is not None:
                 findings.append(told_of)
-    return Result(sorted(set(findings)), errors, len(all_checked), old, new, why)
+    stays = old is None or not old.is_tf_keras
+    stays = stays and any(site.stays for each in found if each.sites for site in each.sites.found)
+    return Result(sorted(set(findings)), errors, len(all_checked), old, new, why, stays)

@@ -15,9 +15,9 @@ from typing import Callable, Iterable, NamedTuple, Sequence
 
 from keras_ckpt import compat
 from keras_ckpt.migrate.call_sites import CallSite, Checkpoint, Site, Subclass
-from keras_ckpt.migrate.names import library
-from keras_ckpt.migrate.releases import Release, every, newest, release
+from keras_ckpt.migrate.releases import STAND_ALONE, Release, every, newest, release
 from keras_ckpt.migrate.rule import rules
+from keras_ckpt.migrate.rules.kc105_positional import is_period
 from keras_ckpt.migrate.rules.kc501_private_hook import can_be_called, hooks
 from keras_ckpt.migrate.sites import Sites
 from keras_ckpt.migrate.values import Text
@@ -54,10 +54,11 @@ class Told(NamedTuple):
 
 
 class Clue(NamedTuple):
-    """Something that only some releases fit."""
+    """Something that only some releases fit; where it is a pin, of which package."""
 
     what: str
     fits: Callable[[Release], bool]
+    package: str = ""
 
 
 def release_of(found: Sequence[Sites], files: Sequence[str]) -> Told:
@@ -67,17 +68,20 @@ def release_of(found: Sequence[Sites], files: Sequence[str]) -> Told:
         found: the sites in the code.
         files: the files that it is in.
     """
-    sites = [site for each in found for site in each.found]
-    if any(library(site.name) == "tf_keras" for site in sites):
-        others = any(library(site.name) in ("tensorflow", "keras") for site in sites)
-        if not others:
-            return Told(release("tf_keras"), "the code imports tf_keras")
+    sites = [site for each in found for site in each.found if not site.stays]
     clues = list(_clues(sites))
     pins = list(_pins(files))
     if not clues and not pins:
+        seventh = [each for each in sites if isinstance(each, Checkpoint)]
+        seventh += [each for one in found for each in one.ours]
+        if any(is_period(each) for each in seventh):
+            return Told(release(STAND_ALONE), "the seventh by position is a number")
         return Told(None, "nothing in the code and no pinned version tells it")
+    alone = release(STAND_ALONE)
+    is_alone = any(clue.package == "keras" and clue.fits(alone) for clue in pins)
+    releases = [alone, *every()] if is_alone else every()
     for together in (clues + pins, clues or pins):
-        fitting = [each for each in every() if all(clue.fits(each) for clue in together)]
+        fitting = [each for each in releases if all(clue.fits(each) for clue in together)]
         if fitting:
             whats = list(dict.fromkeys(clue.what for clue in together))
             why = ", ".join(whats[:3]) + (", …" if len(whats) > 3 else "")
@@ -188,7 +192,7 @@ def _pins_in(path: str) -> Iterable[Clue]:
                 match["name"],
                 match["specs"].strip().rstrip(","),
             )
-            yield Clue(what, _fits_pin(name, specs))
+            yield Clue(what, _fits_pin(name, specs), name)
 
 
 def _fits_pin(name: str, specs: list[tuple[str, str, str]]) -> Callable[[Release], bool]:
@@ -202,6 +206,11 @@ def _versions(name: str, each: Release) -> list[tuple[int, ...]]:
     """Returns the versions of a package, by their first two numbers, that have a release."""
     if name == "tf-keras":
         return []
+    if each.name == STAND_ALONE:
+        # Its last needs no TensorFlow 2, and runs on the first of them.
+        if name == "keras":
+            return [(2, minor) for minor in range(4)]
+        return [*((1, minor) for minor in range(16)), (2, 0), (2, 1), (2, 2)]
     names = [each.name]
     if name == "keras":
         # Up to 2.5 that was another library.

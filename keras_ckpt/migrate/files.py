@@ -26,8 +26,8 @@ class NotThere(Exception):
 def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> list[str]:
     """Returns the Python files and notebooks at and below some paths, each once, in order.
 
-    Hidden directories, virtual environments and those of other packages are left out. A file that
-    is named is taken whatever its ending, unless it is excluded.
+    Hidden directories, virtual environments and those of other packages are left out. So is a file
+    of another kind, if it is named: by its ending, or without one by its first line.
 
     Args:
         paths: files and directories.
@@ -44,11 +44,22 @@ def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> list[str]:
             for each in _below(path, patterns):
                 found.setdefault(each)
         elif os.path.lexists(path):
-            if not _is_excluded(path, patterns):
+            if _is_python(path) and not _is_excluded(path, patterns):
                 found.setdefault(path)
         else:
             raise NotThere("There is no file or directory %s." % path)
     return list(found)
+
+
+def _is_python(path: str) -> bool:
+    if path.endswith(ENDINGS) or not os.path.isfile(path):
+        return True
+    try:
+        with open(path, "rb") as file:
+            first = file.readline(200)
+    except OSError:
+        return True  # Which is told when it is read.
+    return first.startswith(b"#!") and b"python" in first
 
 
 def _below(top: str, patterns: list[str]) -> Iterator[str]:

@@ -64,6 +64,7 @@ DIRECTIONS: dict[str, str] = {
 
 # Names that are not made of that of the class.
 _NAMES = {"FBetaScore": "fbeta_score", "LogCoshError": "logcosh"}
+_IN_TF_2 = {"KLDivergence": "kullback_leibler_divergence"}
 _SHORT = {
     "acc": "up",
     "accuracy": "up",
@@ -88,33 +89,36 @@ BY_NAME: dict[str, str] = {called(kind): direction for kind, direction in DIRECT
 BY_NAME.update(_SHORT)
 
 
-def compiled(metrics: Iterable[Part]) -> dict[str, str] | None:
+def compiled(metrics: Iterable[Part], as_written: bool = True) -> dict[str, str] | None:
     """Returns the names of compiled metrics with their directions.
 
     Args:
         metrics: the expressions that `compile` is given.
+        as_written: whether a class that is given by its name is called so, as in Keras 3. In TF 2
+            it depends on the release, so that any name that it may have is among those returned.
 
     Returns:
         `"up"`, `"down"`, `""` for none or `"?"` by name; None if a name is not known.
     """
     result: dict[str, str] = {}
     for part in metrics:
-        found = _compiled(part)
+        found = _compiled(part, as_written)
         if found is None:
             return None
         result.update(found)
     return result
 
 
-def _compiled(part: Part) -> dict[str, str] | None:
+def _compiled(part: Part, as_written: bool) -> dict[str, str] | None:
     text = value(part.node, part.at)
     if isinstance(text, Text):
         name = text.known
         if name is None:
             return None
         direction = BY_NAME.get(name.lower(), DIRECTIONS.get(name, "?"))
-        # A class by its name is called by it, or as its instances are, by release.
-        names = {name, name.lower()} | ({called(name)} if name in DIRECTIONS else set())
+        names = {name}
+        if not as_written and name in DIRECTIONS:
+            names |= {name.lower(), called(name), _IN_TF_2.get(name, name)}
         return dict.fromkeys(names, direction)
     if isinstance(part.node, ast.Call):
         return _made(part.node, part)

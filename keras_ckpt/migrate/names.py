@@ -18,7 +18,8 @@ _DEEP = 20
 
 # The homes of Keras: stand-alone, in TensorFlow in every form, and tf_keras.
 _KERAS = re.compile(
-    r"(?P<library>tensorflow(?:\.compat\.v[12]|\._api\.v[12])?(?:\.python|\.contrib)?\.keras"
+    r"(?P<library>tensorflow(?:_core)?(?:\.compat\.v[12]|\._api\.v[12])?"
+    r"(?:\.python|\.contrib)?\.keras"
     r"|keras(?:\.api|\.src|\._tf_keras\.keras|\.engine)?(?:\._v[12]\.keras)?"
     r"|tf_keras(?:\.src|\.api)?(?:\._v[12]\.keras)?)\.(?P<rest>.+)"
 )
@@ -51,6 +52,8 @@ def keras_name(name: str) -> str:
 def library(name: str) -> str:
     """Returns `"tensorflow"`, `"keras"`, `"tf_keras"`, `"keras_ckpt"` or `""` for a full name."""
     first = name.split(".")[0]
+    # TensorFlow 2.0 and 1.15 had it under both names.
+    first = "tensorflow" if first == "tensorflow_core" else first
     return first if first in ("tensorflow", "keras", "tf_keras", "keras_ckpt") else ""
 
 

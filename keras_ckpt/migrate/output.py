@@ -27,8 +27,13 @@ def summary(result: Result) -> str:
     found = count(len(result.findings), "finding") if result.findings else "Nothing found"
     text = "%s in %s" % (found, count(result.files, "file"))
     if result.old is None:
-        return "%s, checked for %s." % (text, result.new.title)
-    return "%s, from %s (%s) to %s." % (text, result.old.title, result.why, result.new.title)
+        text = "%s, checked for %s." % (text, result.new.title)
+    else:
+        release = result.old.title
+        text = "%s, from %s (%s) to %s." % (text, release, result.why, result.new.title)
+    if result.stays:
+        text += " What is imported from tf_keras runs as it is: --from tf_keras checks it, too."
+    return text
 
 
 def as_text(result: Result) -> Iterator[str]:

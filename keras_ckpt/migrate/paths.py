@@ -12,6 +12,35 @@ READ_MODEL = (".keras", ".h5", ".hdf5")
 #: What `model.save` and `model.save_weights` of Keras 3 write.
 WRITTEN_MODEL = (".keras", ".h5", ".hdf5")
 WRITTEN_WEIGHTS = (".weights.h5",)
+#: What other libraries call their files, and no user of Keras.
+OTHERS = (
+    ".bin",
+    ".caffemodel",
+    ".cfg",
+    ".gguf",
+    ".h5f",
+    ".joblib",
+    ".mat",
+    ".msgpack",
+    ".npy",
+    ".npz",
+    ".onnx",
+    ".params",
+    ".pdparams",
+    ".pickle",
+    ".pkl",
+    ".pt",
+    ".pth",
+    ".safetensors",
+    ".t7",
+    ".tar",
+    ".tflite",
+    ".torch",
+    ".weights",
+)
+#: What only Keras and TensorFlow call theirs: endings, and words in a path without one.
+_OURS = re.compile(r"\.(ckpt(-\d+)?|h5|hdf5|keras|tf)")
+_WORDS = re.compile(r"ckpt|checkpoint|weights", re.IGNORECASE)
 
 _OLD = re.compile(
     r"(\.weights)?\.(h5|hdf5|hd5|hdf|ckpt|keras|tf|pb|pth?|ckp?t|chkpt|model|h5py|json|weights)$"
@@ -26,6 +55,16 @@ def example(path: Text, ending: str) -> str:
     if path.shown.endswith("/"):
         return "%s/model%s" % (last, ending)
     return _OLD.sub("", last) + ending
+
+
+def is_keras_path(path: Text) -> bool:
+    """Returns whether only Keras or TensorFlow would call a file of weights or a model so."""
+    folder, _, last = path.shown.rpartition("/")
+    # What is filled in later is no ending.
+    last = re.sub(r"\{[^}]*\}", "", last)
+    if "." not in last.lstrip("."):
+        return _WORDS.search(path.shown) is not None
+    return _OURS.fullmatch(last[last.rindex(".") :]) is not None
 
 
 def write_ending(path: Text, ending: str) -> str:

@@ -11,6 +11,11 @@ from typing import Any, NamedTuple
 from keras_ckpt import compat
 from keras_ckpt.profile import Profile
 
+#: Keras when it was a library beside TensorFlow, from 2.0 on, by its last release. Its callback had
+#: `period` where TF 2 has `save_freq`, and did the rest as TF 2.0 does.
+STAND_ALONE = "keras 2.3"
+_STAND_ALONE = re.compile(r"keras\s*(==|-|_)?\s*v?2\.[0-3](\.\d+)?")
+
 
 class Release(NamedTuple):
     """A release, by what its `ModelCheckpoint` does.
@@ -31,9 +36,16 @@ class Release(NamedTuple):
     @property
     def title(self) -> str:
         """The release in messages: `TF 2.4`, `Keras 3.15`, `tf_keras`."""
-        if self.name.startswith("tf_keras"):
+        if self.is_tf_keras:
             return self.name
+        if self.name == STAND_ALONE:
+            return "Keras 2.3"
         return ("Keras " if self.is_keras_3 else "TF ") + self.name
+
+    @property
+    def is_tf_keras(self) -> bool:
+        """Whether it is tf_keras, which can be installed beside any Keras 3."""
+        return self.name.startswith("tf_keras")
 
     @property
     def is_keras_3(self) -> bool:
@@ -46,11 +58,14 @@ def release(version: str) -> Release:
     """Returns a release.
 
     Args:
-        version: in any form that `keras_ckpt.compat.for_version` takes.
+        version: in any form that `keras_ckpt.compat.for_version` takes, or stand-alone Keras, such
+            as `"keras==2.2.4"`.
 
     Raises:
         ValueError: if there is no such release.
     """
+    if _STAND_ALONE.fullmatch(version.strip().lower()):
+        return _stand_alone()
     module = importlib.import_module("keras_ckpt.compat." + compat.module_of(version))
     made: Any = vars(module)["__init__"]
     found = list(inspect.signature(made).parameters.values())[1:]
@@ -60,6 +75,12 @@ def release(version: str) -> Release:
         tuple(each.name for each in found if each.kind is each.POSITIONAL_OR_KEYWORD),
         any(each.kind is each.VAR_KEYWORD for each in found),
     )
+
+
+def _stand_alone() -> Release:
+    first = release("2.0")
+    parameters = [each if each != "save_freq" else "period" for each in first.parameters]
+    return first._replace(name=STAND_ALONE, parameters=tuple(parameters), any_keyword=False)
 
 
 def _canonical(version: str) -> str:

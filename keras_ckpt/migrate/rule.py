@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import ast
+import functools
 import importlib
 import pkgutil
 from typing import ClassVar, Iterable, Iterator, NamedTuple
@@ -54,6 +55,8 @@ class Rule(abc.ABC):
     #: An example with exactly this problem, and without any.
     before: ClassVar[str]
     after: ClassVar[str]
+    #: Whether calls that make our callback are asked about, too.
+    asks_ours: ClassVar[bool] = False
 
     @abc.abstractmethod
     def concerns(self, old: Release, new: Release) -> bool:
@@ -84,6 +87,7 @@ def register(rule: type[Rule]) -> type[Rule]:
     return rule
 
 
+@functools.lru_cache(maxsize=None)
 def rules() -> dict[str, Rule]:
     """Returns all rules by their codes, in order."""
     from keras_ckpt.migrate import rules as package
@@ -91,6 +95,19 @@ def rules() -> dict[str, Rule]:
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module("%s.%s" % (package.__name__, module.name))
     return dict(sorted(_rules.items()))
+
+
+def code_of(text: str) -> str | None:
+    """Returns the code of a rule, or the beginning of some codes, for what a user calls it.
+
+    Args:
+        text: a code, the beginning of one, or the name of a rule.
+    """
+    for code, rule in rules().items():
+        if rule.name == text.lower():
+            return code
+    found = text.upper()
+    return found if any(code.startswith(found) for code in rules()) else None
 
 
 def refused_keyword(release: Release, name: str) -> str:

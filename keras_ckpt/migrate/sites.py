@@ -7,6 +7,7 @@ from typing import Iterator
 
 from keras_ckpt.migrate.call_sites import (
     CHECKPOINT,
+    KERAS,
     LATEST,
     LOAD_MODEL,
     LOAD_WEIGHTS,
@@ -21,8 +22,12 @@ from keras_ckpt.migrate.call_sites import (
     Training,
 )
 from keras_ckpt.migrate.names import Meaning, keras_name, library, meaning, visible
+from keras_ckpt.migrate.passing import Given, Initializer, forwarded, initializer
+from keras_ckpt.migrate.receivers import dotted_text, is_imported, is_made, receiver
 from keras_ckpt.migrate.scopes import At, Call, Class, Module
 from keras_ckpt.migrate.values import UNKNOWN, Known, Part, Row, Table, Value, value
+
+__all__ = ["Sites", "dotted_text", "is_checkpoint"]
 
 _FITS = ("fit", "fit_generator")
 
@@ -37,12 +42,15 @@ class Sites:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.found: list[Site] = []
+        #: The calls that make ours.
+        self.ours: list[Checkpoint] = []
         #: What is called for a model of Keras: names that are compiled, fitted or made by Keras.
         self.models: set[str] = set()
         self.trainings: list[Training] = []
         #: What of others the module calls, by its full name: ours, and what writes other formats.
         self.others: set[str] = set()
         self._subclasses: dict[ast.AST, tuple[str, bool]] = {}
+        self._initializers: dict[ast.AST, Initializer] = {}
         self._compiled: dict[str, list[Call]] = {}
         self._fits: list[Call] = []
         # What classes of the module define is theirs, and not Keras's.
@@ -51,8 +59,12 @@ class Sites:
             self._class(each)
         #: Whether methods such as `load_weights` can be those of a model of Keras.
         self.uses_keras = any(library(each) for each in module.imports)
+        #: The libraries whose Keras is imported or called.
+        self.homes = {library(each) for each in module.imports if keras_name(each + "._")}
         for call in module.calls:
             self._facts(call)
+        #: The losses that models are compiled with.
+        self.losses = [each for calls in self._compiled.values() for each in self._losses(calls)]
         self.trainings = [self._training(call) for call in self._fits]
         for call in module.calls:
             self._call(call)
@@ -65,20 +77,30 @@ class Sites:
 
     def _class(self, found: Class) -> None:
         name = ""
-        own = any(
+        has_init = any(
             isinstance(each, ast.FunctionDef) and each.name == "__init__"
             for each in found.node.body
         )
+        own, of_base = has_init, None
         for base in found.node.bases:
             means = meaning(base, found.at)
-            if is_checkpoint(means.name):
+            if _is_any(means.name):
                 name = means.name
             elif means.node in self._subclasses:
                 name, inherited = self._subclasses[means.node]
+                of_base = means.node if inherited else None
                 own = own or inherited
         if not name:
             return
         self._subclasses[found.node] = (name, own)
+        # Of two that pass on to each other, nothing is told.
+        made = initializer(found, self.module.calls) if has_init and of_base is None else None
+        if not has_init and of_base is not None:
+            made = self._initializers.get(of_base)
+        if made is not None:
+            self._initializers[found.node] = made
+        if is_ours(name):
+            return
         methods = {each.name: each for each in found.node.body if isinstance(each, ast.FunctionDef)}
         self.found.append(
             Subclass(SUBCLASS, found.node, found.at, name, self.module, self, methods)
@@ -101,8 +123,12 @@ class Sites:
             return
         means = meaning(function, at)
         last = means.name.rpartition(".")[2]
+        if keras_name(means.name):
+            self.homes.add(library(means.name))
         if library(means.name) == "keras_ckpt" or last == "OrbaxCheckpoint":
             self.others.add(last)
+            if is_ours(means.name):
+                self._add_checkpoint(call, means.name, "call")
             return
         if is_checkpoint(means.name):
             self._add_checkpoint(call, means.name, "call")
@@ -110,6 +136,10 @@ class Sites:
             name, own = self._subclasses[means.node]
             if not own:
                 self._add_checkpoint(call, name, "subclass")
+            elif means.node in self._initializers:
+                made = self._initializers[means.node]
+                given = forwarded(made, Given(*self._arguments(call)))
+                self._append(call, name, "subclass", *given)
         elif isinstance(means.node, ast.Call) and means.at is not None:
             self._partial_called(call, means.node, means.at)
         elif means.name == "functools.partial" and node.args:
@@ -132,7 +162,7 @@ class Sites:
             if not library(means.name):
                 self._add(function.attr, call, "")
         elif function.attr == "save" and (
-            dotted_text(function.value) in self.models or _is_made(function.value, call.at)
+            dotted_text(function.value) in self.models or is_made(function.value, call.at)
         ):
             self._add(SAVE, call, "")
 
@@ -143,7 +173,7 @@ class Sites:
         if isinstance(of, ast.Call) and isinstance(of.func, ast.Name) and of.func.id == "super":
             if around is not None:
                 self._add_checkpoint(call, around[1], "super")
-        elif is_checkpoint(meaning(of, at).name) and node.args:
+        elif _is_any(meaning(of, at).name) and node.args:
             self._add_checkpoint(call, meaning(of, at).name, "super", skip=1)
 
     def _partial_called(self, call: Call, partial: ast.Call, at: At) -> None:
@@ -152,41 +182,35 @@ class Sites:
             made = self._arguments(Call(partial, at), skip=1)
             later = self._arguments(call)
             keywords = dict(made[1], **later[1])
-            self.found.append(
-                Checkpoint(
-                    CHECKPOINT,
-                    call.node,
-                    call.at,
-                    target.name,
-                    self.module,
-                    self,
-                    made[0] + later[0],
-                    keywords,
-                    made[2] and later[2],
-                )
-            )
+            positional = made[0] + later[0]
+            self._append(call, target.name, "call", positional, keywords, made[2] and later[2])
 
     def _add(self, kind: str, call: Call, name: str) -> None:
         arguments = self._arguments(call)
-        self.found.append(CallSite(kind, call.node, call.at, name, self.module, self, *arguments))
+        of = KERAS
+        if not name and isinstance(call.node.func, ast.Attribute):
+            of = receiver(call.node.func.value, call.at, self.models)
+        self.found.append(
+            CallSite(kind, call.node, call.at, name, self.module, self, *arguments, receiver=of)
+        )
 
     def _add_checkpoint(self, call: Call, name: str, how: str, skip: int = 0) -> None:
         positional, keywords, complete = self._arguments(call, skip)
-        complete = complete and how != "partial"
-        self.found.append(
-            Checkpoint(
-                CHECKPOINT,
-                call.node,
-                call.at,
-                name,
-                self.module,
-                self,
-                positional,
-                keywords,
-                complete,
-                how,
-            )
-        )
+        self._append(call, name, how, positional, keywords, complete and how != "partial")
+
+    def _append(
+        self,
+        call: Call,
+        name: str,
+        how: str,
+        positional: list[Argument],
+        keywords: dict[str, Argument],
+        complete: bool,
+    ) -> None:
+        node, at = call
+        into = self.ours if is_ours(name) else self.found
+        made = (name, self.module, self, positional, keywords, complete)
+        into.append(Checkpoint(CHECKPOINT, node, at, *made, how=how))
 
     def _arguments(
         self, call: Call, skip: int = 0
@@ -224,24 +248,30 @@ class Sites:
         function = node.func
         if not isinstance(function, ast.Attribute) or function.attr not in (*_FITS, "compile"):
             return
-        receiver = dotted_text(function.value)
-        if not receiver or not self.uses_keras:
+        called = dotted_text(function.value)
+        if not called or not self.uses_keras:
             return
         if function.attr == "compile":
             names = {each.arg for each in node.keywords}
             # `re.compile(…)` is none; a model that is imported is told by the arguments.
-            if names & {"loss", "optimizer", "metrics"} or not _is_imported(receiver, at):
-                self.models.add(receiver)
-                self._compiled.setdefault(receiver, []).append(call)
+            if names & {"loss", "optimizer", "metrics"} or not is_imported(called, at):
+                self.models.add(called)
+                self._compiled.setdefault(called, []).append(call)
         else:
             self._fits.append(call)
             if any(each.arg in ("callbacks", "epochs") for each in node.keywords):
-                self.models.add(receiver)
+                self.models.add(called)
+
+    def _losses(self, calls: list[Call]) -> Iterator[Argument]:
+        for call in calls:
+            positional, keywords, _ = self._arguments(call)
+            if "loss" in keywords or len(positional) > 1:
+                yield keywords["loss"] if "loss" in keywords else positional[1]
 
     def _training(self, call: Call) -> Training:
         positional, keywords, complete = self._arguments(call)
         function = call.node.func
-        receiver = dotted_text(function.value) if isinstance(function, ast.Attribute) else ""
+        called = dotted_text(function.value) if isinstance(function, ast.Attribute) else ""
         given = [keywords[name] for name in _VALIDATION if name in keywords]
         validation: bool | None = None
         if any(not _is_nothing(each.value) for each in given):
@@ -253,7 +283,7 @@ class Sites:
         callbacks = keywords.get("callbacks")
         calls = () if callbacks is None else tuple(_calls(callbacks.node, callbacks.at))
         unknown = Argument(call.node, call.at)
-        compiled = self._compiled.get(receiver, [])
+        compiled = self._compiled.get(called, [])
         metrics, steps_per_execution = self._metrics(compiled)
         return Training(
             call.node,
@@ -281,7 +311,6 @@ class Sites:
         return metrics, Known(1) if steps is None else steps
 
 
-_MAKERS = ("Model", "Sequential", "clone_model", "load_model", "model_from_json")
 _VALIDATION = ("validation_data", "validation_split")
 #: `fit(x, y, batch_size, epochs, verbose, callbacks, …)`: those after may be validation data.
 _BEFORE_VALIDATION = 6
@@ -301,34 +330,13 @@ def is_checkpoint(name: str) -> bool:
     )
 
 
-def dotted_text(node: ast.AST) -> str:
-    """Returns an expression such as `self.model` as it is written, or `""` for others."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    return ".".join([node.id, *reversed(parts)])
+def is_ours(name: str) -> bool:
+    """Returns whether a full name is that of our `ModelCheckpoint`."""
+    return library(name) == "keras_ckpt" and name.endswith(".ModelCheckpoint")
 
 
-def _is_imported(name: str, at: At) -> bool:
-    first = name.split(".")[0]
-    scope = at.scope.find(first)
-    return scope is not None and any(each.kind == "import" for each in scope.bindings[first])
-
-
-def _is_made(receiver: ast.AST, at: At) -> bool:
-    """Returns whether a name is that of a model that Keras has made in this module."""
-    scope = at.scope.find(receiver.id) if isinstance(receiver, ast.Name) else None
-    if scope is None or not isinstance(receiver, ast.Name):
-        return False
-    for binding in visible(scope, receiver.id, at):
-        if isinstance(binding.node, ast.Call):
-            maker = keras_name(meaning(binding.node.func, binding.at).name)
-            if maker.rpartition(".")[2] in _MAKERS:
-                return True
-    return False
+def _is_any(name: str) -> bool:
+    return is_checkpoint(name) or is_ours(name)
 
 
 def _is_nothing(found: Value) -> bool:

@@ -11,12 +11,13 @@ import ast
 import codecs
 import dataclasses
 import io
+import itertools
 import json
 import re
 import sys
 import tokenize
 import warnings
-from typing import Any, Iterable, NamedTuple
+from typing import Any, Collection, Iterable, NamedTuple
 
 from keras_ckpt.migrate import notebook
 
@@ -27,7 +28,7 @@ WORDS = re.compile(
 )
 
 _NOQA = re.compile(
-    r"#\s*noqa(?P<codes>\s*:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?(?![\w-])", re.IGNORECASE
+    r"#\s*noqa(?![\w-])(?:\s*:\s*(?P<words>[\w-]+(?:[,\s]+[\w-]+)*))?", re.IGNORECASE
 )
 _CODE = re.compile(r"[A-Z]+[0-9]+", re.IGNORECASE)
 
@@ -101,11 +102,15 @@ class Source:
                 return Place(line - first + 1, column, number)
         return Place(line, column)
 
-    def silenced(self, lines: Iterable[int]) -> tuple[str, ...] | None:
+    def silenced(self, lines: Iterable[int], names: Collection[str] = ()) -> tuple[str, ...] | None:
         """Returns the codes, or their beginnings, that a `# noqa` on one of the lines names.
 
+        Args:
+            lines: the lines.
+            names: what rules are called, which stands for their codes.
+
         Returns:
-            `("",)` where one names none and silences all; None where there is none.
+            In upper case; `("",)` where one names none and silences all; None where there is none.
         """
         codes: list[str] = []
         for line in lines:
@@ -113,7 +118,11 @@ class Source:
             text = written[line - 1] if 1 <= line <= len(written) else ""
             match = _NOQA.search(text) if "#" in text else None
             if match is not None:
-                named = _CODE.findall(match["codes"] or "")
+                words = re.findall(r"[\w-]+", match["words"] or "")
+                # What follows the codes is said for people.
+                named = itertools.takewhile(
+                    lambda word: _CODE.fullmatch(word) or word.lower() in names, words
+                )
                 codes += [code.upper() for code in named] or [""]
         return tuple(codes) or None
 

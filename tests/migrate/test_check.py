@@ -122,9 +122,12 @@ def test_the_release_is_told_by_the_code(call: str, expected: str, tmp_path: pat
         assert "from %s (" % expected in output
 
 
-def test_tf_keras_is_told_by_its_import(tmp_path: pathlib.Path) -> None:
+def test_tf_keras_stays_as_it_is(tmp_path: pathlib.Path) -> None:
     write(tmp_path, train=UNTOLD.replace("tensorflow.keras", "tf_keras"))
-    assert "from tf_keras (the code imports tf_keras)" in run("check", tmp_path)[1]
+    code, output = run("check", tmp_path)
+    assert (code, found(output)) == (0, [])
+    assert "runs as it is: --from tf_keras checks it, too" in output
+    assert found(run("check", tmp_path, "--from", "tf_keras")[1]) == ["KC403"]
 
 
 def test_without_sites_nothing_is_asked(tmp_path: pathlib.Path) -> None:
@@ -201,6 +204,10 @@ def test_a_bar_is_shown_on_a_terminal_when_it_takes_long(tmp_path: pathlib.Path)
         ("# noqa: KC101", True),
         ("# noqa: kc1", True),
         ("# noqa:E501,KC101", True),
+        ("# noqa: period", True),
+        ("# noqa: metric-name, Period (known)", True),
+        ("# noqa: metric-name", False),
+        ("# noqa: KC102, for the period", False),
         ("# noqa: E501 KC1", True),
         ("# type: ignore  # noqa: KC101", True),
         ("# noqa: E501", False),
@@ -222,6 +229,10 @@ def test_select_and_ignore(tmp_path: pathlib.Path) -> None:
     assert found(run("check", tmp_path, "--select", "KC1")[1]) == ["KC101"]
     assert found(run("check", tmp_path, "--ignore", "kc101,KC3")[1]) == ["KC202"]
     assert run("check", tmp_path, "--ignore", "KC101,KC202")[0] == 0
+    assert found(run("check", tmp_path, "--select", "period")[1]) == ["KC101"]
+    assert found(run("check", tmp_path, "--ignore", "Period")[1]) == ["KC202"]
+    (tmp_path / "setup.cfg").write_text("[keras-ckpt]\nselect = model-ending\n")
+    assert found(run("check", tmp_path)[1]) == ["KC202"]
 
 
 def test_settings(tmp_path: pathlib.Path) -> None:
@@ -342,8 +353,13 @@ def test_files_are_found_below_directories(tmp_path: pathlib.Path) -> None:
     assert "lost.py cannot be read" in output
     (tmp_path / "src" / "lost.py").unlink()
     assert run("check", tmp_path)[0] == 1
-    assert run("check", tmp_path, "--exclude", "src")[0] == 0
-    assert run("check", tmp_path, "--exclude", "src/*.py")[0] == 0
+    for nothing in (("--exclude", "src"), ("--exclude", "src/*.py")):
+        code, output = run("check", tmp_path, *nothing)
+        assert code == 2
+        assert "no Python file and no notebook" in output
+    assert run("check", tmp_path / "src" / "notes.txt")[0] == 2
+    (tmp_path / "src" / "script").write_text("#!/usr/bin/env python3\n" + PERIOD)
+    assert found(run("check", tmp_path / "src" / "script")[1]) == ["KC101"]
     assert found(run("check", tmp_path / "venv", tmp_path / "venv")[1]) == ["KC101"]
 
 
@@ -410,6 +426,8 @@ def test_rule(tmp_path: pathlib.Path) -> None:
     code, output = run("rule", "kc101")
     assert code == 0
     assert output.startswith("# KC101: period\n")
+    assert run("rule", "period") == (0, output)
+    assert run("rule", "KC1")[0] == 2
     assert "- from TF 2.0–2.15 to Keras 3.0–3.15" in output
     assert run("rule")[1].count("\n") == len(rules())
     code, output = run("rule", "KC999")

@@ -166,11 +166,123 @@ HEAD = "import keras\nimport keras_ckpt\n"
         ),
         ("keras.models.load_model(path)", "keras_ckpt.load_model(path)"),
         ("m.load_weights(path)", "keras_ckpt.load_weights(m, path)"),
+        (
+            "m.save_weights('w.weights.h5', save_format='hdf5')",
+            "keras_ckpt.save_weights(m, 'w.weights.h5', format=\"h5\")",
+        ),
+        ("m.save('m.keras', save_traces=False)", "keras_ckpt.save_model(m, 'm.keras')"),
+        (
+            "m.load_weights('w.weights.h5', options=o)",
+            "keras_ckpt.load_weights(m, 'w.weights.h5', options=o)",
+        ),
+        (
+            "keras.models.load_model('m.keras', options=None)",
+            "keras_ckpt.load_model('m.keras')",
+        ),
     ],
 )
 def test_takes_from_us_what_keras_3_refuses(before: str, after: str) -> None:
     head = "m.compile(loss='mse')\n"
     assert ours("import keras\n%s%s\n" % (head, before)) == HEAD + head + after + "\n"
+
+
+FIRST_SIX = "ModelCheckpoint('w.h5', 'val_loss', 1, False, True, 'auto'%s)\n"
+
+
+@pytest.mark.parametrize("value", ["5", "period"])
+def test_the_seventh_of_stand_alone_keras_is_period(value: str) -> None:
+    code = "from keras.callbacks import ModelCheckpoint\n" + FIRST_SIX
+    assert ours(code % (", " + value)) == (
+        "from keras_ckpt import ModelCheckpoint\n" + FIRST_SIX % (", period=" + value)
+    )
+    (only,) = notes(code % (", " + value), True)
+    assert "KC105" in only and "Keras before 2.4" in only
+    assert not notes(code % "", True)
+
+
+@pytest.mark.parametrize("last", [", 'epoch'", ", 5, None", ", *more", ", freq"])
+def test_of_others_the_seventh_stays_where_it_is(last: str) -> None:
+    call = FIRST_SIX % last
+    after = "from keras_ckpt import ModelCheckpoint\n" + call
+    assert ours("from keras.callbacks import ModelCheckpoint\n" + call) == after
+    call = FIRST_SIX % ", 5"
+    after = "from keras_ckpt import ModelCheckpoint\n" + call
+    assert ours("from tensorflow.keras.callbacks import ModelCheckpoint\n" + call) == after
+
+
+def test_period_by_position_needs_us_unless_it_is_one() -> None:
+    code = "from keras.callbacks import ModelCheckpoint\n" + FIRST_SIX.replace(
+        "w.h5", "w.weights.h5"
+    )
+    assert native(code % ", 1", "keras==2.2.4") == code % ""
+    assert native(code % ", 5", "keras==2.2.4") == code % ", 5"
+    (only,) = notes(code % ", 5", old="keras==2.2.4")
+    assert "KC105 not changed: `period` needs keras_ckpt" in only
+
+
+def test_what_a_subclass_saves_by_itself_may_be_called_anything() -> None:
+    before = (
+        "import keras\nimport keras_ckpt\n"
+        "class A(keras.callbacks.ModelCheckpoint):\n"
+        "    def on_epoch_end(self, epoch, logs=None):\n"
+        "        path = self.filepath.format(epoch=epoch)\n"
+        "        self.model.save_weights(path, overwrite=True)\n"
+        "        self.model.save(path)\n"
+        "        self.model.save(path + '.keras')\n"
+        "        self.model.save_weights('last.weights.h5')\n"
+        "        self.log.save(path)\n"
+        "class B(keras.callbacks.Callback):\n"
+        "    def on_epoch_end(self, epoch, logs=None):\n"
+        "        self.model.save(self.path)\n"
+    )
+    after = (
+        before.replace(
+            "self.model.save_weights(path, overwrite=True)",
+            "keras_ckpt.save_weights(self.model, path)",
+        )
+        .replace("self.model.save(path)", "keras_ckpt.save_model(self.model, path)")
+        .replace("import keras_ckpt", "import keras_ckpt\nfrom keras_ckpt import ModelCheckpoint")
+        .replace("(keras.callbacks.ModelCheckpoint", "(ModelCheckpoint")
+    )
+    assert ours(before) == after
+
+
+def test_one_import_is_enough() -> None:
+    before = (
+        "try:\n    import tensorflow.keras as keras\nexcept ImportError:\n    import keras\n"
+        "import sys\nif sys.argv:\n    from tensorflow import keras as K\n"
+        "class ModelCheckpoint:\n    pass\n"
+        "a = keras.callbacks.ModelCheckpoint('a')\nb = K.callbacks.ModelCheckpoint('b')\n"
+        "def f():\n    import keras as k\n    return k.callbacks.ModelCheckpoint('c')\n"
+    )
+    after = ours(before)
+    assert after.count("import keras_ckpt\n") == 1
+    assert after.index("import keras_ckpt") < after.index("if sys.argv")
+    assert after.count("keras_ckpt.ModelCheckpoint(") == 3
+
+
+def test_an_import_in_a_branch_that_may_not_run_is_not_enough() -> None:
+    before = (
+        "class ModelCheckpoint:\n    pass\n"
+        "if x:\n    import keras\n    a = keras.callbacks.ModelCheckpoint('a')\n"
+        "from tensorflow import keras as K\nb = K.callbacks.ModelCheckpoint('b')\n"
+    )
+    after = ours(before)
+    assert "    import keras_ckpt\n    a = " in after and "as K\nimport keras_ckpt\nb" in after
+
+
+def test_what_another_thing_is_called_is_not_taken_for_ours() -> None:
+    before = (
+        "import keras\nfrom keras import callbacks as cb\nModelCheckpoint = None\n"
+        "def f(keras_ckpt=None):\n    return cb.ModelCheckpoint('a')\n"
+        "m = keras.models.load_model('dir')\n"
+    )
+    assert ours(before) == (
+        "import keras\nfrom keras import callbacks as cb\nimport keras_ckpt as _keras_ckpt\n"
+        "ModelCheckpoint = None\n"
+        "def f(keras_ckpt=None):\n    return _keras_ckpt.ModelCheckpoint('a')\n"
+        "m = _keras_ckpt.load_model('dir')\n"
+    )
 
 
 def test_an_import_alone_is_changed_where_that_is_enough() -> None:
@@ -375,6 +487,45 @@ def test_a_call_is_made_native_as_a_whole_or_not_at_all() -> None:
     code = CALL % "ModelCheckpoint('a.hdf5', options=None, period=5)"
     assert native(code) == code
     assert len(notes(code)) == 3
+
+
+PARTIAL = (
+    "import functools\nfrom keras.callbacks import ModelCheckpoint\n"
+    "make = functools.partial(ModelCheckpoint, save_weights_only=True, period=%d)\n"
+    "make('w.{epoch}.hdf5')\nmake('v.hdf5'%s)\nm.load_weights('v.hdf5')\n"
+)
+
+
+@pytest.mark.parametrize(("period", "more"), [(2, ""), (1, ", load_weights_on_restart=True")])
+def test_a_partial_is_made_native_with_all_its_calls_or_not_at_all(period: int, more: str) -> None:
+    code = PARTIAL % (period, more)
+    assert native(code) == code
+    lines = {each.split()[0] for each in notes(code)}
+    assert {"4", "5"} <= lines
+    after = (PARTIAL % (1, "")).replace(", period=1", "").replace(".hdf5", ".weights.h5")
+    assert native(PARTIAL % (1, "")) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("m.save_weights('w.weights.h5', save_format='h5')", "m.save_weights('w.weights.h5')", 0),
+        ("m.save('m.keras', options=None)", "m.save('m.keras')", 0),
+        ("m.save('m.keras', save_traces=False)", "m.save('m.keras')", 1),
+        ("m.load_weights('w.weights.h5', options=o)", "m.load_weights('w.weights.h5')", 1),
+        (
+            "keras.models.load_model('m.keras', options=o)",
+            "keras.models.load_model('m.keras')",
+            1,
+        ),
+        ("m.save('m.h5', save_format='h5')", "m.save('m.h5', save_format='h5')", 0),
+    ],
+)
+def test_arguments_of_other_formats_are_left_out(before: str, after: str, told: int) -> None:
+    head = "import keras\nm = keras.Sequential()\n"
+    assert native(head + before) == head + after
+    found = notes(head + before)
+    assert len(found) == told and all("KC605 an argument is left out" in each for each in found)
 
 
 def test_the_directory_is_made_as_before() -> None:

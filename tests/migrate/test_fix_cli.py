@@ -51,6 +51,9 @@ def test_a_diff_is_shown_and_nothing_written(script: pathlib.Path) -> None:
         '-checkpoint = ModelCheckpoint("best.hdf5", period=1)',
         '+checkpoint = ModelCheckpoint("best.keras")',
         ' every = ModelCheckpoint("m.{epoch}.keras", period=5)  # five',
+        "train.py:3:30: KC202 `best.hdf5` is now `best.keras`, in another format. Files from "
+        "before are read by `keras-ckpt convert` and `keras_ckpt.load_model`. Whatever else reads "
+        "them, elsewhere, has to be changed, too.",
         "train.py:4:44: KC101 not changed: `period=5` needs keras_ckpt: `save_freq` of Keras 3 "
         "counts batches, and has no value of the validation when it saves. `keras-ckpt fix "
         "--to-keras-ckpt` keeps it.",
@@ -75,6 +78,59 @@ def test_one_of_the_two_must_be_chosen(script: pathlib.Path) -> None:
     assert result.exit_code == 2
     assert "--to-keras-ckpt  the same calls" in result.output
     assert "--native         calls that Keras 3 takes" in result.output
+
+
+def test_not_both_of_them(script: pathlib.Path) -> None:
+    for options in (("--native", "--to-keras-ckpt"), ("--to-keras-ckpt", "--native")):
+        result = fix(*options, "--write", "train.py")
+        assert result.exit_code == 2
+        assert "only one can be taken" in result.output
+    assert script.read_text() == BEFORE
+
+
+def test_the_help_says_what_is_rewritten_without_a_finding() -> None:
+    text = " ".join(fix("--help").output.split())
+    assert "--native rewrites the calls that `check` finds." in text
+    assert "--to-keras-ckpt rewrites every ModelCheckpoint" in text
+
+
+TF_KERAS = """\
+from tf_keras.callbacks import ModelCheckpoint
+from tf_keras.models import load_model
+
+model = load_model("saved")
+model.load_weights("cp.ckpt")
+model.fit(x, y, callbacks=[ModelCheckpoint("best.hdf5", period=1)])
+"""
+
+
+@pytest.mark.parametrize("old", [(), ("--from", "2.15")])
+def test_tf_keras_stays_as_it_is(script: pathlib.Path, old: tuple[str, ...]) -> None:
+    script.write_text(TF_KERAS)
+    assert fix("--native", *old, "train.py").output == "No changes to make.\n"
+    result = fix("--to-keras-ckpt", "--write", *old, "train.py")
+    assert result.output.splitlines() == [
+        "train.py:1:1: not changed: tf_keras runs this as it stands. `--from tf_keras` rewrites it "
+        "all the same.",
+        "No changes made; 1 place left.",
+    ]
+    assert script.read_text() == TF_KERAS
+
+
+def test_tf_keras_is_rewritten_where_that_is_asked_for(script: pathlib.Path) -> None:
+    script.write_text(TF_KERAS)
+    result = fix("--to-keras-ckpt", "--write", "--from", "tf_keras", "train.py")
+    assert "TF_USE_LEGACY_KERAS=1" in result.output
+    assert script.read_text() == (
+        "from keras_ckpt import ModelCheckpoint\nfrom keras_ckpt import load_model\n"
+        'import keras_ckpt\n\nmodel = load_model("saved")\n'
+        'keras_ckpt.load_weights(model, "cp.ckpt")\n'
+        'model.fit(x, y, callbacks=[ModelCheckpoint("best.hdf5", period=1)])\n'
+    )
+    script.write_text(TF_KERAS)
+    assert '-model.fit(x, y, callbacks=[ModelCheckpoint("best.hdf5", period=1)])\n' in (
+        fix("--native", "--from", "tf_keras", "train.py").output
+    )
 
 
 def test_rules_are_chosen_as_for_check(script: pathlib.Path) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from keras_ckpt import runtime
-from keras_ckpt.migrate import checker, metrics, pages, source
+from keras_ckpt import compat, runtime
+from keras_ckpt.migrate import checker, metrics, pages, scopes, source, values
 from keras_ckpt.migrate.findings import Finding
 from keras_ckpt.migrate.releases import Release, every, newest, release
 from keras_ckpt.migrate.rule import Rule, rules
+from keras_ckpt.migrate.rules import kc503_lost_attribute, kc606_short_loss
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # For which releases the examples are, where not from TF 2.4 to the newest Keras 3.
@@ -113,6 +114,15 @@ def test_stand_alone_keras_had_the_period_in_the_seventh_place() -> None:
     (only,) = found("from keras.callbacks import ModelCheckpoint\n" + call, "2.15")
     assert only.code == "KC105"
     assert "`period=5`" in only.advice
+    for old in ("2.4", "keras==2.2.4"):
+        assert codes("import keras\nkeras.callbacks." + call, old) == ["KC105"]
+    # With that release anything there is one, but for what it would have refused.
+    one = call.replace("5", "%s")
+    head = "from keras.callbacks import ModelCheckpoint\n"
+    assert codes(head + one % "every", "keras 2.3") == ["KC105"]
+    assert codes(head + one % "every", "2.15") == []
+    assert codes(head + one % "'epoch'", "keras 2.3") == []
+    assert codes(head + one % "5", "keras 2.3", "2.4") == ["KC105"]
     assert not found("from tensorflow.keras.callbacks import ModelCheckpoint\n" + call, "2.15")
     named = (
         HEAD
@@ -123,6 +133,49 @@ class Mine(MC):
 """
     )
     assert codes(named, "2.15") == ["KC105"]
+
+
+def test_ours_takes_it_for_batches_too() -> None:
+    head = "from keras_ckpt import ModelCheckpoint\n"
+    call = head + "ModelCheckpoint('a.h5', 'val_loss', 0, False, False, 'min', 5, period=2)"
+    (only,) = found(call, "2.15")
+    assert only.code == "KC105"
+    assert "In Keras before 2.4 it was `period`" in only.message
+    assert "`period=5`, in epochs, or `save_freq=5`" in only.advice
+    named = """
+class Mine(ModelCheckpoint):
+    def __init__(self, path, mode="min", period=1):
+        super().__init__(path, "val_loss", 0, True, False, mode, period)
+"""
+    assert codes(head + named, "2.15") == ["KC105"]
+    assert codes(call.replace(", 5,", ", 'epoch',"), "2.15") == []
+    # It takes options in the eighth place as well.
+    assert (
+        codes(head + "ModelCheckpoint('a', 'loss', 0, True, False, 'min', 'epoch', o)", "2.4") == []
+    )
+
+
+def test_classes_by_name_are_called_otherwise_in_keras_3() -> None:
+    text = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+model.compile("adam", "mse", metrics=["AUC", "TopKCategoricalAccuracy", "accuracy", "mse"])
+best = ModelCheckpoint("a-{val_%s:.2f}.keras", monitor="val_%s", mode="max", save_best_only=True)
+model.fit(x, y, validation_data=data, callbacks=[best])
+"""
+    for name, written in (
+        ("auc", "AUC"),
+        ("top_k_categorical_accuracy", "TopKCategoricalAccuracy"),
+        ("acc", "accuracy"),
+        ("mean_squared_error", "mse"),
+    ):
+        first, second = found(text % (name, name), "2.4")
+        assert (first.code, second.code) == ("KC401", "KC401")
+        assert "`{val_%s}`" % written in first.advice
+        assert '`monitor="val_%s"`' % written in second.advice
+        assert not found(text % (written, written), "2.4")
+    # Between releases of TF 2 it may be either.
+    assert not found(text % ("auc", "auc"), "2.4", "2.15")
+    assert not found(text % ("AUC", "AUC"), "2.0", "2.1")
 
 
 def test_the_advice_fits_the_call() -> None:
@@ -288,6 +341,57 @@ def test_best_on_batches_does_what_is_said(tmp_path: pathlib.Path) -> None:
             fit(of_training)
     else:
         fit(of_training)
+
+
+@needs_keras_3
+@pytest.mark.parametrize("loss", [*kc606_short_loss.SHORT, "logcosh", "MSE", "mean_squared_error"])
+def test_which_losses_are_not_found_again(loss: str, tmp_path: pathlib.Path) -> None:
+    keras = runtime.keras()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("adam", loss=loss)
+    path = tmp_path / "m.h5"
+    model.save(str(path))
+    text = "import keras\nmodel.compile('adam', %r)\nkeras.models.load_model('m.h5')\n" % loss
+    if codes(text, "2.15", running().name) == ["KC606"]:
+        with pytest.raises((ValueError, TypeError)):
+            keras.models.load_model(str(path))
+        keras.models.load_model(str(path), compile=False)
+    else:
+        keras.models.load_model(str(path))
+
+
+@pytest.mark.parametrize("version", [*compat.VERSIONS, "tf_keras"])
+def test_the_attributes_are_those_that_the_class_sets(version: str) -> None:
+    set_by: dict[str, set[str]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for each in (version, "2.4", "3.15", "2.0"):
+            made = compat.for_version(each)("a.weights.h5", save_weights_only=True)
+            set_by[each] = set(vars(made))
+    for other in ("2.0", "2.4", "3.15"):
+        told = [kc503_lost_attribute.attributes(release(each)) for each in (version, other)]
+        assert set_by[version] - set_by[other] == told[0] - told[1]
+        assert set_by[other] - set_by[version] == told[1] - told[0]
+
+
+@needs_keras_3
+def test_metrics_by_name_are_called_as_they_are_written() -> None:
+    import ast
+
+    import numpy as np
+
+    keras = runtime.keras()
+    written = ["AUC", "Precision", "MeanSquaredError", "BinaryAccuracy", "mae", "MSE", "accuracy"]
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("sgd", "mse", metrics=list(written))
+    logs = model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0).history
+    module = scopes.Module(ast.parse(repr(written)))
+    at = scopes.At(module.scope, module.scope.block, 1)
+    (row,) = [each.value for each in module.tree.body if isinstance(each, ast.Expr)]
+    assert isinstance(row, ast.List)
+    told = metrics.compiled([values.Part(each, at) for each in row.elts])
+    assert told is not None
+    assert set(logs) == {"loss", *told}
 
 
 @needs_keras_3

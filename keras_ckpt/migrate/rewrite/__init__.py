@@ -2,13 +2,15 @@
 
 | modules | hold |
 |---|---|
-| `ours.py`, `imports.py`, `arguments.py` | `--to-keras-ckpt`: what is taken from us, and how |
+| `ours.py`, `subclasses.py` | `--to-keras-ckpt`: what is taken from us |
+| `imports.py`, `arguments.py` | how that is imported, and called |
 | `native.py`, `fixers/` | `--native`: how each rule's problem is mended, one rule a file |
 | `back.py` | before that, what is taken from us already |
-| `endings.py`, `obstacles.py`, `paths.py` | other endings, of all that a file is called by |
+| `endings.py`, `groups.py`, `obstacles.py`, `paths.py` | other endings of names of files |
 | `directories.py` | the directory of what is saved |
 | `tree.py` | the names of a module, asked at every place |
 | `edits.py`, `located.py`, `nodes.py`, `commas.py` | changes, and LibCST, which makes them |
+| `together.py`, `others.py` | all files of a run: what one renames, the others do |
 | `cells.py` | notebooks |
 | `results.py`, `files.py` | what is told; files that are written whole or not at all |
 
@@ -29,6 +31,7 @@ from keras_ckpt.migrate.names import library
 from keras_ckpt.migrate.releases import Release
 from keras_ckpt.migrate.rewrite import back, cells, native, ours
 from keras_ckpt.migrate.rewrite.edits import Edits, Unit
+from keras_ckpt.migrate.rewrite.others import Others, Path
 from keras_ckpt.migrate.rewrite.results import CannotRewrite, Note, note
 from keras_ckpt.migrate.rewrite.tree import Names
 from keras_ckpt.migrate.sites import Sites
@@ -49,12 +52,14 @@ class Target(NamedTuple):
         old: the release that it was written for.
         new: the release that it is to run on.
         selected: whether a rule's problems are mended, by its code.
+        tf_keras: whether what is imported from tf_keras is, too, which runs as it stands.
     """
 
     to_keras_ckpt: bool
     old: Release
     new: Release
     selected: Callable[[str], bool] = lambda code: True
+    tf_keras: bool = False
 
 
 class Part(NamedTuple):
@@ -79,34 +84,44 @@ class Rewritten:
         changes: how many changes were made.
         notes: what was left, and what is to be known of a change.
         parts: what was changed.
+        renamed: the paths that got other endings.
+        staying: those that get others in other files, and cannot here.
     """
 
     content: bytes
     changes: int = 0
     notes: list[Note] = dataclasses.field(default_factory=list)
     parts: list[Part] = dataclasses.field(default_factory=list)
+    renamed: list[Path] = dataclasses.field(default_factory=list)
+    staying: list[Path] = dataclasses.field(default_factory=list)
 
 
-def rewrite(path: str, content: bytes, target: Target) -> Rewritten:
+def rewrite(
+    path: str,
+    content: bytes,
+    target: Target,
+    others: Others = Others(),  # noqa: B008
+) -> Rewritten:
     """Returns what becomes of a file.
 
     Args:
         path: its name, of which the ending tells notebooks.
         content: what is in it.
         target: what its code is rewritten to.
+        others: what is known of the paths in other files.
 
     Raises:
         Unreadable: if it is no text.
         CannotRewrite: if it cannot be rewritten; the message says why.
     """
     if not target.to_keras_ckpt:
-        done = _back(path, content, target)
+        done = _back(path, content, target, others)
         if done is not None:
             return done
-    return _rewritten(path, content, content, target)
+    return _rewritten(path, content, content, target, others)
 
 
-def _back(path: str, content: bytes, target: Target) -> Rewritten | None:
+def _back(path: str, content: bytes, target: Target, others: Others) -> Rewritten | None:
     """Returns a file with what is taken from us native, None if nothing is."""
     source = from_bytes(path, content)
     if "keras_ckpt" not in source.text:
@@ -119,7 +134,8 @@ def _back(path: str, content: bytes, target: Target) -> Rewritten | None:
     why = back.Back(names, edits).plan()
     if not why:
         try:
-            done = _rewritten(path, content, _applied(source, content, edits), target)
+            begun = _applied(source, content, edits)
+            done = _rewritten(path, content, begun, target, others)
             left = [each for each in done.notes if not each.changed]
             if not left and _comments(path, done.content) == _comments(path, content):
                 done.changes += 1
@@ -129,7 +145,7 @@ def _back(path: str, content: bytes, target: Target) -> Rewritten | None:
             why = left[0].text[len("not changed: ") :] if left else "Comments would be lost."
         except CannotRewrite as error:
             why = "%s." % error
-    rest = _rewritten(path, content, content, target)
+    rest = _rewritten(path, content, content, target, others)
     where = next(each for each in ast.walk(names.tree) if _is_ours(each))
     rest.notes.append(note(source, where, "", "not changed: keras_ckpt stays. " + why))
     rest.notes.sort()
@@ -150,11 +166,13 @@ def _comments(path: str, content: bytes) -> list[str]:
     return sorted(each.string for each in found if each.type == tokenize.COMMENT)
 
 
-def _rewritten(path: str, content: bytes, begun: bytes, target: Target) -> Rewritten:
+def _rewritten(
+    path: str, content: bytes, begun: bytes, target: Target, others: Others
+) -> Rewritten:
     """Returns what becomes of a file, from where something of it is done already."""
     result = Rewritten(begun)
     for _ in range(_PASSES):
-        changes, notes, new = _once(path, result.content, target)
+        changes, notes, new = _once(path, result, target, others)
         # Lines are those of the code as it was, if something is told twice.
         told = {(each.code, _NUMBER.sub("", each.text)) for each in result.notes}
         result.notes += [
@@ -172,14 +190,17 @@ def _rewritten(path: str, content: bytes, begun: bytes, target: Target) -> Rewri
     return result
 
 
-def _once(path: str, content: bytes, target: Target) -> tuple[int, list[Note], bytes]:
+def _once(
+    path: str, result: Rewritten, target: Target, others: Others
+) -> tuple[int, list[Note], bytes]:
+    content = result.content
     nothing: tuple[int, list[Note], bytes] = (0, [], content)
     source = from_bytes(path, content)
-    if not source.mentions() or (source.broken and not source.cells):
+    if not (source.mentions() or others.renamed) or (source.broken and not source.cells):
         return nothing
-    problems = list(native.problems_of(source, target.old, target.new, target.selected))
+    problems = list(native.problems_of(source, *target[1:]))
     tree = problems[0].site.module.tree if problems else None
-    if tree is None and target.to_keras_ckpt:
+    if tree is None and (target.to_keras_ckpt or others.renamed):
         tree = source.parse()
     if tree is None:
         return nothing
@@ -188,11 +209,15 @@ def _once(path: str, content: bytes, target: Target) -> tuple[int, list[Note], b
     if target.to_keras_ckpt:
         if Sites(names).others & {"install", "emulate"}:
             return nothing
-        plan = ours.Ours(source, names, problems, edits)
+        plan = ours.Ours(source, names, problems, edits, target.tf_keras)
         plan.plan(target.old, target.new, target.selected)
         changes, notes = plan.changed, plan.notes
     else:
-        changes, notes = native.plan(source, names, problems, edits, target.old, target.new)
+        releases = target.old, target.new
+        work = native.Native(source, names, problems, edits, *releases, others, target.tf_keras)
+        changes, notes = native.plan(work)
+        result.renamed += [each for each in work.renamed if each not in result.renamed]
+        result.staying += [each for each in work.staying if each not in result.staying]
     if not edits:
         return 0, notes, content
     return changes, notes, _applied(source, content, edits)

@@ -9,6 +9,7 @@ from keras_ckpt.migrate.rewrite.edits import Edits
 from keras_ckpt.migrate.rewrite.tree import Names
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEEP = 10
 
 
@@ -35,10 +36,29 @@ class Imports:
 
     def plan(self) -> None:
         """Notes the imports."""
+        places: dict[str, list[ast.stmt | None]] = {}
         for (code, import_), uses in self._needed.items():
-            if self._is_there(code, uses):
-                continue
-            self._edits.insert(self._place(import_, uses), code)
+            if not self._is_there(code, uses):
+                places.setdefault(code, []).append(self._place(import_, uses))
+        for code, found in places.items():
+            for place in found:
+                if not any(self._is_behind(place, other) for other in found):
+                    self._edits.insert(place, code)
+
+    def _is_behind(self, place: ast.stmt | None, other: ast.stmt | None) -> bool:
+        """Returns whether an import at a place is not needed beside one at another place."""
+        if place is None or place is other:
+            return False
+        if other is None:
+            return not self._is_star(place)
+        if self._names.parents[other] is not self._names.tree or self._is_star(place):
+            return False
+        inside = any(isinstance(each, _FUNCTIONS) for each in self._names.around(place))
+        return inside or other.lineno < place.lineno
+
+    @staticmethod
+    def _is_star(statement: ast.stmt) -> bool:
+        return isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
 
     def _import_behind(self, node: ast.AST) -> ast.stmt | None:
         """Returns the import by which the first name in an expression has its value."""

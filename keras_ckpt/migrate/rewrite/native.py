@@ -17,8 +17,9 @@ from keras_ckpt.migrate.call_sites import Argument, CallSite, Checkpoint
 from keras_ckpt.migrate.releases import Release
 from keras_ckpt.migrate.rewrite.edits import Edits, index_of
 from keras_ckpt.migrate.rewrite.endings import Endings
+from keras_ckpt.migrate.rewrite.others import Others, Path
 from keras_ckpt.migrate.rewrite.paths import Paths
-from keras_ckpt.migrate.rewrite.results import Answer, Fix, Note, Refusal, note_on
+from keras_ckpt.migrate.rewrite.results import Answer, Fix, Note, Refusal, note, note_on
 from keras_ckpt.migrate.rewrite.tree import Names
 from keras_ckpt.migrate.rule import Problem, Rule
 from keras_ckpt.migrate.sites import Sites
@@ -35,7 +36,11 @@ class Native:
         edits: what is to be changed.
         endings: paths that get other endings.
         old, new: the releases.
+        others: what is known of the paths in other files.
+        tf_keras: whether what comes of tf_keras is made native, too.
         blocked: the calls that stay as they are.
+        renamed: the paths that get other endings.
+        staying: those that get others in other files, and cannot here.
     """
 
     def __init__(
@@ -46,14 +51,21 @@ class Native:
         edits: Edits,
         old: Release,
         new: Release,
+        others: Others = Others(),  # noqa: B008
+        tf_keras: bool = False,
     ) -> None:
         self.names = names
-        self._source = source
+        self.source = source
         self.edits = edits
         self.old, self.new = old, new
         self.problems = problems
+        self.others = others
+        self.tf_keras = tf_keras
         self.blocked: set[ast.AST] = set()
+        self.renamed: list[Path] = []
+        self.staying: list[Path] = []
         sites = Sites(names)
+        self._partials = _partials(sites)
         paths: dict[ast.AST, list[tuple[CallSite, Argument]]] = {}
         for site in sites.found:
             if not isinstance(site, CallSite):
@@ -66,7 +78,19 @@ class Native:
 
     def line(self, number: int) -> str:
         """Returns a line of the source, as long as its bytes of UTF-8 are many."""
-        return self._source.lines[number - 1].encode("utf-8").decode("latin-1")
+        return self.source.lines[number - 1].encode("utf-8").decode("latin-1")
+
+    def block(self, call: ast.AST) -> None:
+        """Lets a call stay as it is, with the `functools.partial` that it is made by."""
+        if call not in self.blocked:
+            self.blocked.add(call)
+            for each in self._partials.get(call, ()):
+                self.block(each)
+
+    def path(self, node: ast.AST, shown: str, ending: str = "") -> Path:
+        """Returns a path that is used in a node, as it is told to other files."""
+        line = self.source.place(getattr(node, "lineno", 1)).line
+        return Path(self.source.path, line, shown, ending)
 
     def drop(self, argument: Argument, told: str = "") -> Answer:
         """Returns how to drop an argument.
@@ -126,48 +150,71 @@ def path_of(site: CallSite, old: Release) -> Argument | None:
     return site.argument(1 if by_function else 0, "filepath", "path", "checkpoint_dir")
 
 
-def plan(
-    source: Source,
-    names: Names,
-    problems: list[Problem],
-    edits: Edits,
-    old: Release,
-    new: Release,
-) -> tuple[int, list[Note]]:
-    """Notes what is to be changed in a source.
+def _partials(sites: Sites) -> dict[ast.AST, list[ast.AST]]:
+    """Returns the calls that change with each other: of a `partial`, and of what it makes."""
+    found: dict[ast.AST, list[ast.AST]] = {}
+    checkpoints = sites.checkpoints()
+    for partial in (each for each in checkpoints if each.how == "partial"):
+        mine = _arguments(partial)
+        for each in checkpoints:
+            if each is not partial and mine & _arguments(each):
+                found.setdefault(partial.node, []).append(each.node)
+                found.setdefault(each.node, []).append(partial.node)
+    return found
 
-    Args:
-        source: the source.
-        names: its module.
-        problems: what is wrong with it.
-        edits: gets the changes.
-        old, new: the releases.
+
+def _arguments(site: CallSite) -> set[ast.AST]:
+    return {each.node for each in (*site.positional, *site.keywords.values())}
+
+
+def plan(native: Native) -> tuple[int, list[Note]]:
+    """Notes what is to be changed in a source.
 
     Returns:
         How many problems are mended, and the notes.
     """
-    native = Native(source, names, problems, edits, old, new)
-    answers: list[tuple[Problem, Answer]] = []
-    for late in (False, True):
-        for problem in problems:
-            fixer = _fixer(problem.rule)
-            if getattr(fixer, "LATE", False) is late:
-                answer = fixer.fix(problem, native)
-                answers.append((problem, answer))
-                if isinstance(answer, Refusal) and answer.needs_us:
-                    native.blocked.add(problem.site.node)
+    early = _answers(native, late=False)
+    while True:
+        blocked = len(native.blocked)
+        late = _answers(native, late=True)
+        following = list(native.endings.following())
+        if len(native.blocked) == blocked:
+            break
+        # What is blocked now may be part of what was to be changed.
+        native.endings.forget_fixes()
     mended, notes = 0, []
-    for problem, answer in answers:
+    for problem, answer in (*early, *late):
         if isinstance(answer, Fix) and problem.site.node in native.blocked:
             answer = Refusal("the rest of the call needs keras_ckpt, and so it stays as it is.")
         if isinstance(answer, Fix):
             answer.apply()
             mended += 1
             if answer.note:
-                notes.append(note_on(source, problem, answer.note, changed=True))
+                notes.append(note_on(native.source, problem, answer.note, changed=True))
         else:
-            notes.append(note_on(source, problem, "not changed: %s" % answer.why))
+            notes.append(note_on(native.source, problem, "not changed: %s" % answer.why))
+    for path, node, answer in following:
+        if isinstance(answer, Fix):
+            answer.apply()
+            mended += 1
+            if answer.note:
+                notes.append(note(native.source, node, "", answer.note, changed=True))
+        else:
+            native.staying.append(path._replace(why=answer.why))
+            notes.append(note(native.source, node, "", "not changed: %s" % answer.why))
     return mended, notes
+
+
+def _answers(native: Native, late: bool) -> list[tuple[Problem, Answer]]:
+    answers: list[tuple[Problem, Answer]] = []
+    for problem in native.problems:
+        fixer = _fixer(problem.rule)
+        if getattr(fixer, "LATE", False) is late:
+            answer = fixer.fix(problem, native)
+            answers.append((problem, answer))
+            if isinstance(answer, Refusal) and answer.needs_us:
+                native.block(problem.site.node)
+    return answers
 
 
 class _NoFixer:
@@ -189,9 +236,15 @@ def _fixer(rule: Rule) -> type[_NoFixer]:
 
 
 def problems_of(
-    source: Source, old: Release, new: Release, selected: Callable[[str], bool]
+    source: Source,
+    old: Release,
+    new: Release,
+    selected: Callable[[str], bool],
+    tf_keras: bool = False,
 ) -> Iterable[Problem]:
-    """Returns what is wrong in a source, but for what a `# noqa` silences."""
+    """Returns what is wrong in a source, but for what a `# noqa` silences and tf_keras runs."""
     for problem in checker.problems_of(source, old, new, selected):
+        if problem.site.stays and not tf_keras:
+            continue
         if checker.finding(source, problem) is not None:
             yield problem

@@ -9,7 +9,11 @@ What is taken from us:
   3 refuses, and ours read what Keras 3 reads, too. If it is not known either whether it is a method
   of a model, it stays, with a note;
 - `save_weights` and `save` where Keras 3 refuses the name (KC604). Where the name is not known they
-  stay: no old file has to be read, and Keras 3 says what it refuses.
+  stay: no old file has to be read, and Keras 3 says what it refuses. In a subclass of
+  `ModelCheckpoint` they do not, where they are methods of `self.model`: the name is mostly made of
+  `self.filepath`, which ours takes whatever it ends in.
+
+What comes of `tf_keras` stays, unless it is asked for: it runs as it stands.
 """
 
 from __future__ import annotations
@@ -26,10 +30,10 @@ from keras_ckpt.migrate.call_sites import (
     CallSite,
 )
 from keras_ckpt.migrate.names import library
-from keras_ckpt.migrate.paths import READ_MODEL, READ_WEIGHTS
+from keras_ckpt.migrate.paths import READ_MODEL, READ_WEIGHTS, WRITTEN_MODEL, WRITTEN_WEIGHTS
 from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rewrite import arguments
-from keras_ckpt.migrate.rewrite.edits import Edits
+from keras_ckpt.migrate.rewrite import arguments, subclasses
+from keras_ckpt.migrate.rewrite.edits import Edits, index_of
 from keras_ckpt.migrate.rewrite.imports import Imports
 from keras_ckpt.migrate.rewrite.native import path_of
 from keras_ckpt.migrate.rewrite.results import Note, note, note_on
@@ -40,6 +44,7 @@ from keras_ckpt.migrate.source import Source
 from keras_ckpt.migrate.values import Text
 
 _CLASS = "ModelCheckpoint"
+_PACKAGE = "keras_ckpt"
 _FUNCTIONS: dict[str, str] = {
     LATEST: "latest_checkpoint",
     LOAD_MODEL: "load_model",
@@ -51,6 +56,21 @@ _READ: dict[str, tuple[str, tuple[str, ...]]] = {
     LOAD_MODEL: ("KC602", READ_MODEL),
     LOAD_WEIGHTS: ("KC601", READ_WEIGHTS),
 }
+_WRITTEN: dict[str, tuple[str, tuple[str, ...]]] = {
+    SAVE: ("KC604", WRITTEN_MODEL),
+    SAVE_WEIGHTS: ("KC604", WRITTEN_WEIGHTS),
+}
+_TF_KERAS = "tf_keras"
+_RUNS = "not changed: tf_keras runs this as it stands. `--from tf_keras` rewrites it all the same."
+_OF_KERAS_3 = (
+    "keras_ckpt is for the Keras that runs, which is Keras 3 unless TF_USE_LEGACY_KERAS=1 is set: "
+    "without it models of tf_keras do not take the callback."
+)
+_SEVENTH = 6
+_WAS_PERIOD = (
+    "the seventh argument is passed as `period`, in epochs: so Keras before 2.4 takes it. If the "
+    "code is younger, write `save_freq`, in batches."
+)
 #: What means another thing with us, too.
 _STAY: dict[str, str] = {
     "KC105": "It is `save_freq` with keras_ckpt, too.",
@@ -67,13 +87,25 @@ class Ours:
         names: its module.
         problems: what is wrong with it.
         edits: gets the changes.
+        tf_keras: whether what comes of tf_keras is taken from us, too.
     """
 
-    def __init__(self, source: Source, names: Names, problems: list[Problem], edits: Edits) -> None:
+    def __init__(
+        self,
+        source: Source,
+        names: Names,
+        problems: list[Problem],
+        edits: Edits,
+        tf_keras: bool = False,
+    ) -> None:
         self._source, self._names, self._edits = source, names, edits
         self._problems = problems
+        self._tf_keras = tf_keras
         self._imports = Imports(names, edits)
         self._sites = Sites(names)
+        # A name of its own, where the module has another thing by ours.
+        taken = [full for _, full in names.imports_of(_PACKAGE) if library(full) != _PACKAGE]
+        self._package = "_" + _PACKAGE if taken or names.binds(_PACKAGE) else _PACKAGE
         self._chosen: list[CallSite] = []
         self.notes: list[Note] = []
         self.changed = 0
@@ -85,7 +117,7 @@ class Ours:
         for site in self._chosen:
             self._function(site)
         for problem in self._problems:
-            self._stays(problem)
+            self._stays(problem, old)
         self._imports.plan()
 
     # The class
@@ -93,24 +125,39 @@ class Ours:
     def _classes(self) -> None:
         for node in ast.walk(self._names.tree):
             if isinstance(node, ast.ImportFrom):
-                self._import(node, is_checkpoint)
+                self._import(node)
         free = self._is_free(_CLASS)
         for node in ast.walk(self._names.tree):
             star = isinstance(node, ast.Name) and node.id == _CLASS and self._is_of_star(node)
             dotted = isinstance(node, ast.Attribute) and node.attr == _CLASS
             if not (star or dotted) or not isinstance(getattr(node, "ctx", None), ast.Load):
                 continue
-            if not is_checkpoint(self._names.full_name(node)):
+            if not self._is_taken(self._names.full_name(node), node):
                 continue
             self.changed += 1
             if star:
                 self._imports.need("from keras_ckpt import %s" % _CLASS, node)
                 continue
-            code = _CLASS if free else "keras_ckpt.%s" % _CLASS
+            code = _CLASS if free else "%s.%s" % (self._package, _CLASS)
             self._edits.replace(node, code)
             self._imports.need(
-                "from keras_ckpt import %s" % _CLASS if free else "import keras_ckpt", node
+                "from keras_ckpt import %s" % _CLASS if free else self._import_line(), node
             )
+
+    def _import_line(self) -> str:
+        renamed = "" if self._package == _PACKAGE else " as " + self._package
+        return "import %s%s" % (_PACKAGE, renamed)
+
+    def _is_taken(self, name: str, node: ast.AST) -> bool:
+        """Returns whether a full name is one of Keras's class, which is taken from us."""
+        if not is_checkpoint(name):
+            return False
+        if library(name) == _TF_KERAS:
+            told = _OF_KERAS_3 if self._tf_keras else _RUNS
+            if not any(each.text == told for each in self.notes):
+                self.notes.append(note(self._source, node, "", told, changed=self._tf_keras))
+            return self._tf_keras
+        return True
 
     def _is_of_star(self, node: ast.Name) -> bool:
         at = self._names.places.get(node)
@@ -125,11 +172,12 @@ class Ours:
         ]
         return not others and not self._names.binds(name)
 
-    def _import(self, node: ast.ImportFrom, is_it: Callable[[str], bool]) -> None:
+    def _import(self, node: ast.ImportFrom) -> None:
         if node.level:
             return
         for index, each in enumerate(node.names):
-            if each.name != "*" and is_it("%s.%s" % (node.module, each.name)):
+            name = "%s.%s" % (node.module, each.name)
+            if each.name != "*" and self._is_taken(name, node):
                 self._edits.take_import(node, index)
                 self.changed += 1
 
@@ -143,11 +191,30 @@ class Ours:
             for each in self._problems
             if each.rule.code.startswith("KC6") and isinstance(each.site, CallSite)
         }
-        for site in self._sites.found:
-            if not isinstance(site, CallSite) or site.kind not in _FUNCTIONS:
+        mine = [each for each in self._sites.found if isinstance(each, CallSite)]
+        for site in (*mine, *subclasses.saves(self._sites, {each.node for each in mine})):
+            if site.kind not in _FUNCTIONS or (site.stays and not self._tf_keras):
                 continue
-            if id(site.node) in refused or self._may_be_legacy(site, old, new, selected):
+            asked = site, old, new, selected
+            if (
+                id(site.node) in refused
+                or self._is_of_subclass(*asked)
+                or self._may_be_legacy(*asked)
+            ):
                 yield site
+
+    def _is_of_subclass(
+        self, site: CallSite, old: Release, new: Release, selected: Callable[[str], bool]
+    ) -> bool:
+        """Returns whether a subclass saves its model by a name that Keras 3 may refuse."""
+        if site.kind not in _WRITTEN or not subclasses.is_of_model(self._sites, site):
+            return False
+        code, endings = _WRITTEN[site.kind]
+        path = path_of(site, old)
+        if path is None or not selected(code) or not rules()[code].concerns(old, new):
+            return False
+        found = path.value
+        return not isinstance(found, Text) or not found.ends_in(endings)
 
     def _may_be_legacy(
         self, site: CallSite, old: Release, new: Release, selected: Callable[[str], bool]
@@ -203,8 +270,8 @@ class Ours:
         if isinstance(function, ast.Name) and self._taken_with_import(function, name, site):
             return
         edit = self._edits.call(call)
-        edit.function, edit.receiver = "keras_ckpt." + name, method
-        self._imports.need("import keras_ckpt", call)
+        edit.function, edit.receiver = "%s.%s" % (self._package, name), method
+        self._imports.need(self._import_line(), call)
 
     def _taken_with_import(self, function: ast.Name, name: str, site: CallSite) -> bool:
         """Takes the import of a function from us, if that is all that it needs."""
@@ -224,17 +291,32 @@ class Ours:
 
     # What is told
 
-    def _stays(self, problem: Problem) -> None:
+    def _stays(self, problem: Problem, old: Release) -> None:
         text = _STAY.get(problem.rule.code)
         if text is None:
             return
         if problem.rule.code == "KC105" and problem.argument is not None:
-            site = problem.site
-            place = [each.node for each in getattr(site, "positional", ())]
-            if place.index(problem.argument.node) != 6:
+            places = [each.node for each in getattr(problem.site, "positional", ())]
+            if places.index(problem.argument.node) != _SEVENTH:
+                return
+            if len(places) == _SEVENTH + 1 and self._is_made_period(problem, old):
                 return
         told = " ".join((problem.message, text, problem.advice))
         self.notes.append(note_on(self._source, problem, "not changed: " + told))
+
+    def _is_made_period(self, problem: Problem, old: Release) -> bool:
+        """Passes the seventh argument as `period`, if it is that in stand-alone Keras."""
+        call, argument = problem.site.node, problem.argument
+        was_period = problem.site.library == "keras" or "period" in old.parameters[_SEVENTH:][:1]
+        if argument is None or not isinstance(call, ast.Call) or not was_period:
+            return False
+        index = index_of(call, argument.node)
+        if index is None:
+            return False
+        self._edits.call(call).named[index] = "period"
+        self.changed += 1
+        self.notes.append(note_on(self._source, problem, _WAS_PERIOD, changed=True))
+        return True
 
     def _note(self, node: ast.AST, code: str, text: str) -> None:
         self.notes.append(note(self._source, node, code, "not changed: " + text))

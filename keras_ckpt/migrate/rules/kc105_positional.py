@@ -7,23 +7,24 @@ from typing import Iterator
 from keras_ckpt.migrate.call_sites import Argument, Checkpoint, Site
 from keras_ckpt.migrate.releases import Release
 from keras_ckpt.migrate.rule import OURS, Problem, Rule, ordinal, register, shown
-from keras_ckpt.migrate.values import Known
+from keras_ckpt.migrate.values import Known, Text
 
-# Stand-alone Keras up to 2.3, which is none of the releases here, had `period` in this place.
-_SEVENTH = 6
+#: Stand-alone Keras up to 2.3 had `period` in this place.
+SEVENTH = 6
 
 
 @register
 class Positional(Rule):
     code = "KC105"
     name = "positional"
+    asks_ours = True
     what = "Finds arguments by position that are other arguments, or none, in the new release."
     why = (
         "The eighth is `options` in TF 2.3 to 2.15 and `initial_value_threshold` in Keras 3, where "
         "there is no ninth. Nothing is said when the callback is made: options in the place of the "
         "threshold fail when the first value is compared with them. The seventh is `save_freq` in "
         "all of these releases; in stand-alone Keras up to 2.3 it was `period`, so that `5` there "
-        "means a save every five batches today."
+        "means a save every five batches today, also where our callback takes the place of Keras's."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint
@@ -47,7 +48,11 @@ checkpoint = ModelCheckpoint(
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, Checkpoint):
             return
+        # Ours takes the others as any release has them.
+        ours = site.library == "keras_ckpt"
         for index, argument in enumerate(site.positional):
+            if ours and index != SEVENTH:
+                continue
             place = ordinal(index + 1)
             was = old.parameters[index] if index < len(old.parameters) else ""
             now = new.parameters[index] if index < len(new.parameters) else ""
@@ -59,6 +64,11 @@ checkpoint = ModelCheckpoint(
                     "Pass `%s` by name, if the release has it." % was,
                     argument,
                 )
+            elif index == SEVENTH and (was == "period" or is_period(site)):
+                # What TF 2 takes, too, was written for it.
+                old_only = now == "save_freq" and not isinstance(argument.value, Text)
+                if old_only and (was == "period" or not new.profile.legacy_arguments):
+                    yield self._of_period(site, argument)
             elif was != now and was and argument.value != Known(None):
                 yield self.problem(
                     site,
@@ -67,22 +77,30 @@ checkpoint = ModelCheckpoint(
                     "Pass arguments by name: `%s=…`. %s takes both." % (now, OURS),
                     argument,
                 )
-            elif index == _SEVENTH and self._is_period(site, argument, new):
-                value = argument.value
-                count = shown(value) if isinstance(value, Known) else "period"
-                yield self.problem(
-                    site,
-                    "The seventh argument by position is `save_freq`, in batches. In "
-                    "stand-alone Keras up to 2.3 it was `period`, in epochs.",
-                    "Pass it by name: `save_freq=…` in batches, or `period=%s` with %s."
-                    % (count, OURS),
-                    argument,
-                )
 
-    @staticmethod
-    def _is_period(site: Checkpoint, argument: Argument, new: Release) -> bool:
-        if new.profile.legacy_arguments:
-            return False
+    def _of_period(self, site: Checkpoint, argument: Argument) -> Problem:
         value = argument.value
-        number = isinstance(value, Known) and type(value.value) is int
-        return getattr(argument.node, "id", "") == "period" or (number and site.library == "keras")
+        count = shown(value) if isinstance(value, Known) else "period"
+        advice = "Pass it by name: `save_freq=…` in batches, or `period=%s` with %s."
+        values: tuple[str, ...] = (count, OURS)
+        if site.library == "keras_ckpt":
+            advice = "Pass it by name: `period=%s`, in epochs, or `save_freq=%s`, in batches."
+            values = (count, count)
+        return self.problem(
+            site,
+            "The seventh argument by position is `save_freq`, in batches. In Keras before 2.4 it "
+            "was `period`, in epochs.",
+            advice % values,
+            argument,
+        )
+
+
+def is_period(site: Checkpoint) -> bool:
+    """Returns whether the seventh by position may be the `period` of stand-alone Keras."""
+    if len(site.positional) <= SEVENTH:
+        return False
+    argument = site.positional[SEVENTH]
+    value = argument.value
+    number = isinstance(value, Known) and type(value.value) is int
+    named = getattr(argument.node, "id", "") == "period"
+    return named or (number and site.library in ("keras", "keras_ckpt"))

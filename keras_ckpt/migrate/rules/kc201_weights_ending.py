@@ -55,11 +55,6 @@ checkpoint = ModelCheckpoint("training_1/cp-{epoch:04d}.weights.h5", save_weight
             yield self.problem(
                 site,
                 "%s raises ValueError: %s" % (new.title, said),
-                "%s%s To keep the files as they are, write %s."
-                % (write_ending(path, now[0]), self.besides(now), OURS),
+                "%s To keep the files as they are, write %s." % (write_ending(path, now[0]), OURS),
                 argument,
             )
-
-    def besides(self, endings: tuple[str, ...]) -> str:
-        """Returns what else the path may end in."""
-        return ""

@@ -54,6 +54,3 @@ checkpoint = ModelCheckpoint("weights.{epoch:02d}-{val_loss:.2f}.keras")
                 "Let the path end so. To keep the files as they are, write %s." % OURS,
                 arguments.named["filepath"],
             )
-
-    def besides(self, endings: tuple[str, ...]) -> str:
-        return " `%s` is taken, too." % endings[1] if endings[1:] else ""

@@ -1,4 +1,4 @@
-"""KC401: `acc` and `accuracy`."""
+"""KC401: `acc` and `accuracy`, `auc` and `AUC`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from keras_ckpt.migrate.rule import Problem, Rule, monitored, register
 from keras_ckpt.migrate.values import Text
 
 
-def metrics_of(site: Checkpoint) -> dict[str, str] | None:
+def metrics_of(site: Checkpoint, as_written: bool = True) -> dict[str, str] | None:
     """Returns names and directions of the metrics that a callback finds compiled.
+
+    Args:
+        site: the call that makes the callback.
+        as_written: whether a class that is compiled by its name is called so, as in Keras 3.
 
     Returns:
         None if there is no training, or a metric is not known.
@@ -21,7 +25,7 @@ def metrics_of(site: Checkpoint) -> dict[str, str] | None:
     result: dict[str, str] = {}
     trainings = site.trainings()
     for training in trainings:
-        names = None if training.metrics is None else compiled(training.metrics)
+        names = None if training.metrics is None else compiled(training.metrics, as_written)
         if names is None:
             return None
         result.update(names)
@@ -32,8 +36,8 @@ def misnamed(name: str, names: dict[str, str] | None) -> str | None:
     """Returns the other name that a metric is compiled by, if it is by that alone."""
     if names is None or monitor.without_val(name) in names:
         return None
-    other = monitor.alias(name)
-    return other if other is not None and monitor.without_val(other) in names else None
+    val = name[: len(name) - len(monitor.without_val(name))]
+    return monitor.alias(name, [val + each for each in names])
 
 
 @register
@@ -42,14 +46,15 @@ class MetricName(Rule):
     name = "metric-name"
     what = (
         "Finds metrics in `monitor` and in the path that are compiled by another name: `acc` for "
-        "`accuracy`, `mae` for `mean_absolute_error`, and the other way round."
+        "`accuracy`, `mae` for `mean_absolute_error`, `auc` for `AUC`, and the other way round."
     )
     why = (
         "Before TF 2.0, `accuracy` was `acc` in the logs. Since then a metric is called as it was "
-        "compiled. With a name that is not in the logs, best-only saves are skipped up to Keras "
-        "3.9, and all made from 3.10 on, so that the last model takes the place of the best. With "
-        "`mode='auto'` Keras 3.11 and later raise ValueError when the first epoch ends. In the "
-        "path such a name is a KeyError at the first save."
+        "compiled. Classes by their names are called `auc` in most releases of TF 2 with "
+        "`metrics=['AUC']`, and `AUC` in Keras 3. With a name that is not in the logs, best-only "
+        "saves are skipped up to Keras 3.9, and all made from 3.10 on, so that the last model "
+        "takes the place of the best. With `mode='auto'` Keras 3.11 and later raise ValueError "
+        "when the first epoch ends. In the path such a name is a KeyError at the first save."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint
@@ -73,7 +78,7 @@ model.fit(x, y, validation_split=0.1, callbacks=[checkpoint])
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, Checkpoint):
             return
-        names = metrics_of(site)
+        names = metrics_of(site, new.is_keras_3)
         arguments = site.bound(old)
         name = monitored(arguments)
         other = misnamed(name, names) if name is not None else None

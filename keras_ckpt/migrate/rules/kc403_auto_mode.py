@@ -53,7 +53,7 @@ checkpoint = ModelCheckpoint("best.keras", monitor="val_auc", mode="max", save_b
         if not name or not isinstance(mode, Text) or mode.known in ("min", "max", None):
             return
         metric = monitor.without_val(name)
-        names = metrics_of(site)
+        names = metrics_of(site, new.is_keras_3)
         if metric == "loss" or misnamed(name, names):
             return
         was = monitor.mode_from_name(name)

@@ -47,7 +47,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
             return
         argument = site.argument(0, "filepath")
         path = argument.value if argument is not None else None
-        if argument is None or not isinstance(path, Text):
+        if argument is None or not isinstance(path, Text) or not site.may_be_keras(path):
             return
         by_name = site.keywords.get("by_name")
         if path.ends_in(READ_WEIGHTS) is False:

@@ -46,7 +46,7 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
         # `save_model(model, path)` is a function, the others are methods.
         argument = site.argument(1 if site.name else 0, "filepath")
         path = argument.value if argument is not None else None
-        if argument is None or not isinstance(path, Text):
+        if argument is None or not isinstance(path, Text) or not site.may_be_keras(path):
             return
         weights = site.kind == SAVE_WEIGHTS
         endings = WRITTEN_WEIGHTS if weights else WRITTEN_MODEL

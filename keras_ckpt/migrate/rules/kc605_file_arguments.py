@@ -12,8 +12,10 @@ from keras_ckpt.migrate.call_sites import (
     CallSite,
     Site,
 )
+from keras_ckpt.migrate.paths import OTHERS
 from keras_ckpt.migrate.releases import Release
 from keras_ckpt.migrate.rule import Problem, Rule, register
+from keras_ckpt.migrate.values import Text
 
 _UNEXPECTED = "TypeError: %(function)s() got an unexpected keyword argument '%(name)s'"
 #: What Keras 3 raises, by the kind of call: for which arguments, and how it says so.
@@ -31,6 +33,8 @@ _REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
     ),
     LOAD_MODEL: (("options",), _UNEXPECTED, "load_model"),
 }
+#: Which no other library has.
+_TELLING = ("save_format", "save_traces")
 _FUNCTIONS = {SAVE_WEIGHTS: "Model.save_weights", LOAD_MODEL: "load_model"}
 
 
@@ -66,8 +70,12 @@ model.save_weights("my.weights.h5")
         if not isinstance(site, CallSite) or site.kind not in _REFUSED:
             return
         names, said, ours = _REFUSED[site.kind]
+        argument = site.argument(1 if site.kind == SAVE and site.name else 0, "filepath")
+        path = argument.value if argument is not None else None
+        may_be = site.may_be_keras(path)
         for name in names:
-            if name in site.keywords:
+            told = name in _TELLING and not (isinstance(path, Text) and path.ends_in(OTHERS))
+            if name in site.keywords and (may_be or told):
                 values = {"name": name, "function": _FUNCTIONS.get(site.kind, "")}
                 yield self.problem(
                     site,

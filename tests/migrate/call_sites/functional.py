@@ -43,7 +43,9 @@ model.load_weights("./checkpoints/my_checkpoint").expect_partial()  # expect: KC
 model.save("saved_model/my_model")  # expect: KC604
 new_model = tf.keras.models.load_model("saved_model/my_model")  # expect: KC602
 model.save("my_model.h5")
-new_model = tf.keras.models.load_model("my_model.h5")
+new_model = tf.keras.models.load_model("my_model.h5")  # expect: KC606
+new_model = tf.keras.models.load_model("my_model.h5", compile=False)
+new_model = tf.keras.models.load_model("my_model.h5", custom_objects={"mse": mse})
 
 # Kaggle.
 filepath = "weights-improvement-{epoch:02d}-{val_accuracy:.2f}.hdf5"

@@ -31,11 +31,13 @@ def fix(problem: Problem, native: Native) -> Answer:
         index = index_of(call, argument.node)
         if index is None or place >= len(old):
             return Refusal("the arguments by position are not known. " + WITH_US)
+        if old[place] == "period" and argument.value != Known(1):
+            return Refusal("`period` needs keras_ckpt: Keras 3 counts batches. " + WITH_US)
         if old[place] in new:
             named[index] = old[place]
             continue
         dropped.append(index)
-        if argument.value != Known(None):
+        if old[place] != "period" and argument.value != Known(None):
             told = "`%s` is left out: %s has none." % (old[place], native.new.title)
 
     def apply() -> None:

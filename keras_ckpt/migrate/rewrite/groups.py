@@ -1,0 +1,252 @@
+"""`Group`: the calls that write and read one file on the disk, which change together."""
+
+from __future__ import annotations
+
+import ast
+import os
+from typing import TYPE_CHECKING, Callable, Iterator
+
+from keras_ckpt.migrate.call_sites import (
+    LOAD_WEIGHTS,
+    SAVE,
+    SAVE_WEIGHTS,
+    Argument,
+    CallSite,
+    Checkpoint,
+)
+from keras_ckpt.migrate.paths import WRITTEN_MODEL, WRITTEN_WEIGHTS, example
+from keras_ckpt.migrate.rewrite import directories, obstacles
+from keras_ckpt.migrate.rewrite import paths as written
+from keras_ckpt.migrate.rewrite.results import WITH_US
+from keras_ckpt.migrate.sites import Sites
+from keras_ckpt.migrate.values import Text
+
+if TYPE_CHECKING:
+    from keras_ckpt.migrate.rewrite.native import Native
+
+_TOLD = (
+    "`%s` is now `%s`, in another format. Files from before are read by `keras-ckpt convert` and "
+    "`keras_ckpt.load_%s`. Whatever else reads them, elsewhere, has to be changed, too."
+)
+#: Arguments of `save` and `save_weights` that Keras 3 has no use for.
+_OF_SAVE = ("save_format", "options", "save_traces", "signatures")
+
+
+class Group:
+    """The calls that write and read the same file."""
+
+    def __init__(
+        self,
+        native: Native,
+        sites: Sites,
+        members: dict[ast.AST, list[tuple[CallSite, Argument]]],
+    ) -> None:
+        self._native, self._sites, self._members = native, sites, members
+        self.ends: dict[ast.AST, None] = {}
+        self.nodes: dict[ast.AST, None] = {}
+        self._ending = ""
+
+    # What belongs together
+
+    def collect(self, argument: Argument) -> str:
+        """Collects the calls of a path; returns why that cannot be done."""
+        todo = [argument]
+        while todo:
+            one = todo.pop()
+            if one.node in self.nodes:
+                continue
+            self.nodes[one.node] = None
+            end = self._native.paths.end_of(one.node, one.at)
+            if end is None:
+                return "the end of the path is not written in one place of this file. " + WITH_US
+            why = self._follow(end)
+            if why:
+                return why
+            for node, found in self._members.items():
+                if node not in self.nodes and self._is_same(node, found[0][1]):
+                    todo.append(found[0][1])
+        return ""
+
+    def collect_text(self, end: ast.AST) -> str:
+        """Collects the calls of a literal; returns why that cannot be done."""
+        why = self._follow(end)
+        for node in list(self.nodes):
+            if not why and node in self._members:
+                del self.nodes[node]
+                why = self.collect(self._members[node][0][1])
+        return why
+
+    def _follow(self, end: ast.AST) -> str:
+        """Collects what a literal goes to, and other literals that are equal to it."""
+        equal = [end]
+        text = written.text_of(end)
+        if text and len(text) > 1:
+            equal += [
+                each
+                for each in ast.walk(self._native.names.tree)
+                if written.text_of(each) == text
+                and each is not end
+                and not isinstance(self._native.names.parents.get(each), (ast.Expr, ast.JoinedStr))
+            ]
+        for each in equal:
+            if each in self.ends:
+                continue
+            self.ends[each] = None
+            for use in self._native.paths.uses(each):
+                if not use.known:
+                    return (
+                        "the path is also used for something else, in line %d. Change it by hand, "
+                        "there and here." % getattr(use.node, "lineno", 0)
+                    )
+                if use.node in self._members:
+                    self.nodes.setdefault(use.node)
+        return ""
+
+    def _is_same(self, node: ast.AST, argument: Argument) -> bool:
+        end = self._native.paths.end_of(node, argument.at)
+        if end is not None and end in self.ends:
+            return True
+        mine = argument.value
+        if not isinstance(mine, Text) or not mine.shown.strip("…"):
+            return False
+        for each in self.nodes:
+            other = self._members[each][0][1].value if each in self._members else None
+            if isinstance(other, Text) and written.fit(mine.shown, other.shown):
+                return True
+        return False
+
+    # Whether it can be done
+
+    def _calls(self) -> Iterator[tuple[CallSite, Argument]]:
+        for node in self.nodes:
+            yield from self._members.get(node, ())
+
+    def obstacle(self) -> str:
+        """Returns why the calls cannot be changed, `""` if they can."""
+        kinds = set()
+        for site, argument in self._calls():
+            if site.node in self._native.blocked:
+                return "a call with this path, in line %d, needs keras_ckpt." % obstacles.line_of(
+                    site
+                )
+            if site.stays and not self._native.tf_keras:
+                return "line %d is of tf_keras, which needs it as it is." % obstacles.line_of(site)
+            kind = self._written(site)
+            if kind is None:
+                return "whether weights alone are saved is not known."
+            kinds.add(kind)
+            why = obstacles.of_call(self._native, site, argument)
+            if why:
+                return why
+        kinds.discard("")
+        shown = list(self._shown())
+        kinds |= self._native.others.endings(shown)
+        why = self._native.others.obstacle(shown)
+        if why:
+            return why
+        if not kinds:
+            return (
+                "nothing in this file writes it, so that it is in the old format. %s Or write it "
+                "again once, by `keras-ckpt convert`." % WITH_US
+            )
+        if len(kinds) > 1:
+            return "both weights and whole models are saved under this name."
+        self._ending = kinds.pop()
+        if any(not self._change(each) for each in self.ends):
+            return "the end of the path is not known."
+        calls = list(self._calls())
+        if self._ending == WRITTEN_WEIGHTS[0]:
+            why = obstacles.of_weights(self._native, self._sites, calls)
+        else:
+            why = obstacles.of_models(self._native, calls, self.ends)
+        return why or obstacles.pattern(self._native, self.ends, self._ending)
+
+    def _shown(self) -> Iterator[str]:
+        """Returns the paths, as far as they are known."""
+        for _, argument in self._calls():
+            if isinstance(argument.value, Text):
+                yield argument.value.shown
+        for each in self.ends:
+            yield written.text_of(each) or ""
+
+    def _written(self, site: CallSite) -> str | None:
+        """Returns the ending of what a call writes, `""` if it reads, None if not known."""
+        if isinstance(site, Checkpoint):
+            flag = site.bound(self._native.old).flag("save_weights_only")
+            return None if flag is None else (WRITTEN_MODEL, WRITTEN_WEIGHTS)[flag][0]
+        return {SAVE: WRITTEN_MODEL[0], SAVE_WEIGHTS: WRITTEN_WEIGHTS[0]}.get(site.kind, "")
+
+    # How
+
+    def _change(self, end: ast.AST) -> tuple[str, str] | None:
+        """Returns what a literal ends in and shall end in."""
+        tail = written.end_text(end)
+        if tail is None:
+            return None
+        if tail.endswith((self._ending,)) and tail != self._ending:
+            return ("", "")
+        name = example(Text((tail,)), self._ending)
+        last = tail.rstrip("/").replace("\\", "/").rpartition("/")[2]
+        if tail.endswith("/"):
+            last += "/"
+        if not name:
+            return None
+        common = len(os.path.commonprefix([last, name]))
+        return last[common:], name[common:]
+
+    def told(self) -> str:
+        """Returns what is to be known of the change."""
+        for end in self.ends:
+            change = self._change(end)
+            if change and change != ("", ""):
+                tail = (written.end_text(end) or "").replace("\\", "/").rstrip("/")
+                old = tail.rpartition("/")[2]
+                if not change[0].endswith("/"):
+                    new = old[: len(old) - len(change[0])] + change[1]
+                else:
+                    new = old + "/" + change[1]
+                reader = "weights" if self._ending == WRITTEN_WEIGHTS[0] else "model"
+                return _TOLD % (old, new, reader)
+        return ""
+
+    def apply(self) -> None:
+        """Notes the changes."""
+        edits, names = self._native.edits, self._native.names
+        for end in self.ends:
+            change = self._change(end)
+            assert change is not None
+            if change != ("", ""):
+                edits.text(end, _replaced(*change))
+                self._tell_others(end)
+        for site, argument in self._calls():
+            if site.kind in (SAVE, SAVE_WEIGHTS):
+                directories.make(self._native, site, argument)
+            call = site.node
+            assert isinstance(call, ast.Call)
+            parent = names.parents.get(call)
+            if site.kind == LOAD_WEIGHTS and isinstance(parent, ast.Attribute):
+                outer = names.parents[parent]
+                assert isinstance(outer, ast.Call)
+                edits.unwrap(outer)
+            unknown = _OF_SAVE if site.kind in (SAVE, SAVE_WEIGHTS) else ("options", "by_name")
+            if isinstance(site, Checkpoint):
+                continue
+            for index, keyword in enumerate(call.keywords, len(call.args)):
+                if keyword.arg in unknown:
+                    edits.call(call).dropped.add(index)
+
+    def _tell_others(self, end: ast.AST) -> None:
+        native = self._native
+        text = written.text_of(end)
+        if text:
+            native.renamed.append(native.path(end, text, self._ending))
+        for site, argument in self._calls():
+            if isinstance(argument.value, Text):
+                native.renamed.append(native.path(site.node, argument.value.shown, self._ending))
+
+
+def _replaced(old: str, new: str) -> Callable[[str], str | None]:
+    def change(text: str) -> str | None:
+        return text[: len(text) - len(old)] + new if text.endswith(old) else None
+
+    return change

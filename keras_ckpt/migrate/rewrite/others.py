@@ -1,0 +1,96 @@
+"""`Others`: what becomes of the paths of the other files of a run.
+
+A file on the disk that one script writes and another one reads is renamed in both or in none.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Iterable, NamedTuple
+
+from keras_ckpt.migrate.rewrite.paths import fit
+
+_PARENT = "../"
+_WORD = re.compile(r"\w")
+_BRACES = re.compile(r"\{[^{}]*\}|%\(?\w*\)?[-+ #0-9.]*[a-z]")
+
+
+class Path(NamedTuple):
+    """A path in the code of a file.
+
+    Args:
+        file: the file.
+        line: where it is used.
+        shown: the path, with `…` for what is not known of it.
+        ending: what it shall end in; `""` if it stays as it is.
+        why: why it stays.
+    """
+
+    file: str
+    line: int
+    shown: str
+    ending: str = ""
+    why: str = ""
+
+
+class Others(NamedTuple):
+    """What is known of the other files.
+
+    Args:
+        renamed: the paths that get other endings there.
+        staying: those that would have to, and cannot.
+    """
+
+    renamed: tuple[Path, ...] = ()
+    staying: tuple[Path, ...] = ()
+
+    def endings(self, shown: Iterable[str]) -> set[str]:
+        """Returns what some paths end in, as the other files have it."""
+        mine = list(shown)
+        return {each.ending for each in self.renamed if _is_one_of(each, mine)}
+
+    def obstacle(self, shown: Iterable[str]) -> str:
+        """Returns where one of some paths has to stay, `""` if they all can change."""
+        mine = list(shown)
+        found = next((each for each in self.staying if _is_one_of(each, mine)), None)
+        if found is None:
+            return ""
+        return "`%s` in %s, line %d, would have to change, too, and cannot: %s" % (
+            found.shown,
+            found.file,
+            found.line,
+            found.why,
+        )
+
+
+def _is_one_of(path: Path, shown: list[str]) -> bool:
+    return any(_alike(path.shown, each) for each in shown)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Returns whether two paths of different files can mean the same file on the disk."""
+    names = [posixpath.basename(each) for each in (one, other)]
+    if not all(names) or any("…" in each for each in names):
+        return False
+    if any(not _WORD.search(_BRACES.sub("", each)) for each in names):
+        # `{epoch}` alone would be any name.
+        return one == other
+    if "…" in one or "…" in other:
+        # The directory is told on the command line, or the like.
+        return fit(*names)
+    return fit(_below(one), _below(other))
+
+
+def _below(path: str) -> str:
+    path = posixpath.normpath(path)
+    while path.startswith(_PARENT):
+        path = path[len(_PARENT) :]
+    return path
+
+
+def may_name(content: bytes, path: Path) -> bool:
+    """Returns whether a file may have a path in it, told without parsing it."""
+    ending = posixpath.splitext(posixpath.basename(path.shown))[1]
+    # Others may be part of a template, as 7 is of `w.{epoch}`.
+    return not re.fullmatch(r"\.[a-zA-Z]\w*", ending, re.ASCII) or ending.encode() in content

@@ -1,0 +1,81 @@
+"""All files of a run together: what one of them renames, the others call by its new name, too.
+
+Each file is rewritten by itself first. Then those that have one of the paths that are renamed
+elsewhere are rewritten once more, with these, until nothing new is renamed. Where that shows a path
+that has to stay, all is done anew with it staying in every file.
+"""
+
+from __future__ import annotations
+
+from typing import Mapping, Union
+
+from keras_ckpt.migrate import rewrite
+from keras_ckpt.migrate.rewrite.others import Others, Path, may_name
+from keras_ckpt.migrate.source import Unreadable
+
+#: What becomes of a file, or why nothing does.
+Outcome = Union[rewrite.Rewritten, rewrite.CannotRewrite, Unreadable]
+_ROUNDS = 100
+
+
+def rewrite_all(files: Mapping[str, bytes], target: rewrite.Target) -> dict[str, Outcome]:
+    """Returns what becomes of each of some files.
+
+    Args:
+        files: what is in them, by their names.
+        target: what their code is rewritten to.
+    """
+    return _Files(files, target).done()
+
+
+class _Files:
+    def __init__(self, files: Mapping[str, bytes], target: rewrite.Target) -> None:
+        self._files, self._target = files, target
+        self._known: dict[tuple[str, Others], Outcome] = {}
+
+    def done(self) -> dict[str, Outcome]:
+        staying: dict[Path, None] = {}
+        for _ in range(_ROUNDS):
+            outcomes = self._with(tuple(staying))
+            more = [
+                path
+                for each in outcomes.values()
+                if isinstance(each, rewrite.Rewritten)
+                for path in each.staying
+                if path not in staying
+            ]
+            if not more:
+                break
+            staying.update(dict.fromkeys(more))
+        return outcomes
+
+    def _with(self, staying: tuple[Path, ...]) -> dict[str, Outcome]:
+        """Returns what becomes of the files if some paths have to stay."""
+        outcomes = {path: self._one(path, (), staying) for path in self._files}
+        renamed: tuple[Path, ...] = ()
+        for _ in range(_ROUNDS):
+            found = dict.fromkeys(
+                path
+                for each in outcomes.values()
+                if isinstance(each, rewrite.Rewritten)
+                for path in each.renamed
+            )
+            if set(found) <= set(renamed):
+                break
+            renamed = tuple(dict.fromkeys((*renamed, *found)))
+            outcomes = {path: self._one(path, renamed, staying) for path in self._files}
+        return outcomes
+
+    def _one(self, path: str, renamed: tuple[Path, ...], staying: tuple[Path, ...]) -> Outcome:
+        content = self._files[path]
+        others = Others(
+            tuple(each for each in renamed if each.file != path and may_name(content, each)),
+            tuple(each for each in staying if each.file != path),
+        )
+        key = path, others
+        if key not in self._known:
+            try:
+                self._known[key] = rewrite.rewrite(path, content, self._target, others)
+            except (rewrite.CannotRewrite, Unreadable) as error:
+                self._known[key] = error
+        return self._known[key]

@@ -1,0 +1,128 @@
+"""KC503: attributes that the class has no more."""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import Checkpoint, Site, Subclass
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import OURS, Problem, Rule, register
+
+#: What is called before anything that reads an attribute.
+_EARLY = ("__init__", "on_train_begin", "set_model", "set_params")
+_SELF = ("_samples_seen_since_last_saving", "_batches_seen_since_last_saving")
+
+
+def attributes(release: Release) -> set[str]:
+    """Returns the attributes that `__init__` sets in a release and not in every other."""
+    profile = release.profile
+    found = {_SELF[0] if profile.frequency_unit == "samples" else _SELF[1]}
+    if profile.legacy_arguments:
+        found |= {"_chief_worker_only", "epochs_since_last_save"}
+        found |= {"load_weights_on_restart", "period"}
+    if profile.frequency_unit == "batches":
+        found |= {"_last_batch_seen"}
+    if profile.options != "not":
+        found |= {"_options", "_supports_tf_logs"}
+    if profile.direction == "metric":
+        found |= {"min_delta", "mode"}
+    return found
+
+
+@register
+class LostAttribute(Rule):
+    code = "KC503"
+    name = "lost-attribute"
+    what = (
+        "Finds attributes of the callback that are read in subclasses, or of an instance, and that "
+        "the new release does not set."
+    )
+    why = (
+        "Up to TF 2.15 the callback counts epochs in `epochs_since_last_save`, and keeps `period`, "
+        "`load_weights_on_restart` and, from TF 2.3 on, `_options`. In Keras 3 to read one is an "
+        "AttributeError, mostly at the end of the first epoch."
+    )
+    before = """
+from tensorflow.keras.callbacks import ModelCheckpoint
+
+
+class Announced(ModelCheckpoint):
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        if self.epochs_since_last_save == 0:
+            print("saved after epoch", epoch)
+"""
+    after = """
+from keras_ckpt import ModelCheckpoint
+
+
+class Announced(ModelCheckpoint):
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        if self.epochs_since_last_save == 0:
+            print("saved after epoch", epoch)
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return bool(attributes(old) - attributes(new))
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        lost = attributes(old) - attributes(new)
+        if isinstance(site, Subclass):
+            reads = _in_class(site, lost)
+        elif isinstance(site, Checkpoint) and site.how == "call":
+            reads = _of_instance(site, lost)
+        else:
+            return
+        told = set()
+        for node in reads:
+            if node.attr in told:
+                continue
+            told.add(node.attr)
+            advice = "Keep it yourself, from `__init__` on, or take ours, which has it: %s." % OURS
+            if node.attr in _SELF:
+                other = _SELF[1 - _SELF.index(node.attr)]
+                advice = "`%s` is counted instead: `%s`." % (other.split("_")[1], other)
+            yield self.problem(
+                site,
+                "%s sets no `%s`: to read it raises AttributeError." % (new.title, node.attr),
+                advice,
+                node=node,
+            )
+
+
+def _in_class(site: Subclass, lost: set[str]) -> Iterator[ast.Attribute]:
+    for each in site.module.classes:
+        if each.node is site.node:
+            own = set(each.scope.bindings)
+            for name in lost:
+                for binding in each.scope.bindings.get("self." + name, ()):
+                    within = getattr(binding.at.scope.node, "name", "")
+                    if binding.kind == "assign" and within in _EARLY:
+                        own.add(name)
+            yield from _reads([site.node], "self", lost - own)
+
+
+def _of_instance(site: Checkpoint, lost: set[str]) -> Iterator[ast.Attribute]:
+    scope = site.at.scope
+    for name, bindings in scope.bindings.items():
+        # Where it may be something else, too, nothing is known.
+        if len(bindings) == 1 and bindings[0].node is site.node and "." not in name:
+            yield from _reads([scope.node], name, lost)
+
+
+def _reads(nodes: list[ast.AST], name: str, lost: set[str]) -> Iterator[ast.Attribute]:
+    found = []
+    changed = {
+        id(each.target)
+        for top in nodes
+        for each in ast.walk(top)
+        if isinstance(each, ast.AugAssign)
+    }
+    for top in nodes:
+        for node in ast.walk(top):
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == name:
+                if node.attr in lost and (isinstance(node.ctx, ast.Load) or id(node) in changed):
+                    found.append(node)
+    yield from sorted(found, key=lambda node: (node.lineno, node.col_offset))

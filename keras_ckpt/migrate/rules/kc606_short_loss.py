@@ -1,0 +1,91 @@
+"""KC606: losses by their short names in HDF5 files."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from keras_ckpt.migrate.call_sites import LOAD_MODEL, Argument, CallSite, Site
+from keras_ckpt.migrate.releases import Release
+from keras_ckpt.migrate.rule import Problem, Rule, register
+from keras_ckpt.migrate.values import Known, Row, Table, Text, Value
+
+#: The names of losses that Keras 3 takes, and does not find again in an HDF5 file.
+SHORT = ("bce", "kld", "mae", "mape", "mse", "msle")
+#: Those that only Keras 2 takes, which fail in its files as well.
+_ONLY_KERAS_2 = ("kullback_leibler_divergence", "logcosh")
+
+
+@register
+class ShortLoss(Rule):
+    code = "KC606"
+    name = "short-loss"
+    what = (
+        "Finds `load_model` of `.h5` and `.hdf5` files in code that compiles with a loss by its "
+        "short name: %s." % ", ".join("`%s`" % each for each in SHORT)
+    )
+    why = (
+        "The file has the name as it was compiled. Keras 3 takes `loss='mse'` in `compile`, but "
+        "does not find the function when it loads an HDF5 file, its own or one of Keras 2: "
+        "`load_model` raises ValueError or TypeError. Long names, metrics and `.keras` files are "
+        "not concerned."
+    )
+    before = """
+import keras
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile("adam", loss="mse")
+model = keras.models.load_model("best.h5")
+"""
+    after = """
+import keras
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile("adam", loss="mean_squared_error")
+model = keras.models.load_model("best.h5", compile=False)
+"""
+
+    def concerns(self, old: Release, new: Release) -> bool:
+        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+
+    def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if not isinstance(site, CallSite) or site.kind != LOAD_MODEL:
+            return
+        argument = site.argument(0, "filepath")
+        path = argument.value if argument is not None else None
+        if not isinstance(path, Text) or not path.ends_in((".h5", ".hdf5")):
+            return
+        # `load_model(filepath, custom_objects, compile)`
+        compiles = site.argument(2, "compile")
+        if not site.complete or site.argument(1, "custom_objects") is not None:
+            return
+        if compiles is not None and compiles.value != Known(True):
+            return
+        for loss in site.sites.losses:
+            name = _short(loss)
+            if name:
+                yield self.problem(
+                    site,
+                    "If the model was compiled with `loss='%s'`, as in this file, %s does not "
+                    "find it again: ValueError or TypeError." % (name, new.title),
+                    "Write `keras_ckpt.load_model(path)`, or `compile=False` and compile it anew, "
+                    "or save to `.keras`.",
+                    argument,
+                )
+                return
+
+
+def _short(loss: Argument) -> str:
+    for each in _texts(loss.value):
+        if isinstance(each, Text) and each.known is not None:
+            if each.known.lower() in SHORT + _ONLY_KERAS_2:
+                return each.known
+    return ""
+
+
+def _texts(found: Value) -> Iterator[Value]:
+    yield found
+    parts = found.items if isinstance(found, Row) else ()
+    if isinstance(found, Table):
+        parts = tuple(found.items.values())
+    for part in parts:
+        yield Argument(part.node, part.at).value
