@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import Iterator
 
 from keras_ckpt.migrate.call_sites import Checkpoint, Site, Subclass
@@ -113,16 +114,22 @@ def _of_instance(site: Checkpoint, lost: set[str]) -> Iterator[ast.Attribute]:
 
 
 def _reads(nodes: list[ast.AST], name: str, lost: set[str]) -> Iterator[ast.Attribute]:
-    found = []
-    changed = {
-        id(each.target)
-        for top in nodes
-        for each in ast.walk(top)
-        if isinstance(each, ast.AugAssign)
-    }
-    for top in nodes:
-        for node in ast.walk(top):
-            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == name:
-                if node.attr in lost and (isinstance(node.ctx, ast.Load) or id(node) in changed):
-                    found.append(node)
+    found = [node for top in nodes for node in _read_in(top).get(name, ()) if node.attr in lost]
     yield from sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+
+# A module has many callbacks and is walked through once.
+@functools.lru_cache(maxsize=16)
+def _read_in(top: ast.AST) -> dict[str, list[ast.Attribute]]:
+    """Returns the attributes that are read, by the names of what they are of."""
+    found: dict[str, list[ast.Attribute]] = {}
+    changed = set()
+    for node in ast.walk(top):
+        if isinstance(node, ast.AugAssign):
+            changed.add(id(node.target))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found.setdefault(node.value.id, []).append(node)
+    return {
+        name: [node for node in nodes if isinstance(node.ctx, ast.Load) or id(node) in changed]
+        for name, nodes in found.items()
+    }
