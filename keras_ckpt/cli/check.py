@@ -24,7 +24,7 @@ _NO_RELEASE = (
 )
 
 
-class _Codes(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+class Codes(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     name = "codes"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
@@ -57,10 +57,8 @@ def _codes(named: Iterable[str]) -> tuple[str, ...]:
 @click.option(
     "--to", "new", metavar="RELEASE", help="The release to check for. [default: the newest Keras 3]"
 )
-@click.option(
-    "--select", type=_Codes(), metavar="CODES", help="Only these rules: KC101,KC2,period."
-)
-@click.option("--ignore", type=_Codes(), metavar="CODES", help="Not these rules.")
+@click.option("--select", type=Codes(), metavar="CODES", help="Only these rules: KC101,KC2,period.")
+@click.option("--ignore", type=Codes(), metavar="CODES", help="Not these rules.")
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; may be repeated."
 )
@@ -86,15 +84,7 @@ def command(
     Exits with 0 if nothing is found, 1 if something is, and 2 after an error.
     """
     options = resolved(paths, old, new, select, ignore, exclude, output_format)
-    try:
-        named = files.find(paths, options.exclude)
-    except files.NotThere as error:
-        raise click.UsageError(printable(str(error))) from error
-    if not named:
-        raise click.UsageError(
-            "There is no Python file and no notebook in %s, or all are excluded."
-            % printable(", ".join(paths))
-        )
+    named = files_of(paths, options)
     with checker.no_garbage():
         result = run(named, options)
         _print(result, options.output_format)
@@ -128,10 +118,28 @@ def resolved(
     )
 
 
+def files_of(paths: tuple[str, ...], options: settings.Settings) -> list[str]:
+    """Returns the files below some paths.
+
+    Raises:
+        click.UsageError: if there are none.
+    """
+    try:
+        named = files.find(paths, options.exclude)
+    except files.NotThere as error:
+        raise click.UsageError(printable(str(error))) from error
+    if not named:
+        raise click.UsageError(
+            "There is no Python file and no notebook in %s, or all are excluded."
+            % printable(", ".join(paths))
+        )
+    return named
+
+
 def run(named: list[str], options: settings.Settings) -> checker.Result:
     """Returns what is found in some files, asking on a terminal for what nothing tells."""
-    old = _release(options.old) if options.old else None
-    new = _release(options.new) if options.new else newest()
+    old = release_of(options.old) if options.old else None
+    new = release_of(options.new) if options.new else newest()
     asking = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
     with _bar(len(named)) as advance:
         try:
@@ -143,7 +151,7 @@ def run(named: list[str], options: settings.Settings) -> checker.Result:
             raise click.UsageError(_NO_RELEASE % (reason[:1].upper() + reason[1:])) from error
 
 
-def _release(version: str) -> Release:
+def release_of(version: str) -> Release:
     try:
         return release(version)
     except ValueError as error:

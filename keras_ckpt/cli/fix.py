@@ -12,7 +12,7 @@ from rich.text import Text
 
 from keras_ckpt.cli import check
 from keras_ckpt.cli.inspect import printable
-from keras_ckpt.migrate import checker, files, settings
+from keras_ckpt.migrate import checker, settings
 from keras_ckpt.migrate.output import count
 from keras_ckpt.migrate.releases import Release, every, newest
 from keras_ckpt.migrate.source import Unreadable
@@ -55,8 +55,8 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 @click.option(
     "--to", "new", metavar="RELEASE", help="The release to write for. [default: the newest Keras 3]"
 )
-@click.option("--select", type=check._Codes(), metavar="CODES", help="Only these rules: KC101,KC2.")
-@click.option("--ignore", type=check._Codes(), metavar="CODES", help="Not these rules.")
+@click.option("--select", type=check.Codes(), metavar="CODES", help="Only these rules: KC101,KC2.")
+@click.option("--ignore", type=check.Codes(), metavar="CODES", help="Not these rules.")
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; may be repeated."
 )
@@ -95,11 +95,8 @@ def command(
     from keras_ckpt.migrate import rewrite
 
     options = check.resolved(paths, old, new, select, ignore, exclude, None)
-    try:
-        named = files.find(paths, options.exclude)
-    except files.NotThere as error:
-        raise click.UsageError(printable(str(error))) from error
-    until = check._release(options.new) if options.new else newest()
+    named = check.files_of(paths, options)
+    until = check.release_of(options.new) if options.new else newest()
     since = _released(named, options, to_keras_ckpt)
     tf_keras = bool(options.old) and since.is_tf_keras
     target = rewrite.Target(to_keras_ckpt, since, until, options.selects, tf_keras)

@@ -139,7 +139,7 @@ def test_rules_are_chosen_as_for_check(script: pathlib.Path) -> None:
     (script.parent / "setup.cfg").write_text("[keras-ckpt]\nfrom = 2.4\nignore = KC1\n")
     result = fix("--native", "train.py")
     assert '+checkpoint = ModelCheckpoint("best.keras", period=1)' in result.output
-    assert fix("--native", "--exclude", "train.py", ".").output == "No changes to make.\n"
+    assert "all are excluded" in fix("--native", "--exclude", "train.py", ".").output
 
 
 def test_noqa_is_left(script: pathlib.Path) -> None:
@@ -230,3 +230,12 @@ def test_without_libcst_it_says_what_to_install(script: pathlib.Path, monkeypatc
     result = fix("--native", "train.py")
     assert result.exit_code == 2
     assert 'pip install "keras-ckpt[migrate]"' in result.output
+
+
+@pytest.mark.parametrize("name", [".", "notes.txt"])
+def test_nothing_to_rewrite_is_an_error(tmp_path: pathlib.Path, name: str) -> None:
+    """A path that is mistyped shall not pass for one that needs nothing."""
+    (tmp_path / "notes.txt").write_text("no code\n")
+    done = CliRunner().invoke(main, ["fix", "--native", str(tmp_path / name)])
+    assert done.exit_code == 2
+    assert "There is no Python file and no notebook" in done.output
