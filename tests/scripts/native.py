@@ -129,7 +129,8 @@ def define():
         trained().save("m.h5")
         return keras.models.load_model("m.h5", compile=compile)
 
-    ways("load whole HDF5, compile=", load_h5, False, True)
+    ways("load whole HDF5, compile=", load_h5, False)
+    ways("with its optimizer: load whole HDF5, compile=", load_h5, True)
 
     def load_compile(compile):
         trained().save("m.keras")
