@@ -21,7 +21,7 @@ _CLASS = "ModelCheckpoint"
 #: The packages that a Keras comes with.
 _PACKAGES = ("keras", "tensorflow", "tf_keras")
 #: Those that hold its names. Nothing else is touched. TensorFlow 2.0 was another's facade.
-_HOLDERS = (*_PACKAGES, "tensorflow_core")
+HOLDERS = (*_PACKAGES, "tensorflow_core")
 #: Names of the same Keras that are not there before they are asked for.
 _LAZY = ("keras", "compat.v1.keras", "compat.v2.keras")
 
@@ -255,7 +255,7 @@ def _names_itself(module: Any, name: str, cls: Any) -> bool:
 def _holding(name: str, value: Any) -> Iterator[Any]:
     """Gives the modules of Keras and TensorFlow that have `value` under `name`."""
     for path, module in list(sys.modules.items()):
-        if path.partition(".")[0] in _HOLDERS and isinstance(module, types.ModuleType):
+        if path.partition(".")[0] in HOLDERS and isinstance(module, types.ModuleType):
             # Not by asking for the attribute, for which some import what they stand for.
             if vars(module).get(name) is value and getattr(module, name) is value:
                 yield module

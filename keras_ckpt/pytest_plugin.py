@@ -21,7 +21,6 @@ MARK = "model_checkpoint_versions"
 FIXTURE = "model_checkpoint_version"
 _OPTION = "--model-checkpoint-versions"
 _ALL = "all"
-_KERAS = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -122,10 +121,16 @@ def _checked(versions: list[Any]) -> list[str]:
 
 def _class() -> Any:
     """Returns what `keras.callbacks.ModelCheckpoint` is, None if no Keras is imported yet."""
-    if not any(name in sys.modules for name in _KERAS):
+    if not any(name in sys.modules for name in _holders()):
         return None
     runtime = importlib.import_module("keras_ckpt.runtime")
     return runtime.keras().callbacks.ModelCheckpoint
+
+
+def _holders() -> tuple[str, ...]:
+    """Returns the packages whose modules are `emulate`'s to change."""
+    found: tuple[str, ...] = importlib.import_module("keras_ckpt.patch").HOLDERS
+    return found
 
 
 def _replace_imported(patch: pytest.MonkeyPatch, before: Any) -> None:
@@ -138,7 +143,7 @@ def _replace_imported(patch: pytest.MonkeyPatch, before: Any) -> None:
         return
     for path, module in list(sys.modules.items()):
         # Keras's own are `emulate`'s, and ours mean what they say.
-        if path.partition(".")[0] in (*_KERAS, "keras_ckpt"):
+        if path.partition(".")[0] in (*_holders(), "keras_ckpt"):
             continue
         for name, value in list(getattr(module, "__dict__", {}).items()):
             if value is before:

@@ -28,9 +28,7 @@ _FORMATS: dict[str, str] = {
 }
 
 _HDF5 = (".h5", ".hdf5")
-#: What Keras 3 saves whole models under.
-_OF_MODELS = (".keras", *_HDF5)
-#: The same of weights: the second is that of their parts.
+#: What Keras 3 saves weights under: the second is that of their parts.
 _OF_WEIGHTS = (".weights.h5", ".weights.json")
 #: Arguments that mean something for SavedModels alone.
 _OF_SAVED_MODELS = ("signatures", "options", "save_traces")

@@ -14,7 +14,7 @@ from keras_ckpt.cli import check
 from keras_ckpt.cli.inspect import printable
 from keras_ckpt.migrate import checker, settings
 from keras_ckpt.migrate.output import count
-from keras_ckpt.migrate.releases import Release, every, newest
+from keras_ckpt.migrate.releases import Release, newest, newest_of_keras_2
 from keras_ckpt.migrate.source import Unreadable
 
 _NEITHER = (
@@ -107,7 +107,7 @@ def command(
 
 def _released(named: list[str], options: settings.Settings, to_keras_ckpt: bool) -> Release:
     """Returns the release that the code was written for."""
-    legacy = [each for each in every() if each.profile.legacy_arguments][-1]
+    legacy = newest_of_keras_2()
     try:
         found: checker.Result = check.run(named, options)
     except click.UsageError:

@@ -63,13 +63,11 @@ class Bound(NamedTuple):
     Args:
         named: by name; a parameter without one has its default.
         positional: how many are passed by position, -1 if that is not known.
-        beyond: those by position for which the release has no parameter.
         complete: whether there can be no others.
     """
 
     named: dict[str, Argument]
     positional: int
-    beyond: tuple[Argument, ...]
     complete: bool
 
     def value(self, name: str, default: Value = UNKNOWN) -> Value:
@@ -166,7 +164,7 @@ class Checkpoint(CallSite):
         for name, argument in self.keywords.items():
             named.setdefault(name, argument)
         count = len(self.positional)
-        return Bound(named, count, tuple(self.positional[len(release.parameters) :]), self.complete)
+        return Bound(named, count, self.complete)
 
     def trainings(self) -> list[Training]:
         """Returns the `fit` calls of the module that the callback is passed to."""

@@ -15,7 +15,14 @@ from typing import Callable, Iterable, NamedTuple, Sequence
 
 from keras_ckpt import compat
 from keras_ckpt.migrate.call_sites import CallSite, Checkpoint, Site, Subclass
-from keras_ckpt.migrate.releases import STAND_ALONE, Release, every, newest, release
+from keras_ckpt.migrate.releases import (
+    STAND_ALONE,
+    Release,
+    every,
+    newest,
+    newest_of_keras_2,
+    release,
+)
 from keras_ckpt.migrate.rule import rules
 from keras_ckpt.migrate.rules.kc105_positional import is_period
 from keras_ckpt.migrate.rules.kc501_private_hook import can_be_called, hooks
@@ -86,8 +93,7 @@ def release_of(found: Sequence[Sites], files: Sequence[str]) -> Told:
             whats = list(dict.fromkeys(clue.what for clue in together))
             why = ", ".join(whats[:3]) + (", …" if len(whats) > 3 else "")
             return Told(fitting[-1], why)
-    legacy = [each for each in every() if each.profile.legacy_arguments]
-    return Told(legacy[-1], clues[0].what if clues else "what is pinned")
+    return Told(newest_of_keras_2(), clues[0].what if clues else "what is pinned")
 
 
 # What the code passes
@@ -125,7 +131,7 @@ def _fits_of(site: Site) -> Iterable[tuple[str, Callable[[Release], bool]]]:
             if name:
                 yield "`%s` is overridden" % name, _has_hook(site.methods[name])
     elif isinstance(site, CallSite):
-        legacy = release("2.15")
+        legacy = newest_of_keras_2()
         for code in ("KC601", "KC602", "KC604"):
             if list(rules()[code].check(site, legacy, newest())):
                 yield "`%s` is used as in TF 2" % site.kind, lambda each: not each.is_keras_3

@@ -99,6 +99,11 @@ def newest() -> Release:
     return release(compat.VERSIONS[-1])
 
 
+def newest_of_keras_2() -> Release:
+    """Returns the newest release before Keras 3."""
+    return [each for each in every() if not each.is_keras_3][-1]
+
+
 def every() -> list[Release]:
     """Returns all releases, from TF 2.0 to the newest Keras 3."""
     return [release(version) for version in compat.VERSIONS]
