@@ -9,8 +9,8 @@ silence.
 
 from __future__ import annotations
 
-from keras_ckpt.callback import construct, found_in
-from keras_ckpt.profile import Profile
+from keras_ckpt.engine.callback import construct, found_in
+from keras_ckpt.engine.profile import Profile
 
 PROFILE = Profile("2.0")
 

@@ -3,8 +3,8 @@
 They are types, which is why this module does without `from __future__ import annotations`.
 """
 
-from keras_ckpt.callback import construct, found_in
 from keras_ckpt.compat.tf2_8 import PROFILE as TF2_8
+from keras_ckpt.engine.callback import construct, found_in
 
 PROFILE = TF2_8.replace("2.10")
 

@@ -6,9 +6,9 @@ The message that refuses `options` for a `.keras` file says so. Nothing has chan
 
 from __future__ import annotations
 
-from keras_ckpt.callback import found_in
 from keras_ckpt.compat.tf2_15 import PROFILE as TF2_15
 from keras_ckpt.compat.tf2_15 import __init__
+from keras_ckpt.engine.callback import found_in
 
 PROFILE = TF2_15.replace("tf_keras", texts="tf_keras")
 

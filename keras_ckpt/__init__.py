@@ -19,8 +19,8 @@ if TYPE_CHECKING:
         save_weights,
     )
     from keras_ckpt.formats.inspection import inspect
+    from keras_ckpt.installation.patch import emulate, install, uninstall
     from keras_ckpt.model_checkpoint import ModelCheckpoint
-    from keras_ckpt.patch import emulate, install, uninstall
 
 __version__ = "0.1.0"
 
@@ -44,15 +44,15 @@ _NAMES: dict[str, str] = {
     "CheckpointError": "keras_ckpt.formats",
     "ModelCheckpoint": "keras_ckpt.model_checkpoint",
     "convert": "keras_ckpt.formats",
-    "emulate": "keras_ckpt.patch",
+    "emulate": "keras_ckpt.installation.patch",
     "inspect": "keras_ckpt.formats.inspection",
-    "install": "keras_ckpt.patch",
+    "install": "keras_ckpt.installation.patch",
     "latest_checkpoint": "keras_ckpt.formats",
     "load_model": "keras_ckpt.formats",
     "load_weights": "keras_ckpt.formats",
     "save_model": "keras_ckpt.formats",
     "save_weights": "keras_ckpt.formats",
-    "uninstall": "keras_ckpt.patch",
+    "uninstall": "keras_ckpt.installation.patch",
 }
 
 #: The packages that can be reached without an import of their own.

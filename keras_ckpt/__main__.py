@@ -7,9 +7,9 @@ import sys
 if __name__ == "__main__":
     if sys.argv[1:2] == ["run"] and not {"-h", "--help"} & set(sys.argv[2:3]):
         # The one command that needs no more than Python.
-        from keras_ckpt import startup
+        from keras_ckpt.installation import launcher
 
-        sys.exit(startup.main(sys.argv[2:]))
+        sys.exit(launcher.main(sys.argv[2:]))
     try:
         from keras_ckpt.cli import main
     except ImportError as error:

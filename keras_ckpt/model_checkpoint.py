@@ -11,11 +11,12 @@ from typing import Any, Mapping
 
 import numpy as np
 
-from keras_ckpt import arguments, callback, messages, runtime, schedule
-from keras_ckpt import filepath as paths
-from keras_ckpt import monitor as monitors
+from keras_ckpt import runtime
 from keras_ckpt.compat import keras3_14, tf2_15
-from keras_ckpt.workers import WORKERS
+from keras_ckpt.engine import arguments, callback, messages, schedule
+from keras_ckpt.engine import filepath as paths
+from keras_ckpt.engine import monitor as monitors
+from keras_ckpt.engine.workers import WORKERS
 
 PROFILE = keras3_14.PROFILE.replace(
     "keras_ckpt",

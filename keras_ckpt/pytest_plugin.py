@@ -129,7 +129,7 @@ def _class() -> Any:
 
 def _holders() -> tuple[str, ...]:
     """Returns the packages whose modules are `emulate`'s to change."""
-    found: tuple[str, ...] = importlib.import_module("keras_ckpt.patch").HOLDERS
+    found: tuple[str, ...] = importlib.import_module("keras_ckpt.installation.patch").HOLDERS
     return found
 
 

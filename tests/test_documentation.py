@@ -178,12 +178,13 @@ def test_every_environment_that_contributing_names_is_there() -> None:
 
 def test_every_room_that_contributing_names_is_there_and_none_is_left_out() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(?:keras_ckpt/)?(\w+)\.py`", text))
-    for room in ("keras_ckpt", "keras_ckpt/formats", "keras_ckpt/migrate"):
-        there = {path.stem for path in (ROOT / room).glob("*.py")}
-        assert there <= named | {"__init__"}, room
-    scripts = {path.stem for path in (ROOT / "tests" / "formats").glob("*.py")}
-    assert {name for name in scripts if name.startswith(("write_", "read_"))} <= named
+    named = set(re.findall(r"`(?:keras_ckpt/)?([\w/]+?)(?:/|\.py)`", text))
+    package = ROOT / "keras_ckpt"
+    for path in package.rglob("*.py"):
+        room = path.parent.relative_to(package)
+        names = {str(room), str(path.relative_to(package).with_suffix("")), *room.parts[:1]}
+        names |= {str(room.relative_to(room.parts[0]))} if room.parts else set()
+        assert path.name == "__init__.py" or names & named, path
     assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} <= named
 
 

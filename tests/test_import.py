@@ -33,8 +33,8 @@ def python(code: str) -> str:
         "import keras_ckpt; keras_ckpt.compat.VERSIONS",
         "from keras_ckpt import compat; compat.module_of('2.4')",
         "import keras_ckpt.compat.tf2_4; keras_ckpt.compat.tf2_4.PROFILE",
-        "import keras_ckpt.profile, keras_ckpt.schedule, keras_ckpt.monitor",
-        "import keras_ckpt.filepath, keras_ckpt.messages, keras_ckpt.arguments",
+        "import keras_ckpt.engine.profile, keras_ckpt.engine.schedule, keras_ckpt.engine.monitor",
+        "from keras_ckpt.engine import arguments, filepath, messages",
         "import keras_ckpt.runtime; keras_ckpt.runtime.has_tensorflow()",
     ],
 )

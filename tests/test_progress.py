@@ -23,7 +23,7 @@ _BEFORE = """
 import os, sys, time
 import keras_ckpt
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import progress
+from keras_ckpt import progress
 progress._SECONDS, progress._EVERY = 0, 0.01
 keras = runtime.keras()
 model = keras.Sequential([keras.Input((500,))] + [keras.layers.Dense(500) for _ in range(12)])

@@ -33,13 +33,13 @@ def passed(result):
 
 
 PROJECT = """
-    import keras_ckpt
-    keras = keras_ckpt.formats.runtime.keras()
+    import keras_ckpt.runtime
+    keras = keras_ckpt.runtime.keras()
     Checkpoint = keras.callbacks.ModelCheckpoint
 """
 TESTS = """
     import pytest
-    import keras_ckpt
+    import keras_ckpt.runtime
     import project
     from project import keras
 

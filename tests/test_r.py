@@ -32,7 +32,7 @@ def run(script, directory):
 
 
 def test_the_calls_of_r_users(tmp_path):
-    done = run(ROOT / "tests" / "r" / "calls.R", tmp_path)
+    done = run(ROOT / "tests" / "data" / "r" / "calls.R", tmp_path)
     assert done.returncode == 0, done.stdout
     assert "every call works" in done.stdout
 

@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from keras_ckpt.cli.inspect import printable
-from keras_ckpt.migrate import checker, files, output, settings
-from keras_ckpt.migrate.releases import Release, newest, release
-from keras_ckpt.migrate.rule import code_of
+from keras_ckpt.migrate import checker, settings
+from keras_ckpt.migrate.code import discovery
+from keras_ckpt.migrate.releases.release import Release, newest, release
+from keras_ckpt.migrate.report import render
+from keras_ckpt.migrate.rules.definition import code_of
 
 _SECONDS = 1.0
 _NO_RELEASE = (
@@ -125,8 +127,8 @@ def files_of(paths: tuple[str, ...], options: settings.Settings) -> list[str]:
         click.UsageError: if there are none.
     """
     try:
-        named = files.find(paths, options.exclude)
-    except files.NotThere as error:
+        named = discovery.find(paths, options.exclude)
+    except discovery.NotThere as error:
         raise click.UsageError(printable(str(error))) from error
     if not named:
         raise click.UsageError(
@@ -210,13 +212,13 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
 
 def _print(result: checker.Result, output_format: str) -> None:
     if output_format != "text":
-        text = output.WHOLE[output_format](result)
+        text = render.WHOLE[output_format](result)
         if text:
             click.echo(text if output_format != "github" else _lines(text))
     elif sys.stdout.isatty():
         _print_colored(result)
     else:
-        click.echo("\n".join(_line(line) for line in output.as_text(result)))
+        click.echo("\n".join(_line(line) for line in render.as_text(result)))
 
 
 def _lines(text: str) -> str:
@@ -237,4 +239,4 @@ def _print_colored(result: checker.Result) -> None:
         line.append(" " + printable(each.message), style="not bold")
         console.print(line)
         console.print(Text("    " + printable(each.advice), style="green"))
-    console.print(Text(printable(output.summary(result)), style="bold"))
+    console.print(Text(printable(render.summary(result)), style="bold"))

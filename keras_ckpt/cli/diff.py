@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from keras_ckpt.migrate.differences import Changelog, Difference, differences
+from keras_ckpt.migrate.releases.differences import Changelog, Difference, differences
 
 # A pipe has no width; lines of this one can be read.
 _WIDTH = 110

@@ -13,9 +13,9 @@ from rich.text import Text
 from keras_ckpt.cli import check
 from keras_ckpt.cli.inspect import printable
 from keras_ckpt.migrate import checker, settings
-from keras_ckpt.migrate.output import count
-from keras_ckpt.migrate.releases import Release, newest, newest_of_keras_2
-from keras_ckpt.migrate.source import Unreadable
+from keras_ckpt.migrate.code.source import Unreadable
+from keras_ckpt.migrate.releases.release import Release, newest, newest_of_keras_2
+from keras_ckpt.migrate.report.render import count
 
 _NEITHER = (
     "Say what to rewrite to, --to-keras-ckpt or --native:\n"
@@ -92,7 +92,7 @@ def command(
         import libcst  # noqa: F401
     except ImportError:
         raise click.UsageError(_NO_LIBCST) from None
-    from keras_ckpt.migrate import rewrite
+    from keras_ckpt.migrate.fix import rewrite
 
     options = check.resolved(paths, old, new, select, ignore, exclude, None)
     named = check.files_of(paths, options)
@@ -141,7 +141,7 @@ class _Run:
             paths: their names.
             target: what they are rewritten to.
         """
-        from keras_ckpt.migrate.rewrite import together
+        from keras_ckpt.migrate.fix import project
 
         contents: dict[str, bytes] = {}
         for path in paths:
@@ -151,7 +151,7 @@ class _Run:
             except OSError as error:
                 reason = error.strerror or str(error)
                 self._errors.append("%s cannot be read: %s." % (path, reason))
-        for path, outcome in together.rewrite_all(contents, target).items():
+        for path, outcome in project.rewrite_all(contents, target).items():
             if isinstance(outcome, Unreadable):
                 self._errors.append(str(outcome))
             elif isinstance(outcome, Exception):
@@ -160,7 +160,7 @@ class _Run:
                 self._file(path, contents[path], outcome)
 
     def _file(self, path: str, content: bytes, done: Any) -> None:
-        from keras_ckpt.migrate.rewrite import files as written
+        from keras_ckpt.migrate.fix.edits import write_back as written
 
         self._notes += done.notes
         if done.content == content:

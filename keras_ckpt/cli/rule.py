@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from keras_ckpt.cli.inspect import printable
-from keras_ckpt.migrate import pages
-from keras_ckpt.migrate.rule import code_of, rules
+from keras_ckpt.migrate.report import pages
+from keras_ckpt.migrate.rules.definition import code_of, rules
 
 
 @click.command("rule", short_help="Explain a rule of check.")

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from keras_ckpt import startup
+from keras_ckpt.installation import launcher
 
 
 @click.command(
@@ -16,7 +16,7 @@ from keras_ckpt import startup
     # What stands there is taken apart in one place, for `python -m keras_ckpt run`, too.
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar=startup.ARGUMENTS)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar=launcher.ARGUMENTS)
 def command(arguments: tuple[str, ...]) -> None:
     """Run a Python script, not a line of it changed, with keras_ckpt.install() done first.
 
@@ -25,4 +25,4 @@ def command(arguments: tuple[str, ...]) -> None:
     `python SCRIPT ARGS`: arguments, tracebacks, signals, the exit code. Python's own options stand
     before: python -W error -m keras_ckpt run train.py
     """
-    sys.exit(startup.main(arguments))
+    sys.exit(launcher.main(arguments))

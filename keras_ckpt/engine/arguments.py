@@ -8,7 +8,7 @@ from typing import Any, Mapping
 
 import numpy as np
 
-from keras_ckpt import messages
+from keras_ckpt.engine import messages
 
 #: The arguments that only some releases have.
 LEGACY = ("period", "load_weights_on_restart")

@@ -14,11 +14,12 @@ from typing import Any, Callable, Mapping
 
 import numpy as np
 
-from keras_ckpt import filepath as paths
-from keras_ckpt import formats, messages, monitor, runtime, schedule
-from keras_ckpt.formats import tf_checkpoint
-from keras_ckpt.profile import Profile
-from keras_ckpt.workers import WORKERS
+from keras_ckpt import formats, runtime
+from keras_ckpt.engine import filepath as paths
+from keras_ckpt.engine import messages, monitor, schedule
+from keras_ckpt.engine.profile import Profile
+from keras_ckpt.engine.workers import WORKERS
+from keras_ckpt.formats.tensorflow import checkpoint
 
 #: The hooks that Keras 3.11 put into a base class of its own.
 OF_MONITOR_CALLBACK = ("_set_monitor_op", "_is_improvement")
@@ -360,7 +361,7 @@ def _latest_checkpoint(directory: str) -> str | None:
     if tensorflow is not None:
         found: str | None = tensorflow.train.latest_checkpoint(directory)
         return found
-    prefix = tf_checkpoint.latest_in_state(directory)
+    prefix = checkpoint.latest_in_state(directory)
     # A file of that very name is a checkpoint of TF 1.
     if prefix is None or os.path.exists(prefix + ".index") or os.path.exists(prefix):
         return prefix

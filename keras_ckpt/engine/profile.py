@@ -94,7 +94,7 @@ class Profile:
             `"error"` itself.
         is_a_directory: IsADirectoryError is always about a directory (2.6).
 
-        texts: which wording the messages have: a release in `keras_ckpt.messages`.
+        texts: which wording the messages have: a release in `keras_ckpt.engine.messages`.
         channel: where messages go: `"print"` or `"print_msg"` (2.8).
         warn: where warnings go: the `"tensorflow"` logger or `"warnings"` (3.0).
         finished: a message follows each save (3.13).

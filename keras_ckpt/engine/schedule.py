@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_ckpt import arguments
+from keras_ckpt.engine import arguments
 
 
 def batches_since(batch: int, last: Any, knows_none: bool = True) -> int:

@@ -5,39 +5,20 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from keras_ckpt import filepath, runtime
-from keras_ckpt.formats import files, progress, remote, tf_checkpoint
+from keras_ckpt import progress, runtime
+from keras_ckpt.engine import filepath
 from keras_ckpt.formats.base import CheckpointError, Format
-from keras_ckpt.formats.hdf5_model import HDF5Model
-from keras_ckpt.formats.hdf5_weights import HDF5Weights
-from keras_ckpt.formats.inference import InferenceModel
-from keras_ckpt.formats.keras_native import KerasArchive, KerasWeights, KerasWeightsArchive
-from keras_ckpt.formats.saved_model import SavedModel
-from keras_ckpt.formats.tf_checkpoint import TFCheckpoint
-
-if TYPE_CHECKING:
-    from keras_ckpt.formats.inspection import inspect
-
-__all__ = [
-    "CheckpointError",
-    "Format",
-    "InferenceModel",
-    "convert",
-    "format_of",
-    "format_written",
-    "inspect",
-    "latest_checkpoint",
-    "load_model",
-    "load_weights",
-    "natively_readable",
-    "save_model",
-    "save_weights",
-    "write",
-]
+from keras_ckpt.formats.hdf5.model import HDF5Model
+from keras_ckpt.formats.hdf5.weights import HDF5Weights
+from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeights, KerasWeightsArchive
+from keras_ckpt.formats.tensorflow import checkpoint
+from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
+from keras_ckpt.formats.tensorflow.saved_model import SavedModel
+from keras_ckpt.formats.tensorflow.serving import InferenceModel
+from keras_ckpt.storage import atomic, remote
 
 
 class _Rule(NamedTuple):
@@ -285,7 +266,7 @@ def latest_checkpoint(directory_or_template: Any) -> str | None:
     if not os.path.isdir(name):
         found = filepath.saved(name)
         return found[-1] if found else None
-    told = tf_checkpoint.latest_checkpoint(name)
+    told = checkpoint.latest_checkpoint(name)
     if told is not None:
         return told
     inside = filepath.saved(os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))
@@ -317,7 +298,7 @@ def format_of(path: Any) -> Format:
                 name, "it cannot be read: %s" % error, "copy the file again"
             ) from error
     if os.path.isdir(name):
-        newest = tf_checkpoint.latest_checkpoint(name)
+        newest = checkpoint.latest_checkpoint(name)
         raise CheckpointError(
             name,
             "it is a directory and no SavedModel",
@@ -370,7 +351,7 @@ def natively_readable(path: Any) -> bool:
     except FileNotFoundError:
         return False  # nobody reads it, and the message here says what there is instead
     except CheckpointError:
-        return tf_checkpoint.latest_checkpoint(name) is None  # it may be in a format of Keras's own
+        return checkpoint.latest_checkpoint(name) is None  # it may be in a format of Keras's own
     return is_native_name(name, found)
 
 
@@ -436,7 +417,7 @@ def load_weights(
                 % (name, found.name)
             )
         found.check(local)
-        with files.under_ending(local, found.native_endings[0]) as named:
+        with atomic.under_ending(local, found.native_endings[0]) as named:
             return type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
 
 
@@ -497,10 +478,3 @@ def _served(name: str) -> InferenceModel:
                 "leave it out",
             )
         return InferenceModel(local)
-
-
-def __getattr__(name: str) -> Any:
-    # It looks into all formats, and so comes after them.
-    if name == "inspect":
-        return importlib.import_module("keras_ckpt.formats.inspection").inspect
-    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))

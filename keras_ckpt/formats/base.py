@@ -13,8 +13,7 @@ from typing import Any, Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
 
-from keras_ckpt import runtime
-from keras_ckpt.formats import progress
+from keras_ckpt import progress, runtime
 
 # What the libraries that read the files raise for damaged ones.
 _DAMAGE = (

@@ -6,27 +6,24 @@ import os
 import re
 from typing import Any, Callable, NamedTuple
 
-from keras_ckpt.formats import (
-    archive,
-    base,
-    format_of,
-    hdf5,
-    hdf5_weights,
-    is_native_name,
-    keras_native,
+from keras_ckpt.formats import base
+from keras_ckpt.formats.api import format_of, is_native_name
+from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.hdf5 import hdf5_file, weights
+from keras_ckpt.formats.hdf5.model import HDF5Model
+from keras_ckpt.formats.hdf5.weights import HDF5Weights
+from keras_ckpt.formats.keras3 import archive, zip_reader
+from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeights, KerasWeightsArchive
+from keras_ckpt.formats.tensorflow import (
+    checkpoint,
     object_graph,
     protobuf,
-    remote,
     saved_model,
     tensor_bundle,
-    tf_checkpoint,
 )
-from keras_ckpt.formats.base import Format
-from keras_ckpt.formats.hdf5_model import HDF5Model
-from keras_ckpt.formats.hdf5_weights import HDF5Weights
-from keras_ckpt.formats.keras_native import KerasArchive, KerasWeights, KerasWeightsArchive
-from keras_ckpt.formats.saved_model import SavedModel
-from keras_ckpt.formats.tf_checkpoint import TFCheckpoint
+from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
+from keras_ckpt.formats.tensorflow.saved_model import SavedModel
+from keras_ckpt.storage import remote
 
 WEIGHT = "weight"
 OPTIMIZER = "optimizer"
@@ -178,7 +175,7 @@ def _checkpoint(name: str) -> str:
     if os.path.isdir(name) and not any(
         each.recognises(name) for each in (TFCheckpoint(), SavedModel())
     ):
-        return tf_checkpoint.latest_checkpoint(name) or name
+        return checkpoint.latest_checkpoint(name) or name
     return name
 
 
@@ -267,7 +264,7 @@ def _tensorflow_version(path: str) -> dict[str, str]:
 
 def _variable(name: str, data: Any, role: str) -> Variable:
     # Keras 3 notes a type that HDF5 does not have.
-    dtype = hdf5.as_text(data.attrs.get("dtype", data.dtype.name))
+    dtype = hdf5_file.as_text(data.attrs.get("dtype", data.dtype.name))
     size = int(data.size or 0) * int(data.dtype.itemsize)
     return Variable(name, tuple(int(length) for length in data.shape), dtype, size, role)
 
@@ -279,7 +276,7 @@ def _counted(variable: Variable, data: Any) -> int | None:
 def _listed(group: Any) -> list[tuple[str, Any]]:
     """Returns the weights that a group of the layout of Keras 2 lists, by name."""
     found = []
-    for name in hdf5.read_names(group, "weight_names"):
+    for name in hdf5_file.read_names(group, "weight_names"):
         data = group.get(name)
         if not hasattr(data, "shape"):
             raise ValueError("the weight %r that it lists is not there" % name)
@@ -289,8 +286,8 @@ def _listed(group: Any) -> list[tuple[str, Any]]:
 
 def _layers(group: Any) -> list[Variable]:
     """Returns the weights of the layers in the layout of Keras 2."""
-    own = hdf5_weights.OF_MODEL
-    names = hdf5.read_names(group, "layer_names")
+    own = weights.OF_MODEL
+    names = hdf5_file.read_names(group, "layer_names")
     variables = []
     for layer in names + [own] * (own in group and own not in names):
         if layer not in group:
@@ -303,12 +300,12 @@ def _layers(group: Any) -> list[Variable]:
 
 
 def _hdf5_weights(path: str) -> _Found:
-    with hdf5.opened(path) as file:
+    with hdf5_file.opened(path) as file:
         return _Found(_layers(file), _keras_version(file.attrs.get("keras_version")))
 
 
 def _hdf5_model(path: str) -> _Found:
-    with hdf5.opened(path) as file:
+    with hdf5_file.opened(path) as file:
         described = _json(path, file.attrs.get("model_config"))
         config = _json(path, file.attrs.get("training_config"))
         variables = _layers(file["model_weights"])
@@ -331,7 +328,7 @@ def _hdf5_model(path: str) -> _Found:
 def _keras_weights(path: str, file: Any | None = None) -> _Found:
     """Returns what is in weights in the layout of Keras 3: in a file, or in the part of one."""
     variables: list[Variable] = []
-    with hdf5.opened(path, file) as opened:
+    with hdf5_file.opened(path, file) as opened:
 
         def visit(path: str, data: Any) -> None:
             if not hasattr(data, "shape"):
@@ -345,7 +342,7 @@ def _keras_weights(path: str, file: Any | None = None) -> _Found:
         optimizer = iterations = None
         if own is not None:
             name = own.attrs.get("name")
-            optimizer = None if name is None else hdf5.as_text(name)
+            optimizer = None if name is None else hdf5_file.as_text(name)
             if "0" in own:
                 iterations = _counted(_variable("0", own["0"], OPTIMIZER), own["0"])
     return _Found(_in_order(variables), optimizer=optimizer, iterations=iterations)
@@ -366,15 +363,15 @@ def _in_order(variables: list[Variable]) -> list[Variable]:
 
 
 def _archive(path: str) -> _Found:
-    with archive.opened(path) as opened:
+    with zip_reader.opened(path) as opened:
         names = opened.namelist()
         metadata, described = (
-            _json(path, archive.text(path, opened, name) if name in names else None)
+            _json(path, zip_reader.text(path, opened, name) if name in names else None)
             for name in ("metadata.json", "config.json")
         )
         found = _Found([])
-        if keras_native.WEIGHTS in names:
-            with archive.member(path, opened, keras_native.WEIGHTS) as file:
+        if archive.WEIGHTS in names:
+            with zip_reader.member(path, opened, archive.WEIGHTS) as file:
                 found = _keras_weights(path, file)
     found = found._replace(written_by=_keras_version(metadata.get("keras_version")))
     if "config.json" not in names:
@@ -388,11 +385,11 @@ def _archive(path: str) -> _Found:
 
 
 def _json(path: str, text: Any) -> dict[str, Any]:
-    return {} if text is None else base.described(path, hdf5.as_text(text))
+    return {} if text is None else base.described(path, hdf5_file.as_text(text))
 
 
 def _keras_version(version: Any) -> dict[str, str]:
-    return {"keras": hdf5.as_text(version)} if version is not None else {}
+    return {"keras": hdf5_file.as_text(version)} if version is not None else {}
 
 
 def _of_description(described: dict[str, Any], config: Any, optimizer: str) -> dict[str, Any]:

@@ -14,8 +14,10 @@ import threading
 import warnings
 from typing import Any, Callable, Iterator
 
-from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError, optimizers
+from keras_ckpt import runtime
+from keras_ckpt.formats import api
+from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.formats.config import optimizer_state
 
 #: What Keras 2 called the formats.
 _FORMATS: dict[str, str] = {
@@ -184,8 +186,8 @@ def _save(
     looks = {} if include_optimizer else {"compiled": False, "optimizer": None}
     with _looking(model, save=call.of_keras(model), **looks):
         if format == "tf":
-            return formats.write(model, filepath, weights_only=False, options=options)
-        return formats.save_model(model, filepath, format, verbose=0)
+            return api.write(model, filepath, weights_only=False, options=options)
+        return api.save_model(model, filepath, format, verbose=0)
 
 
 @contextlib.contextmanager
@@ -235,8 +237,8 @@ def _save_weights(
         return None
     with _looking(model, save_weights=call.of_keras(model)):
         if hdf5:
-            return formats.save_weights(model, filepath, "h5", verbose=0)
-        return formats.write(model, filepath, weights_only=True, options=options)
+            return api.save_weights(model, filepath, "h5", verbose=0)
+        return api.write(model, filepath, weights_only=True, options=options)
 
 
 def _load_weights(
@@ -248,20 +250,20 @@ def _load_weights(
     options: Any = None,
 ) -> Any:
     def ours() -> Any:
-        return formats.load_weights(model, filepath, by_name, skip_mismatch, verbose=0)
+        return api.load_weights(model, filepath, by_name, skip_mismatch, verbose=0)
 
     def natively() -> Any:
         return call.natively("options", *([] if by_name else ["by_name"]))
 
     if runtime.is_remote(filepath):
-        return natively() if formats.natively_readable(filepath) else ours()
+        return natively() if api.natively_readable(filepath) else ours()
     found, why = _recognised(filepath)
     if found is None:
         try:
             return natively()
         except Exception as error:
             raise _because(error, why)
-    if not formats.is_native_name(filepath, found):
+    if not api.is_native_name(filepath, found):
         return ours()
     try:
         return natively()
@@ -283,7 +285,7 @@ def _load_model(
 ) -> Any:
     def ours() -> Any:
         safe = runtime.is_safe_mode(safe_mode)
-        return formats.load_model(filepath, custom_objects, compile, safe, verbose=0)
+        return api.load_model(filepath, custom_objects, compile, safe, verbose=0)
 
     try:
         model = call.natively("options")
@@ -293,10 +295,10 @@ def _load_model(
         found, why = (None, None) if runtime.is_remote(filepath) else _recognised(filepath)
         if why is not None:
             raise _because(error, why)
-        if found is None or formats.is_native_name(filepath, found):
+        if found is None or api.is_native_name(filepath, found):
             return _or_else(error, ours)
         return ours()
-    if not filepath.endswith(_HDF5) or optimizers.knows(model):
+    if not filepath.endswith(_HDF5) or optimizer_state.knows(model):
         return model
     # Of many models in HDF5 Keras 3 makes the optimizer before the variables: none can train on.
     with contextlib.suppress(CheckpointError):
@@ -307,7 +309,7 @@ def _load_model(
 def _recognised(path: str) -> tuple[Any, Exception | None]:
     """Returns the format of what is at `path`; if it has none, None and why."""
     try:
-        return formats.format_of(path), None
+        return api.format_of(path), None
     except (CheckpointError, OSError) as error:
         return None, error
 

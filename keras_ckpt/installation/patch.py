@@ -15,7 +15,7 @@ import warnings
 from typing import Any, Iterator, NamedTuple
 
 from keras_ckpt import compat
-from keras_ckpt.import_hook import ImportHook
+from keras_ckpt.installation.import_hook import ImportHook
 
 _CLASS = "ModelCheckpoint"
 #: The packages that a Keras comes with.
@@ -210,7 +210,7 @@ class _Installation:
         self._ours[_CLASS] = [(getattr(keras.callbacks, _CLASS), self.wanted.cls())]
         if not is_keras_3 or not self.wanted.teaches():
             return
-        taught = importlib.import_module("keras_ckpt.taught")
+        taught = importlib.import_module("keras_ckpt.installation.legacy_signatures")
         self._lesson = taught.Lesson()
         for name in taught.NAMES:
             if name in vars(keras.Model):

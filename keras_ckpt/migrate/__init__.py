@@ -1,16 +1,14 @@
 """What breaks or changes its meaning between two releases, found in the code that calls Keras.
 
-| modules | hold |
+| room | holds |
 |---|---|
-| `source.py`, `notebook.py`, `files.py` | the code: of files, cells of notebooks, folders |
-| `scopes.py`, `names.py` | the names of a module, and what each means at a place |
-| `values.py` | what value an expression has: `kinds.py`, `operations.py`, `texts.py`, … |
-| `sites.py`, `call_sites.py` | the places that matter: subclasses; calls that make, save and load |
-| `receivers.py`, `passing.py` | whose method is called; what a subclass passes on to its base |
-| `releases.py`, `evidence.py` | what a release does, and for which the code was written |
-| `rule.py`, `rules/`, `paths.py`, `metrics.py` | what is wrong with a place, one rule a file |
-| `checker.py`, `findings.py` | all of it together |
-| `settings.py`, `output.py`, `pages.py` | settings, what is printed, the pages of the rules |
+| `code` | the code of files and cells of notebooks, its names, and the values of expressions |
+| `sites` | the places that matter: subclasses; calls that make, save and load |
+| `releases` | what a release does, and what changed between two |
+| `rules` | what is wrong with a place, one rule a file |
+| `checker`, `origin`, `settings` | all rules on all files; the release that code was written for |
+| `report` | what is printed, and the pages of the rules |
+| `fix` | the rewriting |
 
 No code is run and no Keras imported.
 """

@@ -12,14 +12,14 @@ import dataclasses
 import gc
 from typing import Callable, Iterable, Iterator, Sequence
 
-from keras_ckpt.migrate import evidence
-from keras_ckpt.migrate.call_sites import Argument
-from keras_ckpt.migrate.findings import Finding
-from keras_ckpt.migrate.releases import Release, every, newest
-from keras_ckpt.migrate.rule import Problem, rules, unique
-from keras_ckpt.migrate.scopes import Module
-from keras_ckpt.migrate.sites import Sites
-from keras_ckpt.migrate.source import Source, Unreadable, python, read
+from keras_ckpt.migrate import origin
+from keras_ckpt.migrate.code.scopes import Module
+from keras_ckpt.migrate.code.source import Source, Unreadable, python, read
+from keras_ckpt.migrate.releases.release import Release, every, newest
+from keras_ckpt.migrate.report.finding import Finding
+from keras_ckpt.migrate.rules.definition import Problem, rules, unique
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.site import Argument
 
 SYNTAX = "KC001"
 
@@ -243,7 +243,7 @@ def check(
     found = [each for each in all_checked if each.sites is not None]
     why = "as you say"
     if old is None:
-        told = evidence.release_of([each.sites for each in found if each.sites], files)
+        told = origin.release_of([each.sites for each in found if each.sites], files)
         old, why = told.release, told.why
         if old is None and any(
             _problems(each, other, new, selected) for each in found for other in every()

@@ -14,8 +14,8 @@ import re
 from typing import Callable, Iterable, NamedTuple, Sequence
 
 from keras_ckpt import compat
-from keras_ckpt.migrate.call_sites import CallSite, Checkpoint, Site, Subclass
-from keras_ckpt.migrate.releases import (
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.releases.release import (
     STAND_ALONE,
     Release,
     every,
@@ -23,11 +23,11 @@ from keras_ckpt.migrate.releases import (
     newest_of_keras_2,
     release,
 )
-from keras_ckpt.migrate.rule import rules
+from keras_ckpt.migrate.rules.definition import rules
 from keras_ckpt.migrate.rules.kc105_positional import is_period
 from keras_ckpt.migrate.rules.kc501_private_hook import can_be_called, hooks
-from keras_ckpt.migrate.sites import Sites
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.site import CallSite, Checkpoint, Site, Subclass
 
 _PINS = (
     "requirements*.txt",

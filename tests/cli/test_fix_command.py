@@ -17,7 +17,7 @@ pytest.importorskip("libcst")
 from click.testing import CliRunner, Result
 
 from keras_ckpt.cli import main
-from keras_ckpt.migrate.rewrite import files
+from keras_ckpt.migrate.fix.edits import write_back
 
 BEFORE = """\
 from tensorflow.keras.callbacks import ModelCheckpoint
@@ -202,8 +202,8 @@ def test_what_is_read_only_is_left_and_the_rest_written(script: pathlib.Path) ->
 def test_what_has_changed_meanwhile_is_not_written(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"new")
-    with pytest.raises(files.NotWritten, match="changed meanwhile"):
-        files.write(str(path), b"old", b"other")
+    with pytest.raises(write_back.NotWritten, match="changed meanwhile"):
+        write_back.write(str(path), b"old", b"other")
     assert path.read_bytes() == b"new"
     assert os.listdir(str(tmp_path)) == ["a.py"]
 

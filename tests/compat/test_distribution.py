@@ -241,7 +241,7 @@ def _process(job: dict[str, Any], index: int, directory: pathlib.Path) -> Iterat
     temporary.mkdir()
     path = directory / "job{}.json".format(index)
     path.write_text(json.dumps(job))
-    script = pathlib.Path(__file__).with_name("worker.py")
+    script = pathlib.Path(__file__).resolve().parents[1] / "tools" / "worker.py"
     environment = dict(
         os.environ,
         TMPDIR=str(temporary),

@@ -16,8 +16,9 @@ import recorder
 import test_recorded
 from helpers import StandIn, epochs
 
-from keras_ckpt import callback, compat
-from keras_ckpt.profile import Profile
+from keras_ckpt import compat
+from keras_ckpt.engine import callback
+from keras_ckpt.engine.profile import Profile
 
 #: The modules of compat in order, tf_keras and 3.0.0 after what they differ from.
 ORDER = [

@@ -13,6 +13,7 @@ import os
 import pathlib
 from typing import Any
 
+import conformance
 import oracle
 import pytest
 import recorder
@@ -22,7 +23,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from keras_ckpt import compat
 
-RELEASES = (*compat.VERSIONS, "3.0.4", "tf_keras")
+RELEASES = conformance.RELEASES
 #: How many scenarios of each recording are run.
 REPLAYS = int(os.environ.get("KERAS_CKPT_REPLAYS", str(recordings.SCENARIOS)))
 #: How many scenarios each class is asked about live.
@@ -95,7 +96,6 @@ def _is_pytorchs(trace: dict[str, Any]) -> bool:
 
 
 def test_the_page_on_conformance_is_true() -> None:
-    import conformance
 
     assert conformance.PAGE.read_text(encoding="utf-8") == conformance.page()
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ckpt import arguments
+from keras_ckpt.engine import arguments
 
 
 @given(st.one_of(st.floats(), st.integers(-(10**6), 10**6), st.booleans(), st.text(), st.none()))

@@ -7,8 +7,8 @@ import warnings
 
 import pytest
 
-from keras_ckpt import messages
-from keras_ckpt.messages import TEXTS
+from keras_ckpt.engine import messages
+from keras_ckpt.engine.messages import TEXTS
 
 
 def test_a_text_holds_until_a_release_changes_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ckpt import monitor
+from keras_ckpt.engine import monitor
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from keras_ckpt import callback
-from keras_ckpt.profile import HOOKS_2_0, Profile
+from keras_ckpt.engine import callback
+from keras_ckpt.engine.profile import HOOKS_2_0, Profile
 
 
 def test_is_frozen() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ckpt import schedule
+from keras_ckpt.engine import schedule
 
 
 @given(

@@ -111,7 +111,7 @@ def test_single_worker_of_the_first_releases(version: str, monkeypatch: Any) -> 
 
 
 def test_tf_2_0_asks_the_environment(monkeypatch: Any) -> None:
-    from keras_ckpt.workers import WORKERS
+    from keras_ckpt.engine.workers import WORKERS
 
     by_environment = WORKERS["environment"]
     for config, several in (

@@ -21,8 +21,9 @@ import numpy as np
 import pytest
 
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError, protobuf, tensor_bundle
+from keras_ckpt.formats import CheckpointError
 from keras_ckpt.formats.inspection import inspect
+from keras_ckpt.formats.tensorflow import protobuf, tensor_bundle
 
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads", allow_module_level=True)
@@ -31,7 +32,7 @@ import h5py
 import reading
 from models import keras
 
-HOME = pathlib.Path(__file__).resolve().parent
+TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools" / "formats"
 WEIGHTS = ["w.weights.h5", "w.h5", "w.keras", "cp"]
 # `native.h5` is what Keras 3 itself writes.
 WHOLE = ["m.keras", "m.h5", "native.h5", "saved"]
@@ -303,7 +304,7 @@ def rewritten(path: Path, change: Callable[[bytes, Any], bytes]) -> None:
 
 
 def sstable() -> Any:
-    from keras_ckpt.formats import sstable
+    from keras_ckpt.formats.tensorflow import sstable
 
     return sstable
 
@@ -592,7 +593,7 @@ def asked(questions: list[tuple[str, Path]]) -> list[dict[str, Any]]:
     """Asks the readers in a process of their own."""
     lines = [json.dumps([name, str(path), str(marker(path))]) for name, path in questions]
     ran = subprocess.run(
-        [sys.executable, str(HOME / "reading.py")],
+        [sys.executable, str(TOOLS / "reading.py")],
         input="\n".join(lines).encode(),
         stdout=subprocess.PIPE,
         timeout=600,
@@ -601,7 +602,7 @@ def asked(questions: list[tuple[str, Path]]) -> list[dict[str, Any]]:
         env=dict(
             os.environ,
             TF_CPP_MIN_LOG_LEVEL="3",
-            PYTHONPATH=os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")]),
+            PYTHONPATH=os.pathsep.join([str(TOOLS), os.environ.get("PYTHONPATH", "")]),
         ),
     )
     printed = [json.loads(line) for line in ran.stdout.splitlines()]

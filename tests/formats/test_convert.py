@@ -17,7 +17,7 @@ from keras_ckpt.formats import CheckpointError
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads and writes", allow_module_level=True)
 
-from test_legacy import Release, case_of, flat
+from legacy_release import Release, case_of, flat
 
 keras = runtime.keras()
 WHOLE = ["m.keras", "m.h5", "m.hdf5", "saved"]

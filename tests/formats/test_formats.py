@@ -11,7 +11,8 @@ import pytest
 
 import keras_ckpt
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError, saved_model
+from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats.tensorflow import saved_model
 
 if not runtime.is_keras_3():
     pytest.skip("what is written on Keras 3", allow_module_level=True)
@@ -161,7 +162,7 @@ def test_tensorflow_finds_and_reads_the_checkpoint(case, tmp_path):
 
 
 def test_names_in_the_checkpoint_are_those_of_keras_2(tmp_path):
-    from keras_ckpt.formats.tensor_bundle import Reader
+    from keras_ckpt.formats.tensorflow.tensor_bundle import Reader
 
     def keys(name):
         formats.write(MODELS[name](), tmp_path / name, True)

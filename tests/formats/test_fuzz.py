@@ -22,7 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError, object_graph, protobuf, sstable, tensor_bundle
+from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats.tensorflow import object_graph, protobuf, sstable, tensor_bundle
 
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads", allow_module_level=True)
@@ -30,7 +31,8 @@ if not runtime.is_keras_3():
 import damage
 import reading
 
-HOME = pathlib.Path(__file__).resolve().parent
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+TOOLS = TESTS / "tools" / "formats"
 CASES = int(os.environ.get("KERAS_CKPT_FUZZ", "20000"))
 #: How long one case may take, in seconds, on a machine that does other things, too.
 MOST_TIME = 10 * (3 if os.environ.get("CI") else 1)
@@ -50,7 +52,7 @@ LEGACY = {
 def unpack(release: str, directory: pathlib.Path) -> None:
     """Takes the checkpoints of one model out of what a release wrote."""
     directory.mkdir()
-    with tarfile.open(str(HOME / "legacy" / (release + ".tar.xz"))) as archive:
+    with tarfile.open(str(TESTS / "data" / "legacy" / (release + ".tar.xz"))) as archive:
         for member in archive:
             if not member.isfile():
                 continue
@@ -99,7 +101,7 @@ class Run:
             child = subprocess.Popen(
                 [
                     sys.executable,
-                    str(HOME / "damage.py"),
+                    str(TOOLS / "damage.py"),
                     str(self._home),
                     str(first),
                     str(CASES),
@@ -111,7 +113,7 @@ class Run:
                     os.environ,
                     TF_CPP_MIN_LOG_LEVEL="3",
                     TMPDIR=str(self._scratch),
-                    PYTHONPATH=os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")]),
+                    PYTHONPATH=os.pathsep.join([str(TOOLS), os.environ.get("PYTHONPATH", "")]),
                 ),
             )
         lines: queue.Queue[Any] = queue.Queue()

@@ -17,7 +17,7 @@ import zipfile
 
 import pytest
 
-SCRIPTS = pathlib.Path(__file__).resolve().parent / "scripts"
+SCRIPTS = pathlib.Path(__file__).resolve().parents[1] / "data" / "scripts"
 IS_WINDOWS = os.name == "nt"
 
 
@@ -177,7 +177,7 @@ def test_installs_first_and_imports_no_keras(scripts: pathlib.Path) -> None:
         textwrap.dedent(
             """
             import sys
-            from keras_ckpt import patch
+            from keras_ckpt.installation import patch
 
             print([name for name in ("keras", "tensorflow", "tf_keras") if name in sys.modules])
             print(patch._current.wanted.release)

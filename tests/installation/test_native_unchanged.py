@@ -17,7 +17,7 @@ import pytest
 
 from keras_ckpt import runtime
 
-SCRIPT = pathlib.Path(__file__).resolve().parent / "scripts" / "native.py"
+SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "data" / "scripts" / "native.py"
 
 pytestmark = pytest.mark.skipif(
     not runtime.is_keras_3(), reason="in Keras 2 nothing but the callback is replaced"

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from keras_ckpt.cli import main
-from keras_ckpt.migrate.rule import rules
+from keras_ckpt.migrate.rules.definition import rules
 
 PERIOD = (
     "from tensorflow.keras.callbacks import ModelCheckpoint\nModelCheckpoint('a.keras', period=5)\n"

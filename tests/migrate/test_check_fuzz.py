@@ -7,11 +7,12 @@ import pathlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_ckpt.migrate import checker, notebook, source
-from keras_ckpt.migrate.releases import newest, release
-from keras_ckpt.migrate.rule import rules
+from keras_ckpt.migrate import checker
+from keras_ckpt.migrate.code import notebook, source
+from keras_ckpt.migrate.releases.release import newest, release
+from keras_ckpt.migrate.rules.definition import rules
 
-SITES = pathlib.Path(__file__).resolve().parent / "call_sites"
+SITES = pathlib.Path(__file__).resolve().parents[1] / "data" / "call_sites"
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(SITES.glob("*.py")))
 CODE += "\n".join(rule.before for code, rule in rules().items() if code != "KC001")
 LINES = CODE.splitlines(True)

@@ -14,6 +14,7 @@ import pytest
 from helpers import KERAS_3, StandIn, Subclassed, functional, keras, sequential, subclassed
 
 from keras_ckpt import runtime
+from keras_ckpt.runtime import installed
 
 only_keras_3 = pytest.mark.skipif(not KERAS_3, reason="Keras 2 has nothing of it")
 
@@ -30,8 +31,8 @@ def test_keras() -> None:
 
 
 def test_no_keras_at_all(monkeypatch: Any) -> None:
-    monkeypatch.setattr(runtime, "_found", {})
-    monkeypatch.setattr(runtime, "_installed", lambda name: False)
+    monkeypatch.setattr(installed, "_found", {})
+    monkeypatch.setattr(installed, "_installed", lambda name: False)
     for name in ("tf_keras", "keras"):
         monkeypatch.setitem(sys.modules, name, None)
         monkeypatch.delitem(sys.modules, name)
@@ -92,7 +93,7 @@ def test_to_numpy_of_what_is_no_tensor() -> None:
 @pytest.mark.parametrize("load", [True, False])
 def test_python_values(load: bool, monkeypatch: Any) -> None:
     if not load:  # As where TensorFlow is not installed.
-        monkeypatch.setattr(runtime, "tensorflow_if_loaded", lambda: None)
+        monkeypatch.setattr(installed, "tensorflow_if_loaded", lambda: None)
     pair = collections.namedtuple("pair", "a b")
     logs = {"b": np.float32(0.5), "a": [np.array(2), (1, np.zeros(2))], "c": pair(np.int64(1), "x")}
     found = runtime.python_values(logs, numpy=True)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ckpt.formats.crc import crc32, crc32c, mask, masked
+from keras_ckpt.storage.checksum import crc32, crc32c, mask, masked
 
 # The sizes where the method changes.
 SIZES = [63, 64, 65, 4096, 108431, 108432, 108433, 123711, 123712, 123713, 159000, 420001]

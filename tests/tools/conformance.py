@@ -1,28 +1,31 @@
-"""Write ``docs/conformance.md``: ``python tests/conformance.py``."""
+"""Write ``docs/conformance.md``: ``python tests/tools/conformance.py``."""
 
 from __future__ import annotations
 
 import pathlib
 
 import recordings
-import test_recorded
 
-PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "conformance.md"
+from keras_ckpt import compat
+
+#: All that there are recordings of.
+RELEASES = (*compat.VERSIONS, "3.0.4", "tf_keras")
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 START = """\
 # Conformance
 
 What the replicas in `keras_ckpt.compat` are compared with, release by release. This page is made by
-`python tests/conformance.py`, and a test keeps it true.
+`python tests/tools/conformance.py`, and a test keeps it true.
 
 **Here**: the class of the release ran random scenarios in its own environment, with its real
 TensorFlow: arguments right and wrong, by position and by name, several fits, odd logs, saves that
 fail, files already there, subclasses that override each hook. All that could be seen of it is kept
-in `tests/recorded/`: attributes after each event, output, log records, warnings, exceptions, calls
-on the model, files. The replica of each release must do the same on the Keras that the tests run
-on, with TensorFlow, JAX and PyTorch. Of errors and warnings that Python, NumPy and TensorFlow word
-themselves, the type is compared and not the text. NumPy arrays with a shape and variables are left
-out for TF 2.x, whose NumPy treated them in other ways; `options` and buckets are left out where
-TensorFlow is not installed, since they are TensorFlow's. Where tox has the environment of a
+in `tests/data/recorded/`: attributes after each event, output, log records, warnings, exceptions,
+calls on the model, files. The replica of each release must do the same on the Keras that the tests
+run on, with TensorFlow, JAX and PyTorch. Of errors and warnings that Python, NumPy and TensorFlow
+word themselves, the type is compared and not the text. NumPy arrays with a shape and variables are
+left out for TF 2.x, whose NumPy treated them in other ways; `options` and buckets are left out
+where TensorFlow is not installed, since they are TensorFlow's. Where tox has the environment of a
 release, its class is also asked live about 200 scenarios that no recording has.
 
 **There**: in the environment of each release (`tox -e tf2.4`, `tox -e keras3.8`, `tox -m matrix`)
@@ -41,7 +44,7 @@ are listed below. Differences are those found in all of the recorded scenarios.
 def page() -> str:
     """The page, from the heads of the recordings."""
     rows, missed = [], []
-    for release in test_recorded.RELEASES:
+    for release in RELEASES:
         head, pairs = recordings.read(release)
         on = head["runs_on"]
         keras = on.get("tf_keras") or on.get("keras") or "in TensorFlow"

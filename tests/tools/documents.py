@@ -1,6 +1,6 @@
 """Plays a page of documentation: writes its files, runs its commands, and fills in what they print.
 
-    python tests/documents.py docs/migrating.md
+    python tests/tools/documents.py docs/migrating.md
 
 writes the page again. A file stands in a block after its name, `` `name.py`: ``, and a command in a
 `console` block after `$ `, followed by what it prints.

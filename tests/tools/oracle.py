@@ -16,9 +16,10 @@ from typing import Any
 import recorder
 
 #: Where tox has its environments.
+TOOLS = pathlib.Path(__file__).resolve().parent
 HOME = pathlib.Path(
     os.environ.get(
-        "KERAS_CKPT_ENVIRONMENTS", str(pathlib.Path(__file__).resolve().parent.parent / ".tox")
+        "KERAS_CKPT_ENVIRONMENTS", str(pathlib.Path(__file__).resolve().parents[2] / ".tox")
     )
 )
 
@@ -39,7 +40,7 @@ def variables_of(release: str) -> dict[str, str]:
     """The environment variables for a script of this directory that runs there."""
     return dict(
         os.environ,
-        PYTHONPATH=str(pathlib.Path(__file__).resolve().parent),
+        PYTHONPATH=os.pathsep.join(map(str, (TOOLS, TOOLS / "formats"))),
         PYTHONSAFEPATH="",  # A script finds what is beside it.
         KERAS_BACKEND="tensorflow",
         TF_USE_LEGACY_KERAS="1" if release == "tf_keras" else "",

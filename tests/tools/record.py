@@ -1,4 +1,6 @@
-"""Record what the real class does: ``tox exec -e tf2.4 -- python tests/record.py`` for TF 2.4.
+"""Record what the real class does.
+
+For TF 2.4: ``tox exec -e tf2.4 -- python tests/tools/record.py``.
 
 Each run finds other scenarios.  Nothing of keras_ckpt is imported: the recording is what the
 release does, whatever we think of it.

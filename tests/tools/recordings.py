@@ -1,7 +1,9 @@
-"""Traces of the real classes, recorded in their own environments and kept in ``tests/recorded/``.
+"""Traces of the real classes, recorded in their own environments.
+
+They are kept in ``tests/data/recorded/``.
 
 Each file holds what one release's class did: a head, then a scenario and its trace in each line,
-compressed.  ``tox exec -e tf2.4 -- python tests/record.py`` records those of TF 2.4 again.
+compressed.  ``tox exec -e tf2.4 -- python tests/tools/record.py`` records those of TF 2.4 again.
 Nothing else may write there: ``digests.json`` has the SHA-256 of each file, which :func:`read`
 checks.
 """
@@ -17,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-HOME = pathlib.Path(__file__).resolve().parent / "recorded"
+HOME = pathlib.Path(__file__).resolve().parents[1] / "data" / "recorded"
 DIGESTS = HOME / "digests.json"
 ENDING = ".jsonl.xz"
 #: How many scenarios a recording has.

@@ -13,8 +13,9 @@ from typing import Any, Iterator
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, legacy_ops
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.formats.config.tf_ops import operations
 
 _MODELS = ("Functional", "Model", "Sequential")
 # What may be written in place of a class's own arguments, and says nothing in Keras 3.
@@ -284,7 +285,7 @@ class _Graph:
         self.layers: dict[str, Any] = {}
         self.tensors: dict[tuple[str, int], Any] = {}
         self.first = {name: self._first(name) for name in self.configs}
-        self.operations = legacy_ops.Operations(reader.keras, self.configs, as_one)
+        self.operations = operations.Operations(reader.keras, self.configs, as_one)
 
     @staticmethod
     def _name(config: dict[str, Any]) -> str:
@@ -356,7 +357,7 @@ class _Graph:
 
     def _is_operation(self, name: str) -> bool:
         config = self.configs[name]
-        return self.reader._own_class(config) is None and legacy_ops.is_operation(config)
+        return self.reader._own_class(config) is None and operations.is_operation(config)
 
     def _outer(self, which: str) -> Any:
         value = self.settings[which]
@@ -371,7 +372,7 @@ class _Graph:
             return [self._as_tensor(each) for each in value]
         if isinstance(value, dict):
             return {name: self._as_tensor(each) for name, each in value.items()}
-        if isinstance(value, (legacy_ops.Size, np.ndarray)):
+        if isinstance(value, (operations.Size, np.ndarray)):
             return self.operations.tensor(value)
         return value
 

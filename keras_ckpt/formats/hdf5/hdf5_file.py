@@ -9,9 +9,11 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, hdf5_structure, progress
+from keras_ckpt import progress, runtime
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.hdf5 import validation
+from keras_ckpt.storage import atomic
 
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
 _ATTRIBUTE_LIMIT = 64512
@@ -36,7 +38,7 @@ def is_hdf5(path: str) -> bool:
     if not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
-        return file.read(len(hdf5_structure.MAGIC)) == hdf5_structure.MAGIC
+        return file.read(len(validation.MAGIC)) == validation.MAGIC
 
 
 @contextlib.contextmanager
@@ -56,15 +58,15 @@ def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[A
         try:
             if file is None:
                 with open(path, "rb") as content:
-                    complete = hdf5_structure.check(content, os.path.getsize(path), whole)
+                    complete = validation.check(content, os.path.getsize(path), whole)
             else:
-                complete = hdf5_structure.check(file, file.seek(0, os.SEEK_END), whole)
+                complete = validation.check(file, file.seek(0, os.SEEK_END), whole)
                 file.seek(0)
             with module.File(path if file is None else file, "r") as found:
                 if whole and not complete:
-                    hdf5_structure.refuse_foreign(found, module)
+                    validation.refuse_foreign(found, module)
                 yield found
-        except hdf5_structure.Refused as error:
+        except validation.Refused as error:
             raise CheckpointError(
                 path, str(error), "save it again with `model.save_weights` or `model.save`"
             ) from error
@@ -119,7 +121,7 @@ def as_text(value: Any) -> str:
 @contextlib.contextmanager
 def writing(model: Any, path: str) -> Iterator[Any]:
     """Gives a new HDF5 file for `model`, which takes the place of `path` if all goes well."""
-    with files.replacing(path, ".h5") as temporary, progress.watching(
+    with atomic.replacing(path, ".h5") as temporary, progress.watching(
         temporary, base.nbytes(model), "Saving"
     ), h5py().File(temporary, "w") as file:
         yield file

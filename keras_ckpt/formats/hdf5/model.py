@@ -9,20 +9,19 @@ import json
 from typing import Any, Iterator
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import (
-    base,
-    description,
-    hdf5,
-    hdf5_weights,
-    keras_2_config,
-    legacy_config,
-    optimizers,
-    training_config,
-)
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.formats.config import (
+    compilation,
+    keras2_reader,
+    keras2_writer,
+    optimizer_state,
+    safety,
+)
+from keras_ckpt.formats.hdf5 import hdf5_file, weights
 
 
-class HDF5Model(hdf5.HDF5Format):
+class HDF5Model(hdf5_file.HDF5Format):
     """The format of `model.save("x.h5")`."""
 
     name = "HDF5 file of a whole model"
@@ -30,7 +29,7 @@ class HDF5Model(hdf5.HDF5Format):
     native_endings = (".h5", ".hdf5")
 
     def recognises(self, path: str) -> bool:
-        members, _ = hdf5.outline(path)
+        members, _ = hdf5_file.outline(path)
         return "model_weights" in members
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
@@ -38,17 +37,17 @@ class HDF5Model(hdf5.HDF5Format):
         # Keras 3's own writer fails on variables of the same name, which cells and sub-models
         # have in several releases, and writes losses and metrics that its own reader refuses.
         described = _describe(model)
-        with hdf5.writing(model, path) as file:
+        with hdf5_file.writing(model, path) as file:
             file.attrs.update(described)
-            hdf5_weights.write_layers(file.create_group("model_weights"), model)
+            weights.write_layers(file.create_group("model_weights"), model)
             if "training_config" in described and model.optimizer.built:
                 group = file.create_group("optimizer_weights")
-                hdf5_weights.write_variables(group, list(model.optimizer.variables))
+                weights.write_variables(group, list(model.optimizer.variables))
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
-        with hdf5.opened(path) as file:
-            found = hdf5_weights.assignments(path, file["model_weights"], model, strict)
+        with hdf5_file.opened(path) as file:
+            found = weights.assignments(path, file["model_weights"], model, strict)
             base.assign(model, found)
 
     def load_model(
@@ -58,28 +57,28 @@ class HDF5Model(hdf5.HDF5Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
-        with hdf5.opened(path) as file:
+        with hdf5_file.opened(path) as file:
             described = _json(path, file, "model_config")
             config = _json(path, file, "training_config")
-            version = hdf5.as_text(file.attrs.get("keras_version", "2"))
+            version = hdf5_file.as_text(file.attrs.get("keras_version", "2"))
             if described is None:
                 raise CheckpointError(
                     path,
                     "it has the weights of a model but not its configuration",
                     "build the model and call keras_ckpt.load_weights(model, path)",
                 )
-            is_native = version.startswith("3") and not keras_2_config.is_one(described)
-            description.refuse_code(path, described, custom_objects, safe_mode, is_native)
+            is_native = version.startswith("3") and not keras2_writer.is_one(described)
+            safety.refuse_code(path, described, custom_objects, safe_mode, is_native)
             if compile:
-                description.refuse_code(path, config, custom_objects, safe_mode)
-            make = _make_natively if is_native else legacy_config.make
+                safety.refuse_code(path, config, custom_objects, safe_mode)
+            make = _make_natively if is_native else keras2_reader.make
             model = make(path, described, custom_objects, safe_mode)
-            base.assign(model, hdf5_weights.assignments(path, file["model_weights"], model))
+            base.assign(model, weights.assignments(path, file["model_weights"], model))
             if not compile or config is None:
                 return model
-            training_config.compile_model(path, model, config, custom_objects)
+            compilation.compile_model(path, model, config, custom_objects)
             if "optimizer_weights" in file:
-                optimizers.restore(path, model, *_optimizer_state(file["optimizer_weights"]))
+                optimizer_state.restore(path, model, *_optimizer_state(file["optimizer_weights"]))
         return model
 
 
@@ -98,7 +97,7 @@ def _make_natively(
             return legacy.model_from_config(described, custom_objects or {})
         except Exception as error:
             # Whatever a layer refuses, and in whatever way.
-            raise legacy_config.not_made(path, error) from error
+            raise keras2_reader.not_made(path, error) from error
 
 
 def _as_legacy() -> Any:
@@ -170,20 +169,20 @@ def _for_keras_2(described: dict[str, Any]) -> dict[str, Any]:
     try:
         found = dict(described)
         for name, convert in (
-            ("model_config", keras_2_config.of_model),
-            ("training_config", keras_2_config.of_training),
+            ("model_config", keras2_writer.of_model),
+            ("training_config", keras2_writer.of_training),
         ):
             if name in found:
-                config = convert(json.loads(hdf5.as_text(found[name])))
+                config = convert(json.loads(hdf5_file.as_text(found[name])))
                 found[name] = json.dumps(config).encode("utf-8")
-    except keras_2_config.NotInKeras2:
+    except keras2_writer.NotInKeras2:
         return described
     return found
 
 
 def _json(path: str, file: Any, name: str) -> dict[str, Any] | None:
     text = file.attrs.get(name)
-    return None if text is None else base.described(path, hdf5.as_text(text))
+    return None if text is None else base.described(path, hdf5_file.as_text(text))
 
 
 def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +194,7 @@ def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
         return getattr(meant, "__name__", given)
 
     def metric(given: Any) -> Any:
-        if not isinstance(given, str) or given in training_config.BY_OUTPUT:
+        if not isinstance(given, str) or given in compilation.BY_OUTPUT:
             return given
         meant = keras.metrics.get(given)
         if not isinstance(meant, keras.metrics.Metric):
@@ -204,9 +203,9 @@ def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
 
     spelled = dict(config)
     try:
-        spelled["loss"] = training_config.map_each(loss, config.get("loss"))
+        spelled["loss"] = compilation.map_each(loss, config.get("loss"))
         for kind in ("metrics", "weighted_metrics"):
-            spelled[kind] = training_config.map_each(metric, config.get(kind))
+            spelled[kind] = compilation.map_each(metric, config.get(kind))
     except ValueError:
         return config  # a name of the user's own, which only the user's objects give a meaning
     return spelled
@@ -214,7 +213,7 @@ def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
 
 def _optimizer_state(group: Any) -> tuple[list[str], list[Any]]:
     """Returns the names and values that the file lists, none of them unless all are there."""
-    names = hdf5.read_names(group, "weight_names")
+    names = hdf5_file.read_names(group, "weight_names")
     if any(name not in group for name in names):
         return [], []
     return names, [group[name] for name in names]

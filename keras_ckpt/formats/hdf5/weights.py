@@ -6,8 +6,9 @@ import functools
 from typing import Any
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, hdf5
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import Assignment, CheckpointError
+from keras_ckpt.formats.hdf5 import hdf5_file
 
 OF_MODEL = "top_level_model_weights"
 # The kinds of types of NumPy: bfloat16 is of the last.
@@ -45,7 +46,7 @@ def write_variables(group: Any, variables: list[Any], of: str = "") -> None:
         names.append(unique)
     # TensorFlow's names of variables end in the number of the output that they are.
     names = [name + ":0" for name in names]
-    hdf5.write_names(group, "weight_names", names)
+    hdf5_file.write_names(group, "weight_names", names)
     for name, variable in zip(names, variables):
         value = runtime.view(variable)
         if value.dtype.name == "bfloat16":
@@ -55,7 +56,7 @@ def write_variables(group: Any, variables: list[Any], of: str = "") -> None:
 
 def write_layers(group: Any, model: Any) -> None:
     """Writes the weights of each layer of `model` into the HDF5 group `group`."""
-    hdf5.write_names(group, "layer_names", [layer.name for layer in model.layers])
+    hdf5_file.write_names(group, "layer_names", [layer.name for layer in model.layers])
     # The arrays lie as TensorFlow's do, whichever backend has made them.
     group.attrs["backend"] = b"tensorflow"
     group.attrs["keras_version"] = str(runtime.keras().__version__).encode("utf-8")
@@ -68,7 +69,7 @@ def write_layers(group: Any, model: Any) -> None:
 def _stored(path: str, group: Any) -> list[tuple[str, Any]]:
     """Returns the datasets of a layer's group with their names."""
     found = []
-    for name in hdf5.read_names(group, "weight_names"):
+    for name in hdf5_file.read_names(group, "weight_names"):
         data = group.get(name)
         if not hasattr(data, "shape"):
             raise CheckpointError(
@@ -86,7 +87,7 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
     """Returns what each variable of `model` gets from the HDF5 group `group`, all checked."""
     layers = [layer for layer in model.layers if _weights(layer)]
     stored: dict[str, list[tuple[str, Any]]] = {}
-    for name in hdf5.read_names(group, "layer_names"):
+    for name in hdf5_file.read_names(group, "layer_names"):
         if name not in group:
             raise CheckpointError(
                 path, "the layer %r that it lists is not there" % name, "copy the file again"
@@ -121,7 +122,7 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
         unused += [name for name, _ in values[len(variables) :]]
         for variable, (_, data) in zip(variables, values):
             is_sure = data.chunks is None  # Chunks may be packed, and packed wrongly.
-            read = functools.partial(hdf5.read, data)
+            read = functools.partial(hdf5_file.read, data)
             found.append(Assignment(variable, tuple(data.shape), read, is_sure))
     return base.check(path, found, missing, unused, strict)
 
@@ -133,7 +134,7 @@ def _shapes_fit(pairs: list[tuple[list[Any], list[tuple[str, Any]]]]) -> bool:
     )
 
 
-class HDF5Weights(hdf5.HDF5Format):
+class HDF5Weights(hdf5_file.HDF5Format):
     """The format of `model.save_weights("x.h5")` in Keras 2."""
 
     name = "HDF5 file of weights in the layout of Keras 2"
@@ -141,15 +142,15 @@ class HDF5Weights(hdf5.HDF5Format):
     native_endings = (".h5", ".hdf5")
 
     def recognises(self, path: str) -> bool:
-        _, attributes = hdf5.outline(path)
+        _, attributes = hdf5_file.outline(path)
         return bool({"layer_names", "layer_names0"} & attributes)
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         base.require_variables(model, "saved")
-        with hdf5.writing(model, path) as file:
+        with hdf5_file.writing(model, path) as file:
             write_layers(file, model)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
-        with hdf5.opened(path) as file:
+        with hdf5_file.opened(path) as file:
             base.assign(model, assignments(path, file, model, strict))

@@ -14,21 +14,13 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from keras_ckpt import runtime
-from keras_ckpt.formats import (
-    archive,
-    base,
-    description,
-    files,
-    hdf5,
-    keras_store,
-    legacy_config,
-    optimizers,
-    progress,
-    stored_member,
-    training_config,
-)
+from keras_ckpt import progress, runtime
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import Assignment, CheckpointError, Format
+from keras_ckpt.formats.config import compilation, keras2_reader, optimizer_state, safety
+from keras_ckpt.formats.hdf5 import hdf5_file
+from keras_ckpt.formats.keras3 import h5_store, zip_reader, zip_writer
+from keras_ckpt.storage import atomic
 
 WEIGHTS = "model.weights.h5"
 # Where Keras's `load_own_variables` does nothing but assign what it is given.
@@ -72,7 +64,7 @@ def _does_more(layer: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _noting(layers: Sequence[Any]) -> Iterator[list[tuple[Any, keras_store.Entry]]]:
+def _noting(layers: Sequence[Any]) -> Iterator[list[tuple[Any, h5_store.Entry]]]:
     """Gives the calls of `load_own_variables` of `layers`: each with what it was given."""
     calls = []
 
@@ -105,7 +97,7 @@ def _load_by_keras(model: Any, path: str, ending: str, strict: bool) -> None:
         variables += list(model.optimizer.variables)
     options = {} if strict else {"skip_mismatch": True}
     try:
-        with files.under_ending(path, ending) as named, base.or_as_before(model, variables):
+        with atomic.under_ending(path, ending) as named, base.or_as_before(model, variables):
             type(model).load_weights(model, named, **options)
     except (CheckpointError, ImportError):
         raise
@@ -131,7 +123,7 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
         assets: Keras's store of what layers keep in files of their own, if that is to be read.
     """
     saving = _saving()
-    store = type("_H5Store", (keras_store.Store, saving.H5IOStore), {})(path, file)
+    store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(path, file)
     doing_more = [layer for layer in model._flatten_layers() if _does_more(layer)]
     optimizer = getattr(model, "optimizer", None)
     errors: dict[int, tuple[Any, Exception]] = {}
@@ -170,7 +162,7 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
 
 
 def _read(value: Any) -> Any:
-    return value.__array__() if isinstance(value, keras_store.Value) else value
+    return value.__array__() if isinstance(value, h5_store.Value) else value
 
 
 def _tell(path: str, error: Exception, strict: bool) -> None:
@@ -195,8 +187,8 @@ def _optimizer_state(path: str, model: Any, file: Any) -> list[Assignment]:
     names = [str(number) for number in range(len(stored))]
     if set(names) != set(stored):
         names = []
-    values = [keras_store.Value(path, stored[name]) for name in names]
-    return optimizers.state(path, model, names, values)
+    values = [h5_store.Value(path, stored[name]) for name in names]
+    return optimizer_state.state(path, model, names, values)
 
 
 def _saving() -> Any:
@@ -219,8 +211,8 @@ def _write_state(model: Any, file: Any, assets: Any = None) -> None:
         assets: Keras's store of what layers keep in files of their own.
     """
     saving = _saving()
-    kind = type("_NewH5Store", (keras_store.NewStore, saving.H5IOStore), {})
-    with hdf5.h5py().File(file, "w") as made:
+    kind = type("_NewH5Store", (h5_store.NewStore, saving.H5IOStore), {})
+    with hdf5_file.h5py().File(file, "w") as made:
         saving._save_state(model, kind(made), assets, "", set())
 
 
@@ -232,7 +224,7 @@ def _write(model: Any, path: str) -> None:
         made.writestr("metadata.json", metadata)
         made.writestr("config.json", described)
         assets = saving.DiskIOStore("assets", archive=made, mode="w")
-        with stored_member.writing(made, WEIGHTS) as file:
+        with zip_writer.writing(made, WEIGHTS) as file:
             _write_state(model, file, assets)
         assets.close()
 
@@ -241,7 +233,7 @@ def _make(
     path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
 ) -> Any:
     """Returns the model that the archive at `path` describes, compiled if it was."""
-    description.refuse_code(path, config, custom_objects, safe_mode)
+    safety.refuse_code(path, config, custom_objects, safe_mode)
     scope = importlib.import_module("keras.src.saving.serialization_lib").ObjectSharingScope
     with scope():
         try:
@@ -252,7 +244,7 @@ def _make(
             raise
         except Exception as error:
             # Whatever Keras, or a layer, makes of a file that is damaged or of another's.
-            raise legacy_config.not_made(path, error) from error
+            raise keras2_reader.not_made(path, error) from error
 
 
 def _make_as_keras_2(
@@ -260,11 +252,11 @@ def _make_as_keras_2(
 ) -> Any:
     """Returns the same of an archive that TF 2.12 to 2.15, or tf_keras, wrote."""
     compiled = config.get("compile_config")
-    description.refuse_code(path, config, custom_objects, safe_mode, by_module=False)
-    description.refuse_code(path, compiled, custom_objects, safe_mode)
-    model = legacy_config.make(path, config, custom_objects, safe_mode)
+    safety.refuse_code(path, config, custom_objects, safe_mode, by_module=False)
+    safety.refuse_code(path, compiled, custom_objects, safe_mode)
+    model = keras2_reader.make(path, config, custom_objects, safe_mode)
     if compiled:
-        training_config.compile_model(path, model, compiled, custom_objects)
+        compilation.compile_model(path, model, compiled, custom_objects)
     return model
 
 
@@ -288,17 +280,17 @@ class KerasArchive(Format):
     native_endings = (".keras",)
 
     def check(self, path: str) -> None:
-        with archive.opened(path) as found, _weights(path, found):
+        with zip_reader.opened(path) as found, _weights(path, found):
             pass
 
     def recognises(self, path: str) -> bool:
-        if not archive.is_archive(path):
+        if not zip_reader.is_archive(path):
             return False
-        with archive.opened(path) as found:
+        with zip_reader.opened(path) as found:
             return "config.json" in found.namelist()
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        with files.replacing(path, ".keras") as temporary, progress.watching(
+        with atomic.replacing(path, ".keras") as temporary, progress.watching(
             temporary, base.nbytes(model), "Saving"
         ):
             if _is_saved_by_keras(model, "save"):
@@ -308,7 +300,7 @@ class KerasArchive(Format):
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
-        with archive.opened(path) as found, _weights(path, found) as file:
+        with zip_reader.opened(path) as found, _weights(path, found) as file:
             if _is_loaded_by_keras(model):
                 _load_by_keras(model, path, ".keras", strict)
             else:
@@ -322,11 +314,11 @@ class KerasArchive(Format):
         safe_mode: bool = True,
     ) -> Any:
         # Open until all is read: the bytes of the weights are checked whenever they are opened.
-        with archive.opened(path) as found, _weights(path, found) as file:
+        with zip_reader.opened(path) as found, _weights(path, found) as file:
             metadata = {}
             if "metadata.json" in found.namelist():
-                metadata = base.described(path, archive.text(path, found, "metadata.json"))
-            config = base.described(path, archive.text(path, found, "config.json"))
+                metadata = base.described(path, zip_reader.text(path, found, "metadata.json"))
+            config = base.described(path, zip_reader.text(path, found, "config.json"))
             if not compile:
                 config["compile_config"] = None
             is_of_keras_2 = str(metadata.get("keras_version", "3")).startswith("2.")
@@ -342,7 +334,7 @@ def _weights(path: str, opened: zipfile.ZipFile) -> Iterator[Any]:
     """Opens the weights in an archive, the bytes of which are checked."""
     if WEIGHTS not in opened.namelist():
         raise CheckpointError(path, "it has no %s" % WEIGHTS, "save it again with Keras 3")
-    with archive.member(path, opened, WEIGHTS, verify=True) as file, hdf5.opened(
+    with zip_reader.member(path, opened, WEIGHTS, verify=True) as file, hdf5_file.opened(
         path, file
     ) as found:
         yield found
@@ -358,29 +350,29 @@ class KerasWeightsArchive(KerasArchive):
     name = ".keras archive of weights"
 
     def recognises(self, path: str) -> bool:
-        if not archive.is_archive(path):
+        if not zip_reader.is_archive(path):
             return False
-        with archive.opened(path) as found:
+        with zip_reader.opened(path) as found:
             return found.namelist() == [WEIGHTS]
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         base.require_variables(model, "saved")
-        with files.replacing(path, ".keras") as temporary, progress.watching(
+        with atomic.replacing(path, ".keras") as temporary, progress.watching(
             temporary, base.nbytes(model), "Saving"
         ), zipfile.ZipFile(temporary, "w") as made:
             if _is_saved_by_keras(model, "save_weights"):
-                with files.beside(temporary, ".weights.h5") as weights:
+                with atomic.beside(temporary, ".weights.h5") as weights:
                     model.save_weights(weights)
                     made.write(weights, WEIGHTS)
             else:
-                with stored_member.writing(made, WEIGHTS) as file:
+                with zip_writer.writing(made, WEIGHTS) as file:
                     _write_state(model, file)
 
     def load_model(self, path: str, *args: Any, **kwargs: Any) -> Any:
         return Format.load_model(self, path, *args, **kwargs)
 
 
-class KerasWeights(hdf5.HDF5Format):
+class KerasWeights(hdf5_file.HDF5Format):
     """The format of `model.save_weights("x.weights.h5")` in Keras 3."""
 
     name = "HDF5 file of weights in the layout of Keras 3"
@@ -388,11 +380,11 @@ class KerasWeights(hdf5.HDF5Format):
     native_endings = (".weights.h5",)
 
     def recognises(self, path: str) -> bool:
-        members, _ = hdf5.outline(path)
-        return bool({"layers", keras_store.OF_2_12, "vars"} & members)
+        members, _ = hdf5_file.outline(path)
+        return bool({"layers", h5_store.OF_2_12, "vars"} & members)
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        with files.replacing(path, ".weights.h5") as temporary, progress.watching(
+        with atomic.replacing(path, ".weights.h5") as temporary, progress.watching(
             temporary, base.nbytes(model), "Saving"
         ):
             if _is_saved_by_keras(model, "save_weights"):
@@ -402,7 +394,7 @@ class KerasWeights(hdf5.HDF5Format):
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         base.require_variables(model, "loaded")
-        with hdf5.opened(path) as file:
+        with hdf5_file.opened(path) as file:
             if _is_loaded_by_keras(model):
                 _load_by_keras(model, path, ".weights.h5", strict)
             else:

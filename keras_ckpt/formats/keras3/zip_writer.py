@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from typing import Any, Iterator
 
-from keras_ckpt.formats.crc import crc32
+from keras_ckpt.storage.checksum import crc32
 
 # What is worth a thread of its own for its checksum.
 _LARGE = 1 << 20

@@ -7,9 +7,12 @@ import os
 import re
 from typing import Any, Callable, NamedTuple
 
-from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, object_graph, optimizers, progress, tensor_bundle
+from keras_ckpt import progress, runtime
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import Assignment, CheckpointError, Format
+from keras_ckpt.formats.config import optimizer_state
+from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
+from keras_ckpt.storage import atomic
 
 STATE_FILE = "checkpoint"
 # It names all checkpoints that were kept.
@@ -51,7 +54,7 @@ def write_state(prefix: str) -> None:
     directory, name = os.path.split(prefix)
     quoted = _quote(name)
     state = os.path.join(directory, STATE_FILE)
-    with files.replacing(state) as temporary, open(temporary, "w") as file:
+    with atomic.replacing(state) as temporary, open(temporary, "w") as file:
         file.write("model_checkpoint_path: %s\n" % quoted)
         file.write("all_model_checkpoint_paths: %s\n" % quoted)
 
@@ -253,7 +256,7 @@ def _optimizer_assignments(
     weights: object_graph.Match,
 ) -> list[Assignment] | None:
     """Returns what the optimizer gets; None if the checkpoint holds the state of another."""
-    optimizers.build(model)
+    optimizer_state.build(model)
     if described is None:
         described = object_graph.describe(model).children["optimizer"]
     if "_variables" in state.nodes[state.optimizer].children:
@@ -284,13 +287,13 @@ def _before_2_11(
     model: Any, state: _Stored, weights: object_graph.Match
 ) -> list[Assignment] | None:
     """Returns what an optimizer gets from the slots that the first optimizers of Keras 2 had."""
-    optimizer = optimizers.inner(model.optimizer)
+    optimizer = optimizer_state.inner(model.optimizer)
     node = state.nodes[state.optimizer]
     by_key = {key: variable for variable, (_, key) in weights.found.items()}
     position = {id(variable): i for i, variable in enumerate(model.trainable_variables)}
     keys: dict[int, tuple[Any, str]] = {}
     for original, name, number in node.slots:
-        variables = optimizers.slot(optimizer, name)
+        variables = optimizer_state.slot(optimizer, name)
         place = position.get(by_key.get(state.nodes[original].key or "", 0))
         key = state.nodes[number].key
         if variables is None or place is None or key is None:

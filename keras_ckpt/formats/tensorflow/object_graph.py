@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, Iterator, NamedTuple
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import optimizers, protobuf
 from keras_ckpt.formats.base import variable_name
+from keras_ckpt.formats.config import optimizer_state
+from keras_ckpt.formats.tensorflow import protobuf
 
 KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
@@ -260,7 +261,7 @@ def describe(model: Any) -> Node:
     root = _Builder(model).layer(model)
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and getattr(optimizer, "built", False):
-        root.children["optimizer"] = _optimizer(optimizers.inner(optimizer))
+        root.children["optimizer"] = _optimizer(optimizer_state.inner(optimizer))
     return root
 
 

@@ -10,18 +10,13 @@ import warnings
 from typing import Any
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import (
-    base,
-    files,
-    legacy_config,
-    protobuf,
-    tensor_bundle,
-    tf_checkpoint,
-    training_config,
-)
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import CheckpointError, Format
-from keras_ckpt.formats.description import refuse_code
-from keras_ckpt.formats.keras_native import KerasArchive
+from keras_ckpt.formats.config import compilation, keras2_reader
+from keras_ckpt.formats.config.safety import refuse_code
+from keras_ckpt.formats.keras3.archive import KerasArchive
+from keras_ckpt.formats.tensorflow import checkpoint, protobuf, tensor_bundle
+from keras_ckpt.storage import atomic
 
 # TensorFlow reserves the directory for what others add to a SavedModel.
 ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
@@ -70,10 +65,10 @@ class SavedModel(Format):
         base.require_variables(model, "saved")
         path = path.rstrip("/" + os.sep) or path
         self._refuse(path)
-        with files.replacing_members(path, _MEMBERS) as temporary:
+        with atomic.replacing_members(path, _MEMBERS) as temporary:
             reason = _export(model, temporary, options)
             if reason is not None:
-                files.clear(temporary)  # What there is of a graph is of no use.
+                atomic.clear(temporary)  # What there is of a graph is of no use.
             os.makedirs(os.path.join(temporary, os.path.dirname(ARCHIVE)), exist_ok=True)
             KerasArchive().write(model, os.path.join(temporary, ARCHIVE))
             if reason is not None:
@@ -99,7 +94,7 @@ class SavedModel(Format):
         if os.path.isfile(archive):
             KerasArchive().load_weights(model, archive, strict)
         elif os.path.isfile(tensor_bundle.index_path(prefix)):
-            tf_checkpoint.load_bundle(model, prefix, path, strict)
+            checkpoint.load_bundle(model, prefix, path, strict)
         else:
             raise CheckpointError(
                 path, "it is a SavedModel without variables", "copy its whole directory again"
@@ -127,10 +122,10 @@ class SavedModel(Format):
         config = described.get("training_config") if compile else None
         refuse_code(path, described["model_config"], custom_objects, safe_mode, by_module=False)
         refuse_code(path, config, custom_objects, safe_mode)
-        model = legacy_config.make(path, described["model_config"], custom_objects, safe_mode)
+        model = keras2_reader.make(path, described["model_config"], custom_objects, safe_mode)
         if config:
-            training_config.compile_model(path, model, config, custom_objects)
-        tf_checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
+            compilation.compile_model(path, model, config, custom_objects)
+        checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
         return model
 
 

@@ -10,8 +10,10 @@ from typing import Any, Iterator, NamedTuple
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import archive, base, saved_model
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.formats.keras3 import zip_reader
+from keras_ckpt.formats.tensorflow import saved_model
 
 _SIGNATURE = "serving_default"
 
@@ -202,8 +204,8 @@ def _config(path: str) -> Any:
     """Returns what is known of the order of the inputs and outputs, as Keras 2 or 3 wrote it."""
     own = os.path.join(path, saved_model.ARCHIVE)
     if os.path.isfile(own):
-        with archive.opened(own) as opened:
-            described = base.described(own, archive.text(own, opened, "config.json"))
+        with zip_reader.opened(own) as opened:
+            described = base.described(own, zip_reader.text(own, opened, "config.json"))
     else:
         described = saved_model.description(path).get("model_config") or {}
     return described.get("config") if isinstance(described, dict) else None

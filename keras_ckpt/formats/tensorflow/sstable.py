@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from keras_ckpt.formats.crc import masked
-from keras_ckpt.formats.protobuf import read_varint, varint
+from keras_ckpt.formats.tensorflow.protobuf import read_varint, varint
+from keras_ckpt.storage.checksum import masked
 
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER = 48

@@ -8,9 +8,11 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple, Union
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base, files, protobuf, sstable
+from keras_ckpt.formats import base
 from keras_ckpt.formats.base import CheckpointError
-from keras_ckpt.formats.crc import crc32c, mask
+from keras_ckpt.formats.tensorflow import protobuf, sstable
+from keras_ckpt.storage import atomic
+from keras_ckpt.storage.checksum import crc32c, mask
 
 # The numbers of tensorflow.DataType; names that NumPy lacks are types of the package ml_dtypes.
 _DTYPES: dict[int, str] = {
@@ -150,7 +152,7 @@ def write(prefix: str, tensors: Mapping[str, Tensor | Callable[[], Tensor]]) -> 
     entries = [(b"", header)]
     data_path = shard_path(prefix, 0, 1)
     # The data takes its place before the index does, which says where to find what in it.
-    with files.replacing(index_path(prefix)) as index, files.replacing(data_path) as temporary:
+    with atomic.replacing(index_path(prefix)) as index, atomic.replacing(data_path) as temporary:
         offset = 0
         with open(temporary, "wb") as file:
             for name in sorted(tensors, key=lambda name: name.encode("utf-8")):

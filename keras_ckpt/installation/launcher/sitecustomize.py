@@ -23,7 +23,7 @@ def _install(root: str) -> None:
     # For the case that it was found in the current directory, where it is not looked for now.
     sys.path.append(root)
     try:
-        from keras_ckpt.patch import install
+        from keras_ckpt.installation.patch import install
     finally:
         sys.path.remove(root)
     install(os.environ.get("KERAS_CKPT_RUN_AS") or None)

@@ -11,7 +11,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from keras_ckpt.migrate.scopes import At, Binding, Scope
+from keras_ckpt.migrate.code.scopes import At, Binding, Scope
 
 #: Aliases of aliases of aliases are not followed without end.
 _DEEP = 20

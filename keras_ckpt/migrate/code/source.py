@@ -19,7 +19,7 @@ import tokenize
 import warnings
 from typing import Any, Collection, Iterable, NamedTuple
 
-from keras_ckpt.migrate import notebook
+from keras_ckpt.migrate.code import notebook
 
 #: A file that has none of these words has nothing to find, and is not parsed.
 WORDS = re.compile(

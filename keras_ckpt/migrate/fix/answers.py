@@ -7,8 +7,8 @@ import dataclasses
 from typing import Callable, NamedTuple, Union
 
 from keras_ckpt.migrate import checker
-from keras_ckpt.migrate.rule import Problem
-from keras_ckpt.migrate.source import Source
+from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.rules.definition import Problem
 
 
 class CannotRewrite(Exception):

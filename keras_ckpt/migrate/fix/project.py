@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Mapping, Union
 
-from keras_ckpt.migrate import rewrite
-from keras_ckpt.migrate.rewrite.others import Others, Path, may_name
-from keras_ckpt.migrate.source import Unreadable
+from keras_ckpt.migrate.code.source import Unreadable
+from keras_ckpt.migrate.fix import rewrite
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, may_name
 
 #: What becomes of a file, or why nothing does.
 Outcome = Union[rewrite.Rewritten, rewrite.CannotRewrite, Unreadable]

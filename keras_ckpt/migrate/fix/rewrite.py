@@ -1,18 +1,12 @@
 """Rewriting the code that calls Keras: `rewrite` gives new content for a file.
 
-| modules | hold |
+| room | holds |
 |---|---|
-| `ours.py`, `subclasses.py` | `--to-keras-ckpt`: what is taken from us |
-| `imports.py`, `arguments.py` | how that is imported, and called |
-| `native.py`, `fixers/` | `--native`: how each rule's problem is mended, one rule a file |
-| `back.py` | before that, what is taken from us already |
-| `endings.py`, `groups.py`, `obstacles.py`, `paths.py` | other endings of names of files |
-| `directories.py` | the directory of what is saved |
-| `tree.py` | the names of a module, asked at every place |
-| `edits.py`, `located.py`, `nodes.py`, `commas.py` | changes, and LibCST, which makes them |
-| `together.py`, `others.py` | all files of a run: what one renames, the others do |
-| `cells.py` | notebooks |
-| `results.py`, `files.py` | what is told; files that are written whole or not at all |
+| `to_keras_ckpt/` | `--to-keras-ckpt`: what is imported from keras_ckpt |
+| `native/` | `--native`: how the problem of each rule is mended; `renames/`: endings |
+| `edits/` | changes, and LibCST, which makes them |
+| `project` | all files of a run: what one renames, the others do |
+| `answers` | what is said of each problem |
 
 What is found, and where, is `keras_ckpt.migrate`'s. LibCST is needed for `edits.py` alone.
 """
@@ -27,15 +21,17 @@ import re
 import tokenize
 from typing import Callable, NamedTuple
 
-from keras_ckpt.migrate.names import library
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rewrite import back, cells, native, ours
-from keras_ckpt.migrate.rewrite.edits import Edits, Unit
-from keras_ckpt.migrate.rewrite.others import Others, Path
-from keras_ckpt.migrate.rewrite.results import CannotRewrite, Note, note
-from keras_ckpt.migrate.rewrite.tree import Names
-from keras_ckpt.migrate.sites import Sites
-from keras_ckpt.migrate.source import Source, from_bytes, parsed
+from keras_ckpt.migrate.code.names import library
+from keras_ckpt.migrate.code.source import Source, from_bytes, parsed
+from keras_ckpt.migrate.fix.answers import CannotRewrite, Note, note
+from keras_ckpt.migrate.fix.edits import cells
+from keras_ckpt.migrate.fix.edits.edits import Edits, Unit
+from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.fix.native import from_keras_ckpt, planner
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
+from keras_ckpt.migrate.fix.to_keras_ckpt import redirect
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.sites.finder import Sites
 
 #: A change may show what else is to be changed, not often.
 _PASSES = 5
@@ -131,7 +127,7 @@ def _back(path: str, content: bytes, target: Target, others: Others) -> Rewritte
     if names is None or not any(library(each) == "keras_ckpt" for each in names.imports):
         return None
     edits = Edits(source)
-    why = back.Back(names, edits).plan()
+    why = from_keras_ckpt.Back(names, edits).plan()
     if not why:
         try:
             begun = _applied(source, content, edits)
@@ -198,7 +194,7 @@ def _once(
     source = from_bytes(path, content)
     if not (source.mentions() or others.renamed) or (source.broken and not source.cells):
         return nothing
-    problems = list(native.problems_of(source, *target[1:]))
+    problems = list(planner.problems_of(source, *target[1:]))
     tree = problems[0].site.module.tree if problems else None
     if tree is None and (target.to_keras_ckpt or others.renamed):
         tree = source.parse()
@@ -209,13 +205,13 @@ def _once(
     if target.to_keras_ckpt:
         if Sites(names).others & {"install", "emulate"}:
             return nothing
-        plan = ours.Ours(source, names, problems, edits, target.tf_keras)
+        plan = redirect.Ours(source, names, problems, edits, target.tf_keras)
         plan.plan(target.old, target.new, target.selected)
         changes, notes = plan.changed, plan.notes
     else:
         releases = target.old, target.new
-        work = native.Native(source, names, problems, edits, *releases, others, target.tf_keras)
-        changes, notes = native.plan(work)
+        work = planner.Native(source, names, problems, edits, *releases, others, target.tf_keras)
+        changes, notes = planner.plan(work)
         result.renamed += [each for each in work.renamed if each not in result.renamed]
         result.staying += [each for each in work.staying if each not in result.staying]
     if not edits:

@@ -10,8 +10,9 @@ import importlib
 import inspect
 from typing import Any, Callable, Mapping, NamedTuple, Union
 
-from keras_ckpt import compat, messages
-from keras_ckpt.migrate.releases import Release, release
+from keras_ckpt import compat
+from keras_ckpt.engine import messages
+from keras_ckpt.migrate.releases.release import Release, release
 
 _Words = Union[Mapping[Any, str], Callable[[Any], str]]
 

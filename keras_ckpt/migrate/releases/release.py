@@ -9,7 +9,7 @@ import re
 from typing import Any, NamedTuple
 
 from keras_ckpt import compat
-from keras_ckpt.profile import Profile
+from keras_ckpt.engine.profile import Profile
 
 #: Keras when it was a library beside TensorFlow, from 2.0 on, by its last release. Its callback had
 #: `period` where TF 2 has `save_freq`, and did the rest as TF 2.0 does.

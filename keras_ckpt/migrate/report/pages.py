@@ -1,6 +1,6 @@
 """The page of documentation of each rule, in Markdown, from the rule itself.
 
-python -m keras_ckpt.migrate.pages docs/rules
+python -m keras_ckpt.migrate.report.pages docs/rules
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-from keras_ckpt.migrate.releases import Release, every
-from keras_ckpt.migrate.rule import Rule, rules
+from keras_ckpt.migrate.releases.release import Release, every
+from keras_ckpt.migrate.rules.definition import Rule, rules
 
 _GROUPS = {
     "0": "Files",

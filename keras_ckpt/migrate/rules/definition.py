@@ -14,9 +14,9 @@ import importlib
 import pkgutil
 from typing import ClassVar, Iterable, Iterator, NamedTuple
 
-from keras_ckpt.migrate.call_sites import Argument, Bound, Checkpoint, Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.values import Known, Number, Text
+from keras_ckpt.migrate.code.values.infer import Known, Number, Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.sites.site import Argument, Bound, Checkpoint, Site
 
 #: What code says that takes ours.
 OURS = "`from keras_ckpt import ModelCheckpoint`"

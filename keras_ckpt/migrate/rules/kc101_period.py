@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import (
+from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import (
     OURS,
     Problem,
     Rule,
@@ -17,7 +17,7 @@ from keras_ckpt.migrate.rule import (
     refused_keyword,
     register,
 )
-from keras_ckpt.migrate.values import Known
+from keras_ckpt.migrate.sites.site import Site
 
 
 @register

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import OURS, Problem, Rule, bound, given, refused_keyword, register
-from keras_ckpt.migrate.values import Known, Text
+from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import (
+    OURS,
+    Problem,
+    Rule,
+    bound,
+    given,
+    refused_keyword,
+    register,
+)
+from keras_ckpt.migrate.sites.site import Site
 
 
 @register

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt import arguments
-from keras_ckpt.migrate.call_sites import Checkpoint, Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import Problem, Rule, refused_keyword, register
+from keras_ckpt.engine import arguments
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule, refused_keyword, register
+from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
 
 @register

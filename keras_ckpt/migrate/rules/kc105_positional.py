@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Argument, Checkpoint, Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import OURS, Problem, Rule, ordinal, register, shown
-from keras_ckpt.migrate.values import Known, Text
+from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, ordinal, register, shown
+from keras_ckpt.migrate.sites.site import Argument, Checkpoint, Site
 
 #: Stand-alone Keras up to 2.3 had `period` in this place.
 SEVENTH = 6

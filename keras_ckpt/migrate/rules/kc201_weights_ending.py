@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt import messages
-from keras_ckpt.migrate.call_sites import Site
-from keras_ckpt.migrate.paths import write_ending
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import OURS, Problem, Rule, bound, register
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.engine import messages
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, bound, register
+from keras_ckpt.migrate.sites.paths import write_ending
+from keras_ckpt.migrate.sites.site import Site
 
 
 @register

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import OURS, Problem, bound, register
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import OURS, Problem, bound, register
 from keras_ckpt.migrate.rules.kc201_weights_ending import WeightsEnding
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.migrate.sites.site import Site
 
 
 @register

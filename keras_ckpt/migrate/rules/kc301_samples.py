@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import Problem, Rule, bound, frequency, register, shown
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule, bound, frequency, register, shown
 from keras_ckpt.migrate.rules.kc302_epoch import beyond_epoch
+from keras_ckpt.migrate.sites.site import Site
 
 
 @register

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Checkpoint, Site, Training
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import Problem, Rule, bound, frequency, register
-from keras_ckpt.migrate.values import Known
+from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule, bound, frequency, register
+from keras_ckpt.migrate.sites.site import Checkpoint, Site, Training
 
 
 def beyond_epoch(site: Site, old: Release, new: Release) -> Training | None:

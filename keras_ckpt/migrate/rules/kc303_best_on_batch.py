@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import (
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import (
     OURS,
     Problem,
     Rule,
@@ -16,6 +15,7 @@ from keras_ckpt.migrate.rule import (
     register,
     shown,
 )
+from keras_ckpt.migrate.sites.site import Site
 
 
 @register

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt import filepath, monitor
-from keras_ckpt.migrate.call_sites import Checkpoint, Site
-from keras_ckpt.migrate.metrics import compiled
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import Problem, Rule, monitored, register
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.engine import filepath, monitor
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule, monitored, register
+from keras_ckpt.migrate.sites.metrics import compiled
+from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
 
 def metrics_of(site: Checkpoint, as_written: bool = True) -> dict[str, str] | None:

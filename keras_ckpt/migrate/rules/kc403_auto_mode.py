@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt import messages, monitor
-from keras_ckpt.migrate.call_sites import Checkpoint, Site
-from keras_ckpt.migrate.metrics import BY_NAME
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import OURS, Problem, Rule, monitored, register
+from keras_ckpt.engine import messages, monitor
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, monitored, register
 from keras_ckpt.migrate.rules.kc401_metric_name import metrics_of, misnamed
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.migrate.sites.metrics import BY_NAME
+from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
 _MODES = {"up": "max", "down": "min"}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Site, Subclass
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import OURS, Problem, Rule, register
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, register
+from keras_ckpt.migrate.sites.site import Site, Subclass
 
 
 @register

@@ -6,9 +6,9 @@ import ast
 import functools
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import Checkpoint, Site, Subclass
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import OURS, Problem, Rule, register
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, register
+from keras_ckpt.migrate.sites.site import Checkpoint, Site, Subclass
 
 #: What is called before anything that reads an attribute.
 _EARLY = ("__init__", "on_train_begin", "set_model", "set_params")

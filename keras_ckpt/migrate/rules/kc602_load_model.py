@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import LOAD_MODEL, CallSite, Site
-from keras_ckpt.migrate.paths import READ_MODEL
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import Problem, Rule, register
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.sites.paths import READ_MODEL
+from keras_ckpt.migrate.sites.site import LOAD_MODEL, CallSite, Site
 
 
 @register

@@ -6,11 +6,11 @@ import ast
 import posixpath
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import LATEST, LOAD_WEIGHTS, CallSite, Site
-from keras_ckpt.migrate.names import visible
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import Problem, Rule, register
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.migrate.code.names import visible
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.sites.site import LATEST, LOAD_WEIGHTS, CallSite, Site
 
 
 @register

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import (
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.sites.paths import OTHERS
+from keras_ckpt.migrate.sites.site import (
     LOAD_MODEL,
     LOAD_WEIGHTS,
     SAVE,
@@ -12,10 +16,6 @@ from keras_ckpt.migrate.call_sites import (
     CallSite,
     Site,
 )
-from keras_ckpt.migrate.paths import OTHERS
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import Problem, Rule, register
-from keras_ckpt.migrate.values import Text
 
 _UNEXPECTED = "TypeError: %(function)s() got an unexpected keyword argument '%(name)s'"
 #: What Keras 3 raises, by the kind of call: for which arguments, and how it says so.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import LOAD_MODEL, Argument, CallSite, Site
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rule import Problem, Rule, register
-from keras_ckpt.migrate.values import Known, Row, Table, Text, Value
+from keras_ckpt.migrate.code.values.infer import Known, Row, Table, Text, Value
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.sites.site import LOAD_MODEL, Argument, CallSite, Site
 
 #: The names of losses that Keras 3 takes, and does not find again in an HDF5 file.
 SHORT = ("bce", "kld", "mae", "mape", "mse", "msle")

@@ -5,7 +5,12 @@ from __future__ import annotations
 import ast
 from typing import Iterator
 
-from keras_ckpt.migrate.call_sites import (
+from keras_ckpt.migrate.code.names import Meaning, keras_name, library, meaning, visible
+from keras_ckpt.migrate.code.scopes import At, Call, Class, Module
+from keras_ckpt.migrate.code.values.infer import UNKNOWN, Known, Part, Row, Table, Value, value
+from keras_ckpt.migrate.sites.forwarding import Given, Initializer, forwarded, initializer
+from keras_ckpt.migrate.sites.receivers import dotted_text, is_imported, is_made, receiver
+from keras_ckpt.migrate.sites.site import (
     CHECKPOINT,
     KERAS,
     LATEST,
@@ -21,11 +26,6 @@ from keras_ckpt.migrate.call_sites import (
     Subclass,
     Training,
 )
-from keras_ckpt.migrate.names import Meaning, keras_name, library, meaning, visible
-from keras_ckpt.migrate.passing import Given, Initializer, forwarded, initializer
-from keras_ckpt.migrate.receivers import dotted_text, is_imported, is_made, receiver
-from keras_ckpt.migrate.scopes import At, Call, Class, Module
-from keras_ckpt.migrate.values import UNKNOWN, Known, Part, Row, Table, Value, value
 
 __all__ = ["Sites", "dotted_text", "is_checkpoint"]
 

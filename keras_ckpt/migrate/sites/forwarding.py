@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from typing import Iterable, NamedTuple
 
-from keras_ckpt.migrate.call_sites import Argument
-from keras_ckpt.migrate.scopes import At, Call, Class
+from keras_ckpt.migrate.code.scopes import At, Call, Class
+from keras_ckpt.migrate.sites.site import Argument
 
 
 class Initializer(NamedTuple):

@@ -10,8 +10,8 @@ import ast
 import re
 from typing import Iterable
 
-from keras_ckpt.migrate.names import keras_name, meaning
-from keras_ckpt.migrate.values import Part, Text, value
+from keras_ckpt.migrate.code.names import keras_name, meaning
+from keras_ckpt.migrate.code.values.infer import Part, Text, value
 
 #: The direction of each metric of Keras: `"up"`, `"down"`, or `""` for one that has none.
 DIRECTIONS: dict[str, str] = {

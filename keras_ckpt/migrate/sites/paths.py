@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.migrate.code.values.infer import Text
 
 #: What Keras 3 reads by its name: weights, and whole models.
 READ_WEIGHTS = (".keras", ".weights.h5", ".h5", ".hdf5", ".weights.json")

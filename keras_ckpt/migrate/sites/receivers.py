@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 from typing import Iterable
 
-from keras_ckpt.migrate.call_sites import ELSEWHERE, KERAS, UNTOLD
-from keras_ckpt.migrate.names import Meaning, keras_name, library, meaning, visible
-from keras_ckpt.migrate.scopes import At
+from keras_ckpt.migrate.code.names import Meaning, keras_name, library, meaning, visible
+from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.sites.site import ELSEWHERE, KERAS, UNTOLD
 
 #: The functions and classes of Keras that make models.
 MAKERS = ("Model", "Sequential", "clone_model", "load_model", "model_from_json")

@@ -11,14 +11,14 @@ import ast
 import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
-from keras_ckpt.migrate.names import library
-from keras_ckpt.migrate.paths import OTHERS, is_keras_path
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.scopes import At, Module
-from keras_ckpt.migrate.values import UNKNOWN, Known, Part, Text, Value, value
+from keras_ckpt.migrate.code.names import library
+from keras_ckpt.migrate.code.scopes import At, Module
+from keras_ckpt.migrate.code.values.infer import UNKNOWN, Known, Part, Text, Value, value
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.sites.paths import OTHERS, is_keras_path
 
 if TYPE_CHECKING:
-    from keras_ckpt.migrate.sites import Sites
+    from keras_ckpt.migrate.sites.finder import Sites
 
 #: The kinds of sites.
 CHECKPOINT = "checkpoint"

@@ -23,7 +23,7 @@ import oracle
 import random_models
 
 keras = runtime.keras()
-HERE = pathlib.Path(__file__).resolve().parent
+TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools" / "formats"
 NEAR = {"rtol": 1e-5, "atol": 1e-6}
 
 
@@ -140,7 +140,7 @@ def test_elsewhere_they_predict_the_same(release: str, some: pathlib.Path) -> No
     if not oracle.python_of(release).exists():
         pytest.skip("tox has no environment of TensorFlow " + release)
     done = subprocess.run(
-        [str(oracle.python_of(release)), str(HERE / "random_models.py"), str(some)],
+        [str(oracle.python_of(release)), str(TOOLS / "random_models.py"), str(some)],
         capture_output=True,
         env=oracle.variables_of(release),
     )

@@ -18,9 +18,9 @@ from keras_ckpt import formats, runtime
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads", allow_module_level=True)
 
-from keras_ckpt.formats import legacy_config
+from keras_ckpt.formats.config import keras2_reader
 
-HOME = pathlib.Path(__file__).resolve().parent / "legacy"
+HOME = pathlib.Path(__file__).resolve().parents[2] / "data" / "legacy"
 RELEASES = ["2.3", "2.4", "2.9", "2.12", "2.15"]
 KINDS = ["model.h5", "saved_model", "model.keras"]
 MODELS = ["arithmetic", "elementwise", "reductions", "shapes", "slicing", "products", "images"]
@@ -205,7 +205,7 @@ def node(kind: str, name: str, inputs: list[str], constants: Any = None, **attr:
 )
 def test_unknown_operation_is_named(layer: Any, named: str) -> None:
     with pytest.raises(formats.CheckpointError) as caught:
-        legacy_config.make("model.h5", described(layer), None, True)
+        keras2_reader.make("model.h5", described(layer), None, True)
     text = str(caught.value)
     assert "the operation %s" % named in text
     assert "keras_ckpt.load_weights(model, path)" in text
@@ -217,13 +217,13 @@ def test_method_of_a_tensor_is_named() -> None:
     layer["class_name"] = "InstanceMethod"
     layer["config"] = {"name": "a", "cls_symbol": "RaggedTensor", "method_name": "to_tensor"}
     with pytest.raises(formats.CheckpointError, match="RaggedTensor.to_tensor of TensorFlow"):
-        legacy_config.make("model.h5", described(layer), None, True)
+        keras2_reader.make("model.h5", described(layer), None, True)
 
 
 def test_argument_that_is_not_known_is_named() -> None:
     layer = operation("nn.relu", "a", "x", 0, 0, sharpness=2)
     with pytest.raises(formats.CheckpointError, match="sharpness"):
-        legacy_config.make("model.h5", described(layer), None, True)
+        keras2_reader.make("model.h5", described(layer), None, True)
 
 
 def test_size_that_is_only_known_in_the_call_is_no_bound() -> None:
@@ -235,10 +235,10 @@ def test_size_that_is_only_known_in_the_call_is_no_bound() -> None:
         "__operators__.getitem", "a", "x", 0, 0, slice_spec=[dict(part, stop=None), part]
     )
     with pytest.raises(formats.CheckpointError, match="known only when the model is called"):
-        legacy_config.make("model.h5", described(shape, size, less, layer), None, True)
+        keras2_reader.make("model.h5", described(shape, size, less, layer), None, True)
     # With the size it is.
     config = described(shape, size, less, layer, shape=(5, 4))
-    model = legacy_config.make("model.h5", config, None, True)
+    model = keras2_reader.make("model.h5", config, None, True)
     assert tuple(model.output_shape) == (None, 4, 4)
 
 
@@ -250,7 +250,7 @@ def test_operation_does_not_take_the_name_of_a_layer() -> None:
         "inbound_nodes": [[["x", 0, 0, {}], ["tf.math.add", 0, 0, {}]]],
     }
     config = described(operation("math.add", "tf.math.add", "x", 0, 0, y=1.0), add)
-    model = legacy_config.make("model.h5", config, None, True)
+    model = keras2_reader.make("model.h5", config, None, True)
     assert [each.name for each in model.operations] == ["x", "tf.math.add", "add"]
     value = runtime.to_numpy(model(np.ones((1, 2, 4), "float32")))
     np.testing.assert_array_equal(value, np.full((1, 2, 4), 3.0))
@@ -259,14 +259,14 @@ def test_operation_does_not_take_the_name_of_a_layer() -> None:
 def test_node_written_as_text() -> None:
     layer = node("Mul", "a", ["x", "a/y"], {"1": 3.0}, T={"type": "DT_FLOAT"})
     layer["config"]["node_def"] = json.dumps(layer["config"]["node_def"])
-    model = legacy_config.make("model.h5", described(layer), None, True)
+    model = keras2_reader.make("model.h5", described(layer), None, True)
     value = runtime.to_numpy(model(np.ones((1, 2, 4), "float32")))
     np.testing.assert_array_equal(value, np.full((1, 2, 4), 3.0))
 
 
 def test_output_that_depends_on_shapes_alone() -> None:
     shape = operation("shape", "shape", "x", 0, 0)
-    model = legacy_config.make("model.h5", described(shape), None, True)
+    model = keras2_reader.make("model.h5", described(shape), None, True)
     assert runtime.to_numpy(model(np.ones((3, 5, 4), "float32"))).tolist() == [3, 5, 4]
 
 
@@ -275,7 +275,7 @@ def test_sum_of_rows_is_no_bias(batch: int) -> None:
     """Keras on TensorFlow adds `(4, 1)` along the last axis of `(4, 4)`."""
     rows = operation("math.reduce_sum", "rows", "x", 0, 0, axis=1, keepdims=True)
     total = operation("math.add", "total", "x", 0, 0, y=["rows", 0, 0])
-    model = legacy_config.make("model.h5", described(rows, total, shape=(4,)), None, True)
+    model = keras2_reader.make("model.h5", described(rows, total, shape=(4,)), None, True)
     x = np.arange(batch * 4, dtype="float32").reshape(batch, 4)
     value = runtime.to_numpy(model(x))
     np.testing.assert_array_equal(value, x + x.sum(1, keepdims=True))
@@ -295,7 +295,7 @@ def test_masks_of_strided_slice(masks: Any, key: Any) -> None:
     attributes = {name: {"i": str(value)} for name, value in masks.items()}
     constants = {"1": [0, 1, 0], "2": [1, 3, 4], "3": [1, 1, 2]}
     layer = node("StridedSlice", "a", ["x", "b", "e", "s"], constants, **attributes)
-    model = legacy_config.make("model.h5", described(layer, shape=(5, 4)), None, True)
+    model = keras2_reader.make("model.h5", described(layer, shape=(5, 4)), None, True)
     x = np.arange(40, dtype="float32").reshape(2, 5, 4)
     np.testing.assert_array_equal(runtime.to_numpy(model(x)), x[key])
 
@@ -303,5 +303,5 @@ def test_masks_of_strided_slice(masks: Any, key: Any) -> None:
 def test_description_is_left_as_it_was() -> None:
     config = described(operation("math.add", "tf.math.add", "x", 0, 0, y=1.0))
     before = copy.deepcopy(config)
-    legacy_config.make("model.h5", config, None, True)
+    keras2_reader.make("model.h5", config, None, True)
     assert config == before

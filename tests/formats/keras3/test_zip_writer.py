@@ -17,16 +17,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from keras_ckpt.formats import stored_member
+from keras_ckpt.formats.keras3 import zip_writer
 
-LARGE = stored_member._LARGE
+LARGE = zip_writer._LARGE
 
 
 @given(st.binary(), st.binary(max_size=5000))
 @example(b"", b"")
 @example(b"\0", b"\0" * 4097)
 def test_checksums_of_parts_are_combined(first: bytes, second: bytes) -> None:
-    combined = stored_member.combine(zlib.crc32(first), zlib.crc32(second), len(second))
+    combined = zip_writer.combine(zlib.crc32(first), zlib.crc32(second), len(second))
     assert combined == zlib.crc32(first + second)
 
 
@@ -35,7 +35,7 @@ def test_checksums_of_many_parts(sizes: list[int], byte: int) -> None:
     parts = [bytes([(byte + number) % 256]) * size for number, size in enumerate(sizes)]
     found = 0
     for part in parts:
-        found = stored_member.combine(found, zlib.crc32(part), len(part))
+        found = zip_writer.combine(found, zlib.crc32(part), len(part))
     assert found == zlib.crc32(b"".join(parts))
 
 
@@ -89,25 +89,25 @@ def do(file: Any, mirror: io.BytesIO, step: tuple[str, Any, Any]) -> None:
 
 @given(_STEPS, st.integers(1, 150))
 def test_any_order_of_writes(steps: Any, large: int) -> None:
-    before, stored_member._LARGE = stored_member._LARGE, large
+    before, zip_writer._LARGE = zip_writer._LARGE, large
     try:
         mirror = io.BytesIO()
         with tempfile.TemporaryFile() as target:
             with zipfile.ZipFile(target, "w") as archive:
                 archive.writestr("before", b"first")
-                with stored_member.writing(archive, "member") as file:
+                with zip_writer.writing(archive, "member") as file:
                     for step in steps:
                         do(file, mirror, step)
                 archive.writestr("after", b"last")
             target.seek(0)
             content = target.read()
     finally:
-        stored_member._LARGE = before
+        zip_writer._LARGE = before
     check(content, {"before": b"first", "member": mirror.getvalue(), "after": b"last"})
 
 
 def test_seeking() -> None:
-    with zipfile.ZipFile(io.BytesIO(), "w") as archive, stored_member.writing(
+    with zipfile.ZipFile(io.BytesIO(), "w") as archive, zip_writer.writing(
         archive, "member"
     ) as file:
         file.write(b"0123456789")
@@ -135,9 +135,7 @@ def test_large_writes_that_small_ones_overlap(tmp_path: pathlib.Path) -> None:
         (5 * LARGE, LARGE),  # the same once more
     ]
     path, mirror = tmp_path / "a.zip", io.BytesIO()
-    with zipfile.ZipFile(str(path), "w") as archive, stored_member.writing(
-        archive, "member"
-    ) as file:
+    with zipfile.ZipFile(str(path), "w") as archive, zip_writer.writing(archive, "member") as file:
         for start, size in writes:
             data = random.bytes(size)
             file.seek(start)
@@ -153,9 +151,7 @@ def test_large_writes_that_small_ones_overlap(tmp_path: pathlib.Path) -> None:
 def test_arrays_are_written_as_their_bytes(tmp_path: pathlib.Path) -> None:
     array = np.arange(LARGE, dtype="float64").reshape(2, -1)
     path = tmp_path / "a.zip"
-    with zipfile.ZipFile(str(path), "w") as archive, stored_member.writing(
-        archive, "member"
-    ) as file:
+    with zipfile.ZipFile(str(path), "w") as archive, zip_writer.writing(archive, "member") as file:
         assert file.write(array) == array.nbytes
     check(path.read_bytes(), {"member": array.tobytes()})
 
@@ -169,7 +165,7 @@ def hdf5_members(path: pathlib.Path) -> dict[str, Any]:
     }
     with zipfile.ZipFile(str(path), "w") as archive:
         archive.writestr("config.json", "{}")
-        with stored_member.writing(archive, "model.weights.h5") as file:
+        with zip_writer.writing(archive, "model.weights.h5") as file:
             with h5py.File(file, "w") as written:
                 written["small"] = values["small"]
                 written["gone"] = np.zeros(1000)
@@ -215,7 +211,7 @@ def test_what_is_raised_inside_comes_out_and_leaves_no_thread(tmp_path: pathlib.
     path = str(tmp_path / "a.zip")
     with pytest.raises(OSError, match="full"), zipfile.ZipFile(path, "w") as archive:
         archive.writestr("before", b"first")
-        with stored_member.writing(archive, "member") as file:
+        with zip_writer.writing(archive, "member") as file:
             parts.append(file)
             file.write(b"\0" * LARGE)
             raise OSError("the disk is full")

@@ -20,7 +20,7 @@ if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads", allow_module_level=True)
 
 import legacy_models
-from test_legacy import Release, case_of, flat
+from legacy_release import Release, case_of, flat
 
 needs_tensorflow = pytest.mark.skipif(not runtime.has_tensorflow(), reason="needs TensorFlow")
 keras = runtime.keras()

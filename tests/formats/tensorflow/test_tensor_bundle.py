@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import CheckpointError, protobuf, sstable, tensor_bundle
+from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats.tensorflow import protobuf, sstable, tensor_bundle
 
 TYPES = ["float32", "float64", "float16", "int8", "int32", "int64", "uint8", "bool", "complex64"]
 ARRAYS = st.sampled_from(TYPES).flatmap(
@@ -135,7 +136,7 @@ def test_truncated_data_says_so(tmp_path):
 
 def test_a_compressed_block_says_so():
     data = bytearray(sstable.dump([(b"", b""), (b"key", b"value")]))
-    from keras_ckpt.formats.crc import masked
+    from keras_ckpt.storage.checksum import masked
 
     end = data.index(b"value") + 5 + 8
     data[end] = 1

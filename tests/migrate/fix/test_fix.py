@@ -12,13 +12,15 @@ import pytest
 
 pytest.importorskip("libcst")
 
-from keras_ckpt.migrate import checker, rewrite, source
-from keras_ckpt.migrate.releases import newest, release
-from keras_ckpt.migrate.rewrite import Target
-from keras_ckpt.migrate.rule import rules
+from keras_ckpt.migrate import checker
+from keras_ckpt.migrate.code import source
+from keras_ckpt.migrate.fix import rewrite
+from keras_ckpt.migrate.fix.rewrite import Target
+from keras_ckpt.migrate.releases.release import newest, release
+from keras_ckpt.migrate.rules.definition import rules
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+DATA = ROOT / "tests" / "data"
 # For which releases the examples of the rules are, where not from TF 2.4 to the newest Keras 3.
 PAIRS = {"KC301": ("2.0", "2.4"), "KC302": ("2.1", "2.4")}
 
@@ -591,7 +593,7 @@ def all_code() -> Iterator[tuple[str, str, str, str]]:
         old, new = PAIRS.get(rule.code, ("2.4", newest().name))
         for name in ("before", "after"):
             yield "%s-%s" % (rule.code, name), getattr(rule, name), old, new
-    folders = (HERE / "call_sites", HERE / "fix" / "scripts", ROOT / "examples", ROOT / "tests")
+    folders = (DATA / "call_sites", DATA / "fix" / "scripts", ROOT / "examples", ROOT / "tests")
     for folder in folders:
         for path in sorted(folder.glob("*.py")):
             yield path.stem, path.read_text(encoding="utf-8"), "2.4", newest().name

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
     reason="the scripts are for `tf.keras`, and run on Keras 3",
 )
 
-FOLDER = pathlib.Path(__file__).resolve().parent / "fix"
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "data" / "fix"
 SCRIPTS = sorted(path.name for path in (FOLDER / "scripts").glob("*.py"))
 #: What cannot be native, and the error that Keras 3 raises then.
 NEED_US = {"latest.py": "ValueError", "period.py": "TypeError"}

@@ -14,8 +14,10 @@ pytest.importorskip("libcst")
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from keras_ckpt.migrate import checker, rewrite, source
-from keras_ckpt.migrate.releases import newest, release
+from keras_ckpt.migrate import checker
+from keras_ckpt.migrate.code import source
+from keras_ckpt.migrate.fix import rewrite
+from keras_ckpt.migrate.releases.release import newest, release
 
 IMPORTS = [
     "import keras",

@@ -13,8 +13,8 @@ pytest.importorskip("libcst")
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ckpt.migrate import rewrite
-from keras_ckpt.migrate.releases import newest, release
+from keras_ckpt.migrate.fix import rewrite
+from keras_ckpt.migrate.releases.release import newest, release
 
 CELLS = [
     "%matplotlib inline\n!pip install tensorflow\nimport tensorflow as tf\nimport os",

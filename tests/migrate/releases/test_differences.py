@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_ckpt import compat
-from keras_ckpt.migrate import differences as module
-from keras_ckpt.migrate.differences import differences
-from keras_ckpt.migrate.releases import release
-from keras_ckpt.profile import Profile
+from keras_ckpt.engine.profile import Profile
+from keras_ckpt.migrate.releases import differences as module
+from keras_ckpt.migrate.releases.differences import differences
+from keras_ckpt.migrate.releases.release import release
 
 EVERY = [*compat.VERSIONS, "3.0.4", "tf_keras"]
 # Told in parts of their own; the last is of no release.

@@ -11,13 +11,17 @@ from typing import Any
 import pytest
 
 from keras_ckpt import compat, runtime
-from keras_ckpt.migrate import checker, metrics, pages, scopes, source, values
-from keras_ckpt.migrate.findings import Finding
-from keras_ckpt.migrate.releases import Release, every, newest, release
-from keras_ckpt.migrate.rule import Rule, rules
+from keras_ckpt.migrate import checker
+from keras_ckpt.migrate.code import scopes, source
+from keras_ckpt.migrate.code.values import infer
+from keras_ckpt.migrate.releases.release import Release, every, newest, release
+from keras_ckpt.migrate.report import pages
+from keras_ckpt.migrate.report.finding import Finding
 from keras_ckpt.migrate.rules import kc503_lost_attribute, kc606_short_loss
+from keras_ckpt.migrate.rules.definition import Rule, rules
+from keras_ckpt.migrate.sites import metrics
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 # For which releases the examples are, where not from TF 2.4 to the newest Keras 3.
 PAIRS = {"KC301": ("2.0", "2.4"), "KC302": ("2.1", "2.4")}
 
@@ -59,7 +63,7 @@ def test_there_is_nothing_to_say_between_a_release_and_itself(rule: Rule) -> Non
 def test_the_pages_are_those_of_the_rules() -> None:
     folder = ROOT / "docs" / "rules"
     written = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
-    assert written == pages.texts(), "run `python -m keras_ckpt.migrate.pages docs/rules`"
+    assert written == pages.texts(), "run `python -m keras_ckpt.migrate.report.pages docs/rules`"
 
 
 def test_codes_are_unique_and_in_their_groups() -> None:
@@ -389,7 +393,7 @@ def test_metrics_by_name_are_called_as_they_are_written() -> None:
     at = scopes.At(module.scope, module.scope.block, 1)
     (row,) = [each.value for each in module.tree.body if isinstance(each, ast.Expr)]
     assert isinstance(row, ast.List)
-    told = metrics.compiled([values.Part(each, at) for each in row.elts])
+    told = metrics.compiled([infer.Part(each, at) for each in row.elts])
     assert told is not None
     assert set(logs) == {"loss", *told}
 

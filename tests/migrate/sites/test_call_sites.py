@@ -8,9 +8,9 @@ import re
 import pytest
 
 from keras_ckpt.migrate import checker
-from keras_ckpt.migrate.releases import release
+from keras_ckpt.migrate.releases.release import release
 
-FOLDER = pathlib.Path(__file__).resolve().parent / "call_sites"
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "data" / "call_sites"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.py")))

@@ -19,7 +19,7 @@ import tempfile
 import zipfile
 from typing import Any, Callable
 
-from keras_ckpt.formats import sstable
+from keras_ckpt.formats.tensorflow import sstable
 
 #: How often each reader gets a case.
 READERS = ["inspect"] * 22 + ["load_weights"] * 14 + ["load_model"] * 2 + ["format_of"] + ["latest"]

@@ -1,7 +1,7 @@
 """How far old releases come with files of Keras 3.
 
-``PYTHONPATH=tests python tests/formats/elsewhere.py`` asks those that tox has environments of, and
-writes ``elsewhere.json``.
+``PYTHONPATH=tests/tools python tests/tools/formats/elsewhere.py`` asks those that tox has
+environments of, and writes ``elsewhere.json``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import oracle
 
 HERE = pathlib.Path(__file__).resolve().parent
-TOLD = HERE / "elsewhere.json"
+TOLD = HERE.parents[1] / "data" / "elsewhere.json"
 RELEASES = ["2.%d" % minor for minor in range(16)] + ["tf_keras"]
 
 

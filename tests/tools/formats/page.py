@@ -1,4 +1,4 @@
-"""Write ``docs/formats.md``: ``python tests/formats/page.py``."""
+"""Write ``docs/formats.md``: ``python tests/tools/formats/page.py``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import tarfile
 import zipfile
 from typing import Any, Iterator
 
-HERE = pathlib.Path(__file__).resolve().parent
-PAGE = HERE.parent.parent / "docs" / "formats.md"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+DATA = ROOT / "tests" / "data"
+PAGE = ROOT / "docs" / "formats.md"
 KERAS_3 = ["3.%d" % minor for minor in range(16)]
 RELEASES = ["2.0", "2.3", "2.6", "2.9", "2.11", "2.12", "2.15", "tf_keras", *KERAS_3]
 # Those whose `.weights.h5` have the state of the optimizer.
@@ -37,8 +38,9 @@ of TensorFlow from 2.0 to 2.15, tf_keras, and Keras 3 from 3.0 to the newest.
 files on Keras 3 with TensorFlow, JAX and PyTorch. **yes**: the predictions are those of the release
 (float32: to 1e-6), all variables are accounted for and, for whole models, TensorFlow checkpoints
 and `.weights.h5` of TensorFlow 2.12 and later, the next three losses in training are the same,
-which takes the state of the optimizer. Each **yes** is a test (`tests/formats/test_legacy.py`), and
-another keeps this page true, which `python tests/formats/page.py` makes.
+which takes the state of the optimizer. Each **yes** is a test
+(`tests/formats/test_legacy_files.py`), and another keeps this page true, which
+`python tests/tools/formats/page.py` makes.
 
 - **weights**: the class is the user's own, so the weights are loaded into a model that the user
   builds; `load_model` names the class. Or the release described the model wrongly: Keras 3.2 forgot
@@ -61,8 +63,8 @@ release read it with its own `load_weights` and `load_model`; a SavedModel was s
 `tf.saved_model.load`. **yes**: the predictions are the same, and the next three losses in training.
 **predictions**: the predictions are, and the optimizer starts anew; a SavedModel is served only.
 **none**: the release has no such format, layer or operation. `tests/formats/test_elsewhere.py` asks
-the releases that are there, and `PYTHONPATH=tests python tests/formats/elsewhere.py` all of them
-again.
+the releases that are there, and
+`PYTHONPATH=tests/tools python tests/tools/formats/elsewhere.py` all of them again.
 
 - `.weights.h5` and `.keras` are in the layout of Keras 3, which other releases do not have; Keras 3
   itself reads them. Use `.h5`, or a TensorFlow checkpoint, for TensorFlow 2.
@@ -79,7 +81,7 @@ again.
 
 def expected(release: str) -> Any:
     """What a reader of the files of a release must come to."""
-    with tarfile.open(str(HERE / "legacy" / (release + ".tar.xz"))) as archive:
+    with tarfile.open(str(DATA / "legacy" / (release + ".tar.xz"))) as archive:
         content = archive.extractfile("expected.json")
         assert content is not None
         return json.loads(content.read().decode("utf-8"))
@@ -105,7 +107,7 @@ def _number(release: str) -> list[int]:
 
 
 def _elsewhere() -> Iterator[str]:
-    every = json.loads((HERE / "elsewhere.json").read_text(encoding="utf-8"))
+    every = json.loads((DATA / "elsewhere.json").read_text(encoding="utf-8"))
     for release in sorted(every, key=_number):
         for model in expected("2.15"):
             cells = [FAR[every[release][model][kind]] for kind in KINDS]
@@ -125,7 +127,7 @@ def _has_optimizer(release: str, model: str, kind: str) -> bool:
     """Whether an archive of Keras 3 says how the model was compiled in whole."""
     if kind != "model.keras" or release not in KERAS_3:
         return True
-    with tarfile.open(str(HERE / "legacy" / (release + ".tar.xz"))) as files:
+    with tarfile.open(str(DATA / "legacy" / (release + ".tar.xz"))) as files:
         content = files.extractfile("%s.%s" % (model, kind))
         assert content is not None
         with zipfile.ZipFile(io.BytesIO(content.read())) as archive:

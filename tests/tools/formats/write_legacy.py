@@ -1,4 +1,6 @@
-"""Writes an old release's files: ``tox exec -e tf2.9 -- python tests/formats/write_legacy.py``.
+"""Writes an old release's files.
+
+Run it there: ``tox exec -e tf2.9 -- python tests/tools/formats/write_legacy.py``.
 
 With names of models it adds those to the files that there are.
 
@@ -21,7 +23,7 @@ from typing import Any
 import legacy_models
 import numpy as np
 
-HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "legacy")
+HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "legacy")
 
 
 def running() -> tuple[Any, str]:

@@ -1,6 +1,6 @@
 """Writes models that hold operations of TensorFlow, with the TensorFlow of an old release.
 
-``tox exec -e tf2.9 -- python tests/formats/write_ops.py``: each model has the operations of a
+``tox exec -e tf2.9 -- python tests/tools/formats/write_ops.py``: each model has the operations of a
 group, each as an output. What one release cannot record in a functional model is left out there.
 """
 
@@ -20,7 +20,7 @@ import tensorflow as tf
 keras = tf.keras
 K = keras.backend
 RELEASE = ".".join(tf.__version__.split(".")[:2])
-HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "legacy")
+HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "legacy")
 TABLE = np.linspace(-1.0, 1.0, 12, dtype="float32").reshape(3, 4)
 
 # By the name of the group: the shapes of the inputs, and the operations on them.

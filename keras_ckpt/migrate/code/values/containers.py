@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from keras_ckpt.migrate.kinds import Part, Row, Table, Text, Value, handles, value
-from keras_ckpt.migrate.scopes import At
+from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.code.values.types import Part, Row, Table, Text, Value, handles, value
 
 
 @handles(ast.Dict)

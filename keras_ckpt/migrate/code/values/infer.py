@@ -7,9 +7,9 @@ and rows what is in them: both hold expressions with the place that they stand a
 
 from __future__ import annotations
 
-# These register what they know with `kinds`.
-from keras_ckpt.migrate import containers, operations, texts, variables  # noqa: F401
-from keras_ckpt.migrate.kinds import (
+# These register what they know with `types`.
+from keras_ckpt.migrate.code.values import containers, operators, strings, variables  # noqa: F401
+from keras_ckpt.migrate.code.values.types import (
     UNKNOWN,
     Known,
     Number,

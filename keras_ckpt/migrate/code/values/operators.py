@@ -6,7 +6,9 @@ import ast
 import sys
 from typing import Any
 
-from keras_ckpt.migrate.kinds import (
+from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.code.values.strings import percent
+from keras_ckpt.migrate.code.values.types import (
     LONG,
     UNKNOWN,
     Known,
@@ -21,8 +23,6 @@ from keras_ckpt.migrate.kinds import (
     text,
     value,
 )
-from keras_ckpt.migrate.scopes import At
-from keras_ckpt.migrate.texts import percent
 
 
 @handles(ast.Constant)

@@ -6,8 +6,10 @@ import ast
 import re
 import string
 
-from keras_ckpt.migrate.containers import dict_call
-from keras_ckpt.migrate.kinds import (
+from keras_ckpt.migrate.code.names import meaning
+from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.code.values.containers import dict_call
+from keras_ckpt.migrate.code.values.types import (
     UNKNOWN,
     Number,
     Text,
@@ -18,8 +20,6 @@ from keras_ckpt.migrate.kinds import (
     text,
     value,
 )
-from keras_ckpt.migrate.names import meaning
-from keras_ckpt.migrate.scopes import At
 
 _PATHS = ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath")
 #: Functions that leave the end of a path as it is.

@@ -10,7 +10,7 @@ import ast
 import dataclasses
 from typing import Any, Callable, NamedTuple, Union
 
-from keras_ckpt.migrate.scopes import At
+from keras_ckpt.migrate.code.scopes import At
 
 #: How deep in one another expressions are looked at, and how much of a long one.
 DEEP = 25

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from keras_ckpt.migrate.containers import dict_call, update
-from keras_ckpt.migrate.kinds import (
+from keras_ckpt.migrate.code.names import visible
+from keras_ckpt.migrate.code.scopes import At, Binding, Scope
+from keras_ckpt.migrate.code.values.containers import dict_call, update
+from keras_ckpt.migrate.code.values.types import (
     DEEP,
     UNKNOWN,
     Part,
@@ -19,8 +21,6 @@ from keras_ckpt.migrate.kinds import (
     text,
     value,
 )
-from keras_ckpt.migrate.names import visible
-from keras_ckpt.migrate.scopes import At, Binding, Scope
 
 
 @handles(ast.Name)

@@ -11,10 +11,10 @@ import json
 import re
 from typing import Any, Iterator, NamedTuple
 
-from keras_ckpt.migrate import notebook
-from keras_ckpt.migrate.rewrite.edits import Unit
-from keras_ckpt.migrate.rewrite.results import CannotRewrite
-from keras_ckpt.migrate.source import Source
+from keras_ckpt.migrate.code import notebook
+from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.fix.answers import CannotRewrite
+from keras_ckpt.migrate.fix.edits.edits import Unit
 
 _LINES = re.compile(r"\r\n|\r|\n")
 _MARK = "#keras-ckpt:%d"

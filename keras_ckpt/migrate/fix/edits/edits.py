@@ -11,11 +11,11 @@ from typing import Any, Callable, Iterable, NamedTuple
 
 import libcst as cst
 
-from keras_ckpt.migrate.rewrite import commas, nodes
-from keras_ckpt.migrate.rewrite.located import Located
-from keras_ckpt.migrate.rewrite.nodes import CallEdit
-from keras_ckpt.migrate.rewrite.results import CannotRewrite
-from keras_ckpt.migrate.source import Source
+from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.fix.answers import CannotRewrite
+from keras_ckpt.migrate.fix.edits import commas, nodes
+from keras_ckpt.migrate.fix.edits.locate import Located
+from keras_ckpt.migrate.fix.edits.nodes import CallEdit
 
 
 class Unit(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from keras_ckpt.migrate.rewrite.results import CannotRewrite
-from keras_ckpt.migrate.source import Source
+from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.fix.answers import CannotRewrite
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "Call": (cst.Call,),

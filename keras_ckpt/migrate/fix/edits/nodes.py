@@ -8,8 +8,8 @@ from typing import Any, Callable, Iterable
 
 import libcst as cst
 
-from keras_ckpt.migrate.rewrite import commas
-from keras_ckpt.migrate.rewrite.results import CannotRewrite
+from keras_ckpt.migrate.fix.answers import CannotRewrite
+from keras_ckpt.migrate.fix.edits import commas
 
 
 @dataclasses.dataclass

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any, Iterator
 
-from keras_ckpt.migrate.names import meaning, visible
-from keras_ckpt.migrate.scopes import At, Binding, Module, Scope
+from keras_ckpt.migrate.code.names import meaning, visible
+from keras_ckpt.migrate.code.scopes import At, Binding, Module, Scope
 
 
 class Names(Module):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 
-from keras_ckpt.migrate.names import keras_name, library
-from keras_ckpt.migrate.rewrite.edits import Edits, index_of
-from keras_ckpt.migrate.rewrite.tree import Names
-from keras_ckpt.migrate.values import Text, value
+from keras_ckpt.migrate.code.names import keras_name, library
+from keras_ckpt.migrate.code.values.infer import Text, value
+from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
+from keras_ckpt.migrate.fix.edits.tree import Names
 
 _OURS = "keras_ckpt"
 #: Where Keras has what it calls as we do.

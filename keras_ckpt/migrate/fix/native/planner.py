@@ -13,19 +13,19 @@ import importlib.util
 from typing import Callable, Iterable
 
 from keras_ckpt.migrate import checker
-from keras_ckpt.migrate.call_sites import Argument, CallSite, Checkpoint
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rewrite.edits import Edits, index_of
-from keras_ckpt.migrate.rewrite.endings import Endings
-from keras_ckpt.migrate.rewrite.others import Others, Path
-from keras_ckpt.migrate.rewrite.paths import Paths
-from keras_ckpt.migrate.rewrite.results import Answer, Fix, Note, Refusal, note, note_on
-from keras_ckpt.migrate.rewrite.tree import Names
-from keras_ckpt.migrate.rule import Problem, Rule
-from keras_ckpt.migrate.sites import Sites
-from keras_ckpt.migrate.source import Source
+from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.fix.answers import Answer, Fix, Note, Refusal, note, note_on
+from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
+from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
+from keras_ckpt.migrate.fix.native.renames.literals import Paths
+from keras_ckpt.migrate.fix.native.renames.new_endings import Endings
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, Rule
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.site import Argument, CallSite, Checkpoint
 
-_FIXERS = "keras_ckpt.migrate.rewrite.fixers."
+_FIXERS = "keras_ckpt.migrate.fix.native.fixers."
 
 
 class Native:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any, NamedTuple
 
-from keras_ckpt.migrate.call_sites import (
+from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.fix.edits.edits import Edits
+from keras_ckpt.migrate.sites.site import (
     LATEST,
     LOAD_MODEL,
     LOAD_WEIGHTS,
@@ -13,8 +15,6 @@ from keras_ckpt.migrate.call_sites import (
     SAVE_WEIGHTS,
     CallSite,
 )
-from keras_ckpt.migrate.rewrite.edits import Edits
-from keras_ckpt.migrate.values import Known, Text
 
 
 class _Parameter(NamedTuple):

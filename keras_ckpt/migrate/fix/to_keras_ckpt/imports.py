@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from keras_ckpt.migrate.names import library
-from keras_ckpt.migrate.rewrite.edits import Edits
-from keras_ckpt.migrate.rewrite.tree import Names
+from keras_ckpt.migrate.code.names import library
+from keras_ckpt.migrate.fix.edits.edits import Edits
+from keras_ckpt.migrate.fix.edits.tree import Names
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

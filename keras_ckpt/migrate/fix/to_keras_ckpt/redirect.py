@@ -21,7 +21,20 @@ from __future__ import annotations
 import ast
 from typing import Callable, Iterator
 
-from keras_ckpt.migrate.call_sites import (
+from keras_ckpt.migrate.code.names import library
+from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.fix.answers import Note, note, note_on
+from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
+from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.fix.native.planner import path_of
+from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments, subclasses
+from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem, rules
+from keras_ckpt.migrate.sites.finder import Sites, dotted_text, is_checkpoint
+from keras_ckpt.migrate.sites.paths import READ_MODEL, READ_WEIGHTS, WRITTEN_MODEL, WRITTEN_WEIGHTS
+from keras_ckpt.migrate.sites.site import (
     LATEST,
     LOAD_MODEL,
     LOAD_WEIGHTS,
@@ -29,19 +42,6 @@ from keras_ckpt.migrate.call_sites import (
     SAVE_WEIGHTS,
     CallSite,
 )
-from keras_ckpt.migrate.names import library
-from keras_ckpt.migrate.paths import READ_MODEL, READ_WEIGHTS, WRITTEN_MODEL, WRITTEN_WEIGHTS
-from keras_ckpt.migrate.releases import Release
-from keras_ckpt.migrate.rewrite import arguments, subclasses
-from keras_ckpt.migrate.rewrite.edits import Edits, index_of
-from keras_ckpt.migrate.rewrite.imports import Imports
-from keras_ckpt.migrate.rewrite.native import path_of
-from keras_ckpt.migrate.rewrite.results import Note, note, note_on
-from keras_ckpt.migrate.rewrite.tree import Names
-from keras_ckpt.migrate.rule import Problem, rules
-from keras_ckpt.migrate.sites import Sites, dotted_text, is_checkpoint
-from keras_ckpt.migrate.source import Source
-from keras_ckpt.migrate.values import Text
 
 _CLASS = "ModelCheckpoint"
 _PACKAGE = "keras_ckpt"
@@ -262,7 +262,9 @@ class Ours:
                 return
         outer = self._names.parents.get(call)
         partial = isinstance(outer, ast.Attribute) and outer.attr == "expect_partial"
-        why = arguments.translate(site, method, self._edits, partial and site.kind == LOAD_WEIGHTS)
+        why = call_arguments.translate(
+            site, method, self._edits, partial and site.kind == LOAD_WEIGHTS
+        )
         if why:
             self._note(call, code, why)
             return

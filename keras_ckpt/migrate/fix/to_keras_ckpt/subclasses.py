@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Collection, Iterator
 
-from keras_ckpt.migrate.call_sites import SAVE, SUBCLASS, Argument, CallSite
-from keras_ckpt.migrate.scopes import At
-from keras_ckpt.migrate.sites import Sites, dotted_text
+from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.sites.finder import Sites, dotted_text
+from keras_ckpt.migrate.sites.site import SAVE, SUBCLASS, Argument, CallSite
 
 _MODEL = "self.model"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from keras_ckpt.migrate.rewrite.native import Native
-from keras_ckpt.migrate.rewrite.results import WITH_US, Answer, Refusal
-from keras_ckpt.migrate.rule import Problem
-from keras_ckpt.migrate.values import Known
+from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.fix.answers import WITH_US, Answer, Refusal
+from keras_ckpt.migrate.fix.native.planner import Native
+from keras_ckpt.migrate.rules.definition import Problem
 
 
 def fix(problem: Problem, native: Native) -> Answer:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from keras_ckpt.migrate.call_sites import Checkpoint
-from keras_ckpt.migrate.rewrite.edits import index_of
-from keras_ckpt.migrate.rewrite.native import Native
-from keras_ckpt.migrate.rewrite.results import WITH_US, Answer, Fix, Refusal
-from keras_ckpt.migrate.rule import Problem
-from keras_ckpt.migrate.values import Known
+from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.fix.answers import WITH_US, Answer, Fix, Refusal
+from keras_ckpt.migrate.fix.edits.edits import index_of
+from keras_ckpt.migrate.fix.native.planner import Native
+from keras_ckpt.migrate.rules.definition import Problem
+from keras_ckpt.migrate.sites.site import Checkpoint
 
 
 def fix(problem: Problem, native: Native) -> Answer:

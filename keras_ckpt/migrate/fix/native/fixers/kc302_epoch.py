@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from keras_ckpt.migrate.call_sites import Checkpoint
-from keras_ckpt.migrate.rewrite.native import Native
-from keras_ckpt.migrate.rewrite.results import Answer, Refusal
-from keras_ckpt.migrate.rule import Problem, bound, frequency
-from keras_ckpt.migrate.values import Known
+from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.fix.answers import Answer, Refusal
+from keras_ckpt.migrate.fix.native.planner import Native
+from keras_ckpt.migrate.rules.definition import Problem, bound, frequency
+from keras_ckpt.migrate.sites.site import Checkpoint
 
 
 def fix(problem: Problem, native: Native) -> Answer:

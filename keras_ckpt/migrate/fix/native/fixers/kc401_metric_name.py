@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 
-from keras_ckpt.migrate.call_sites import Checkpoint
-from keras_ckpt.migrate.rewrite import paths
-from keras_ckpt.migrate.rewrite.native import Native
-from keras_ckpt.migrate.rewrite.results import Answer, Fix, Refusal
-from keras_ckpt.migrate.rule import Problem, bound, monitored
+from keras_ckpt.migrate.fix.answers import Answer, Fix, Refusal
+from keras_ckpt.migrate.fix.native.planner import Native
+from keras_ckpt.migrate.fix.native.renames import literals
+from keras_ckpt.migrate.rules.definition import Problem, bound, monitored
 from keras_ckpt.migrate.rules.kc401_metric_name import metrics_of, misnamed
+from keras_ckpt.migrate.sites.site import Checkpoint
 
 _ELSEWHERE = "the name is written elsewhere, or used for more. %s Change it by hand."
 
@@ -26,7 +26,7 @@ def fix(problem: Problem, native: Native) -> Answer:
         return _in_path(problem, native, names)
     name = monitored(arguments)
     other = misnamed(name, names) if name else None
-    if not other or not paths.is_text(argument.node) or not native.paths.is_alone(argument.node):
+    if not other or not literals.is_text(argument.node) or not native.paths.is_alone(argument.node):
         return Refusal(_ELSEWHERE % problem.advice, needs_us=False)
     text = argument.node
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from keras_ckpt import monitor
-from keras_ckpt.migrate.call_sites import Checkpoint
-from keras_ckpt.migrate.metrics import BY_NAME
-from keras_ckpt.migrate.rewrite.native import Native
-from keras_ckpt.migrate.rewrite.results import Answer, Fix, Refusal
-from keras_ckpt.migrate.rule import Problem, bound, monitored
+from keras_ckpt.engine import monitor
+from keras_ckpt.migrate.fix.answers import Answer, Fix, Refusal
+from keras_ckpt.migrate.fix.native.planner import Native
+from keras_ckpt.migrate.rules.definition import Problem, bound, monitored
 from keras_ckpt.migrate.rules.kc401_metric_name import metrics_of
+from keras_ckpt.migrate.sites.metrics import BY_NAME
+from keras_ckpt.migrate.sites.site import Checkpoint
 
 
 def fix(problem: Problem, native: Native) -> Answer:

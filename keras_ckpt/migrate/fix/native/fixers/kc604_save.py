@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from keras_ckpt.migrate.call_sites import CallSite
-from keras_ckpt.migrate.rewrite.native import Native
-from keras_ckpt.migrate.rewrite.results import Answer
-from keras_ckpt.migrate.rule import Problem
+from keras_ckpt.migrate.fix.answers import Answer
+from keras_ckpt.migrate.fix.native.planner import Native
+from keras_ckpt.migrate.rules.definition import Problem
+from keras_ckpt.migrate.sites.site import CallSite
 
 LATE = True
 

@@ -9,7 +9,7 @@ import posixpath
 import re
 from typing import Iterable, NamedTuple
 
-from keras_ckpt.migrate.rewrite.paths import fit
+from keras_ckpt.migrate.fix.native.renames.literals import fit
 
 _PARENT = "../"
 _WORD = re.compile(r"\w")

@@ -9,13 +9,13 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING
 
-from keras_ckpt.migrate.call_sites import Argument, CallSite
-from keras_ckpt.migrate.rewrite.imports import Imports
-from keras_ckpt.migrate.rewrite.paths import is_pure, text_of
-from keras_ckpt.migrate.values import Text, value
+from keras_ckpt.migrate.code.values.infer import Text, value
+from keras_ckpt.migrate.fix.native.renames.literals import is_pure, text_of
+from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
+from keras_ckpt.migrate.sites.site import Argument, CallSite
 
 if TYPE_CHECKING:
-    from keras_ckpt.migrate.rewrite.native import Native
+    from keras_ckpt.migrate.fix.native.planner import Native
 
 _MAKE = ("makedirs", "mkdir", "MakeDirs")
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)

@@ -6,7 +6,13 @@ import ast
 import os
 from typing import TYPE_CHECKING, Callable, Iterator
 
-from keras_ckpt.migrate.call_sites import (
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.fix.answers import WITH_US
+from keras_ckpt.migrate.fix.native.renames import directories, obstacles
+from keras_ckpt.migrate.fix.native.renames import literals as written
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.paths import WRITTEN_MODEL, WRITTEN_WEIGHTS, example
+from keras_ckpt.migrate.sites.site import (
     LOAD_WEIGHTS,
     SAVE,
     SAVE_WEIGHTS,
@@ -14,15 +20,9 @@ from keras_ckpt.migrate.call_sites import (
     CallSite,
     Checkpoint,
 )
-from keras_ckpt.migrate.paths import WRITTEN_MODEL, WRITTEN_WEIGHTS, example
-from keras_ckpt.migrate.rewrite import directories, obstacles
-from keras_ckpt.migrate.rewrite import paths as written
-from keras_ckpt.migrate.rewrite.results import WITH_US
-from keras_ckpt.migrate.sites import Sites
-from keras_ckpt.migrate.values import Text
 
 if TYPE_CHECKING:
-    from keras_ckpt.migrate.rewrite.native import Native
+    from keras_ckpt.migrate.fix.native.planner import Native
 
 _TOLD = (
     "`%s` is now `%s`, in another format. Files from before are read by `keras-ckpt convert` and "

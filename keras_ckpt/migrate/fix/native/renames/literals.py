@@ -13,11 +13,11 @@ import posixpath
 import re
 from typing import Any, Iterable, Iterator, NamedTuple
 
-from keras_ckpt.migrate.names import visible
-from keras_ckpt.migrate.rewrite.tree import Names
-from keras_ckpt.migrate.scopes import At, Scope
-from keras_ckpt.migrate.sites import dotted_text
-from keras_ckpt.migrate.values import Text, value
+from keras_ckpt.migrate.code.names import visible
+from keras_ckpt.migrate.code.scopes import At, Scope
+from keras_ckpt.migrate.code.values.infer import Text, value
+from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.sites.finder import dotted_text
 
 _DEEP = 20
 #: Functions whose result ends as their only argument does, and methods that leave the end alone.

@@ -10,19 +10,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Iterator
 
-from keras_ckpt.migrate.call_sites import (
-    Argument,
-    CallSite,
-)
-from keras_ckpt.migrate.rewrite import paths as written
-from keras_ckpt.migrate.rewrite.groups import Group
-from keras_ckpt.migrate.rewrite.others import Path
-from keras_ckpt.migrate.rewrite.results import Answer, Fix, Refusal
-from keras_ckpt.migrate.sites import Sites
-from keras_ckpt.migrate.values import Text
+from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.fix.answers import Answer, Fix, Refusal
+from keras_ckpt.migrate.fix.native.renames import literals as written
+from keras_ckpt.migrate.fix.native.renames.across_files import Path
+from keras_ckpt.migrate.fix.native.renames.group import Group
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.site import Argument, CallSite
 
 if TYPE_CHECKING:
-    from keras_ckpt.migrate.rewrite.native import Native
+    from keras_ckpt.migrate.fix.native.planner import Native
 
 
 class Endings:

@@ -6,7 +6,13 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING, Collection
 
-from keras_ckpt.migrate.call_sites import (
+from keras_ckpt.migrate.code.names import keras_name
+from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.fix.answers import WITH_US
+from keras_ckpt.migrate.fix.native.renames import directories
+from keras_ckpt.migrate.fix.native.renames import literals as written
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.site import (
     LATEST,
     LOAD_MODEL,
     LOAD_WEIGHTS,
@@ -15,15 +21,9 @@ from keras_ckpt.migrate.call_sites import (
     Argument,
     CallSite,
 )
-from keras_ckpt.migrate.names import keras_name
-from keras_ckpt.migrate.rewrite import directories
-from keras_ckpt.migrate.rewrite import paths as written
-from keras_ckpt.migrate.rewrite.results import WITH_US
-from keras_ckpt.migrate.sites import Sites
-from keras_ckpt.migrate.values import Known, Text
 
 if TYPE_CHECKING:
-    from keras_ckpt.migrate.rewrite.native import Native
+    from keras_ckpt.migrate.fix.native.planner import Native
 
 _FILES = (".h5", ".hdf5", ".keras")
 

@@ -11,8 +11,8 @@ from typing import Any, Iterator, Mapping, MutableMapping
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import hdf5, hdf5_weights
 from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.formats.hdf5 import hdf5_file, weights
 
 # Where TF 2.12 put the layers.
 OF_2_12 = "_layer_checkpoint_dependencies"
@@ -42,7 +42,7 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
     """
 
     def __init__(self, path: str, data: Any) -> None:
-        if data.dtype.kind not in hdf5_weights.NUMBERS:
+        if data.dtype.kind not in weights.NUMBERS:
             raise CheckpointError(
                 path, "the weight %r holds no numbers" % data.name, "copy the file again"
             )
@@ -51,8 +51,8 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         self.chunks = data.chunks
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        value = hdf5.read(self.data)
-        if hdf5.as_text(self.data.attrs.get("dtype", "")) == "bfloat16":
+        value = hdf5_file.read(self.data)
+        if hdf5_file.as_text(self.data.attrs.get("dtype", "")) == "bfloat16":
             value = value.view(importlib.import_module("ml_dtypes").bfloat16)
         return value if dtype is None else value.astype(dtype)
 

@@ -1,0 +1,51 @@
+"""How checkpoints are stored: the public functions, each for every format.
+
+One folder holds each family of formats. `api` has the functions, `registry` and `inspection` what
+they go by.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from keras_ckpt.formats.api import (
+    convert,
+    format_of,
+    format_written,
+    latest_checkpoint,
+    load_model,
+    load_weights,
+    natively_readable,
+    save_model,
+    save_weights,
+    write,
+)
+from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.tensorflow.serving import InferenceModel
+
+if TYPE_CHECKING:
+    from keras_ckpt.formats.inspection import inspect
+
+__all__ = [
+    "CheckpointError",
+    "Format",
+    "InferenceModel",
+    "convert",
+    "format_of",
+    "format_written",
+    "inspect",
+    "latest_checkpoint",
+    "load_model",
+    "load_weights",
+    "natively_readable",
+    "save_model",
+    "save_weights",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "inspect":
+        return importlib.import_module("keras_ckpt.formats.inspection").inspect
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
