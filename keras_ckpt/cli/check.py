@@ -148,7 +148,7 @@ def run(named: list[str], options: settings.Settings) -> checker.Result:
             return checker.check(
                 named, old, new, options.selects, _ask if asking else None, advance
             )
-        except checker.NotTold as error:
+        except checker.UnknownOrigin as error:
             reason = str(error)
             raise click.UsageError(_NO_RELEASE % (reason[:1].upper() + reason[1:])) from error
 

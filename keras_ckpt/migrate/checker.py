@@ -24,7 +24,7 @@ from keras_ckpt.migrate.sites.site import Argument
 SYNTAX = "KC001"
 
 
-class NotTold(Exception):
+class UnknownOrigin(Exception):
     """Nothing tells for which release the code was written, and it matters."""
 
 
@@ -68,7 +68,7 @@ def checked(source: Source) -> Checked:
     if tree is None:
         return Checked(source)
     sites = Sites(Module(tree))
-    return Checked(source, sites if sites.found or sites.ours else None)
+    return Checked(source, sites if sites.found or sites.from_keras_ckpt else None)
 
 
 def problems_of(
@@ -96,7 +96,7 @@ def _problems(
     sites = [site for site in each.sites.found if old.is_tf_keras or not site.stays]
     for rule in rules().values():
         if rule.code != SYNTAX and selected(rule.code) and rule.concerns(old, new):
-            for site in (*sites, *each.sites.ours) if rule.asks_ours else sites:
+            for site in (*sites, *each.sites.from_keras_ckpt) if rule.asks_keras_ckpt else sites:
                 found += rule.check(site, old, new)
     return list(unique(found))
 
@@ -249,7 +249,7 @@ def check(
             _problems(each, other, new, selected) for each in found for other in every()
         ):
             if ask is None:
-                raise NotTold(told.why)
+                raise UnknownOrigin(told.why)
             old, why = ask(told.why), "as you say"
     findings = []
     if selected(SYNTAX):

@@ -14,7 +14,7 @@ import re
 from typing import Callable, Iterable, NamedTuple, Sequence
 
 from keras_ckpt import compat
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import (
     STAND_ALONE,
     Release,
@@ -48,7 +48,7 @@ _SPEC = re.compile(r"([~=!<>]{1,3})\s*v?(\d+(?:\.\d+)*)(\.\*)?")
 _LONG = 1000000
 
 
-class Told(NamedTuple):
+class Origin(NamedTuple):
     """What is told.
 
     Args:
@@ -68,7 +68,7 @@ class Clue(NamedTuple):
     package: str = ""
 
 
-def release_of(found: Sequence[Sites], files: Sequence[str]) -> Told:
+def release_of(found: Sequence[Sites], files: Sequence[str]) -> Origin:
     """Returns the newest release that all evidence fits.
 
     Args:
@@ -80,10 +80,10 @@ def release_of(found: Sequence[Sites], files: Sequence[str]) -> Told:
     pins = list(_pins(files))
     if not clues and not pins:
         seventh = [each for each in sites if isinstance(each, Checkpoint)]
-        seventh += [each for one in found for each in one.ours]
+        seventh += [each for one in found for each in one.from_keras_ckpt]
         if any(is_period(each) for each in seventh):
-            return Told(release(STAND_ALONE), "the seventh by position is a number")
-        return Told(None, "nothing in the code and no pinned version tells it")
+            return Origin(release(STAND_ALONE), "the seventh by position is a number")
+        return Origin(None, "nothing in the code and no pinned version tells it")
     alone = release(STAND_ALONE)
     is_alone = any(clue.package == "keras" and clue.fits(alone) for clue in pins)
     releases = [alone, *every()] if is_alone else every()
@@ -92,8 +92,8 @@ def release_of(found: Sequence[Sites], files: Sequence[str]) -> Told:
         if fitting:
             whats = list(dict.fromkeys(clue.what for clue in together))
             why = ", ".join(whats[:3]) + (", …" if len(whats) > 3 else "")
-            return Told(fitting[-1], why)
-    return Told(newest_of_keras_2(), clues[0].what if clues else "what is pinned")
+            return Origin(fitting[-1], why)
+    return Origin(newest_of_keras_2(), clues[0].what if clues else "what is pinned")
 
 
 # What the code passes
@@ -119,7 +119,7 @@ def _fits_of(site: Site) -> Iterable[tuple[str, Callable[[Release], bool]]]:
         )
         path = site.argument(0, "filepath")
         text = path.value if path is not None else None
-        if isinstance(text, Text):
+        if isinstance(text, Str):
             only = site.argument(4, "save_weights_only")
             known = only is None and site.complete
             flag = site.bound(every()[0]).flag("save_weights_only") if not known else False
@@ -144,7 +144,7 @@ def _takes(name: str) -> Callable[[Release], bool]:
     return takes
 
 
-def _ends(text: Text, index: int) -> Callable[[Release], bool]:
+def _ends(text: Str, index: int) -> Callable[[Release], bool]:
     def ends(each: Release) -> bool:
         endings = each.profile.endings[index]
         return not endings or text.ends_in(endings) is not False

@@ -11,7 +11,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from keras_ckpt.migrate.code.scopes import At, Binding, Scope
+from keras_ckpt.migrate.code.scopes import Binding, Position, Scope
 
 #: Aliases of aliases of aliases are not followed without end.
 _DEEP = 20
@@ -40,7 +40,7 @@ class Meaning(NamedTuple):
 
     name: str = ""
     node: ast.AST | None = None
-    at: At | None = None
+    at: Position | None = None
 
 
 def keras_name(name: str) -> str:
@@ -57,7 +57,7 @@ def library(name: str) -> str:
     return first if first in ("tensorflow", "keras", "tf_keras", "keras_ckpt") else ""
 
 
-def visible(scope: Scope, name: str, at: At) -> list[Binding]:
+def visible(scope: Scope, name: str, at: Position) -> list[Binding]:
     """Returns the bindings that can give a name its value at a place, the latest first.
 
     Args:
@@ -89,7 +89,7 @@ def visible(scope: Scope, name: str, at: At) -> list[Binding]:
     return after + before
 
 
-def meaning(expression: ast.AST, at: At, depth: int = 0) -> Meaning:
+def meaning(expression: ast.AST, at: Position, depth: int = 0) -> Meaning:
     """Returns what an expression means.
 
     Args:
@@ -116,7 +116,7 @@ def meaning(expression: ast.AST, at: At, depth: int = 0) -> Meaning:
     return Meaning() if parts else first
 
 
-def _of_name(name: str, at: At, depth: int) -> Meaning:
+def _of_name(name: str, at: Position, depth: int) -> Meaning:
     scope = at.scope.find(name)
     if scope is None:
         for each in at.scope.around():

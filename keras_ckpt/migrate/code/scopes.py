@@ -1,8 +1,8 @@
 """The names of a module: where each gets its values, found in one walk over the tree.
 
-`Module(tree)` holds the scopes, and of each call and class the `At` it stands at. What a name means
-there is asked of `names.py`, what value it has of `values.py`. The walk does not recurse, so that
-no nesting is too deep for it.
+`Module(tree)` holds the scopes, and the `Position` of each call and class. `names.py` says what a
+name means there, `values` what value it has. The walk does not recurse, so no nesting is too deep
+for it.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Scope:
         return next((scope for scope in scopes if name in scope.bindings), None)
 
 
-class At(NamedTuple):
+class Position(NamedTuple):
     """Where something stands: what was bound before is seen there.
 
     Args:
@@ -126,7 +126,7 @@ class Binding(NamedTuple):
     """
 
     kind: str
-    at: At
+    at: Position
     node: ast.AST | None = None
     target: str = ""
 
@@ -135,14 +135,14 @@ class Call(NamedTuple):
     """A call, and where it stands."""
 
     node: ast.Call
-    at: At
+    at: Position
 
 
 class Class(NamedTuple):
     """A class definition, where it stands, and its scope."""
 
     node: ast.ClassDef
-    at: At
+    at: Position
     scope: Scope
 
 
@@ -162,12 +162,14 @@ class Module:
         #: The modules that are imported, by their full names.
         self.imports: set[str] = set()
         self._step = 0
-        self._walk(At(self.scope, block, 0))
+        self._walk(Position(self.scope, block, 0))
 
     # The walk: a stack of what is still to do, each with where it stands.
 
-    def _walk(self, at: At) -> None:
-        self._todo: list[tuple[ast.AST, At]] = [(node, at) for node in reversed(self.tree.body)]
+    def _walk(self, at: Position) -> None:
+        self._todo: list[tuple[ast.AST, Position]] = [
+            (node, at) for node in reversed(self.tree.body)
+        ]
         handlers = _HANDLERS
         todo = self._todo
         while todo:
@@ -181,7 +183,7 @@ class Module:
             else:
                 handler(self, node, at)
 
-    def _children(self, node: ast.AST, at: At, but: tuple[str, ...] = ()) -> None:
+    def _children(self, node: ast.AST, at: Position, but: tuple[str, ...] = ()) -> None:
         found = []
         for field in node._fields:
             value = getattr(node, field, None)
@@ -194,18 +196,18 @@ class Module:
                     found.append((value, at))
         self._todo.extend(reversed(found))
 
-    def _nothing(self, node: Any, at: At) -> None:
+    def _nothing(self, node: Any, at: Position) -> None:
         pass
 
     def _bind(
-        self, at: At, name: str, kind: str, node: ast.AST | None = None, target: str = ""
+        self, at: Position, name: str, kind: str, node: ast.AST | None = None, target: str = ""
     ) -> None:
         self._bind_in(self._owner(at.scope, name), at, name, kind, node, target)
 
     def _bind_in(
         self,
         scope: Scope,
-        at: At,
+        at: Position,
         name: str,
         kind: str,
         node: ast.AST | None = None,
@@ -222,7 +224,7 @@ class Module:
             return scope.find(name) or scope
         return scope
 
-    def _bind_target(self, at: At, target: ast.AST, kind: str, node: ast.AST | None) -> None:
+    def _bind_target(self, at: Position, target: ast.AST, kind: str, node: ast.AST | None) -> None:
         todo = [(target, kind, node)]
         while todo:
             target, kind, node = todo.pop()
@@ -248,7 +250,7 @@ class Module:
 
     # Statements that bind names
 
-    def _import(self, node: ast.Import, at: At) -> None:
+    def _import(self, node: ast.Import, at: Position) -> None:
         for each in node.names:
             self.imports.add(each.name)
             first = each.name.split(".")[0]
@@ -257,7 +259,7 @@ class Module:
             else:
                 self._bind(at, first, "import", node, first)
 
-    def _import_from(self, node: ast.ImportFrom, at: At) -> None:
+    def _import_from(self, node: ast.ImportFrom, at: Position) -> None:
         module = "." * (node.level or 0) + (node.module or "")
         self.imports.add(module)
         for each in node.names:
@@ -267,7 +269,7 @@ class Module:
                 target = module + ("" if module.endswith(".") else ".") + each.name
                 self._bind(at, each.asname or each.name, "import", node, target)
 
-    def _assign(self, node: ast.Assign, at: At) -> None:
+    def _assign(self, node: ast.Assign, at: Position) -> None:
         for target in node.targets:
             if isinstance(target, ast.Subscript):
                 self._item(target, node, at)
@@ -275,20 +277,20 @@ class Module:
                 self._bind_target(at, target, "assign", node.value)
         self._children(node, at)
 
-    def _item(self, target: ast.Subscript, node: ast.AST, at: At) -> None:
+    def _item(self, target: ast.Subscript, node: ast.AST, at: Position) -> None:
         if isinstance(target.value, ast.Name):
             self._bind(at, target.value.id, "item", node)
 
-    def _ann_assign(self, node: ast.AnnAssign, at: At) -> None:
+    def _ann_assign(self, node: ast.AnnAssign, at: Position) -> None:
         if node.value is not None:
             self._bind_target(at, node.target, "assign", node.value)
         self._children(node, at)
 
-    def _aug_assign(self, node: ast.AugAssign, at: At) -> None:
+    def _aug_assign(self, node: ast.AugAssign, at: Position) -> None:
         self._bind_target(at, node.target, "aug", node)
         self._children(node, at)
 
-    def _walrus(self, node: Any, at: At) -> None:
+    def _walrus(self, node: Any, at: Position) -> None:
         scope = at.scope
         while isinstance(scope.node, _COMPREHENSIONS) and scope.parent is not None:
             scope = scope.parent
@@ -296,17 +298,17 @@ class Module:
             self._bind_in(scope, at, node.target.id, "assign", node.value)
         self._children(node, at)
 
-    def _delete(self, node: ast.Delete, at: At) -> None:
+    def _delete(self, node: ast.Delete, at: Position) -> None:
         for target in node.targets:
             if isinstance(target, ast.Subscript):
                 self._item(target, node, at)
 
-    def _global(self, node: Any, at: At) -> None:
+    def _global(self, node: Any, at: Position) -> None:
         kind = "global" if isinstance(node, ast.Global) else "nonlocal"
         for name in node.names:
             at.scope.elsewhere[name] = kind
 
-    def _name(self, node: ast.Name, at: At) -> None:
+    def _name(self, node: ast.Name, at: Position) -> None:
         # Targets of what is handled nowhere else; those that are have been bound already.
         if isinstance(node.ctx, ast.Store):
             found = self._owner(at.scope, node.id).bindings.get(node.id)
@@ -315,7 +317,7 @@ class Module:
 
     # Branches, loops, scopes
 
-    def _blocks(self, node: ast.AST, at: At, *bodies: str) -> None:
+    def _blocks(self, node: ast.AST, at: Position, *bodies: str) -> None:
         after = []
         for body in bodies:
             loop = isinstance(node, _LOOPS) and body == "body"
@@ -325,10 +327,10 @@ class Module:
         # On top of the stack, so that the head comes first.
         self._children(node, at, but=bodies)
 
-    def _branch(self, node: ast.AST, at: At) -> None:
+    def _branch(self, node: ast.AST, at: Position) -> None:
         self._blocks(node, at, "body", "orelse")
 
-    def _try(self, node: Any, at: At) -> None:
+    def _try(self, node: Any, at: Position) -> None:
         # What is tried is run, as far as it goes; of the handlers one or none.
         handlers = [(each, at._replace(block=Block(at.block))) for each in node.handlers]
         parts = [(each, at) for each in node.body] + handlers
@@ -336,39 +338,39 @@ class Module:
         parts += [(each, at) for each in node.finalbody]
         self._todo.extend(reversed(parts))
 
-    def _handler(self, node: ast.ExceptHandler, at: At) -> None:
+    def _handler(self, node: ast.ExceptHandler, at: Position) -> None:
         if node.name:
             self._bind(at, node.name, "other")
         self._children(node, at)
 
-    def _loop(self, node: Any, at: At) -> None:
+    def _loop(self, node: Any, at: Position) -> None:
         self._bind_target(at, node.target, "other", None)
         self._blocks(node, at, "body", "orelse")
 
-    def _case(self, node: ast.AST, at: At) -> None:
+    def _case(self, node: ast.AST, at: Position) -> None:
         self._children(node, at._replace(block=Block(at.block)))
 
-    def _capture(self, node: Any, at: At) -> None:
+    def _capture(self, node: Any, at: Position) -> None:
         name = getattr(node, "name", None) or getattr(node, "rest", None)
         if name:
             self._bind(at, name, "other")
         self._children(node, at)
 
-    def _class(self, node: ast.ClassDef, at: At) -> None:
+    def _class(self, node: ast.ClassDef, at: Position) -> None:
         self._bind(at, node.name, "class", node)
         block = Block()
         scope = Scope(node, at.scope, block)
         self.classes.append(Class(node, at, scope))
-        inner = At(scope, block, at.step)
+        inner = Position(scope, block, at.step)
         self._todo.extend((each, inner) for each in reversed(node.body))
         self._children(node, at, but=("body",))
 
-    def _function(self, node: Any, at: At) -> None:
+    def _function(self, node: Any, at: Position) -> None:
         if not isinstance(node, ast.Lambda):
             self._bind(at, node.name, "function", node)
         block = Block()
         scope = Scope(node, at.scope, block)
-        inner = At(scope, block, at.step)
+        inner = Position(scope, block, at.step)
         arguments = node.args
         every = [*getattr(arguments, "posonlyargs", ()), *arguments.args, *arguments.kwonlyargs]
         every += [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
@@ -380,16 +382,16 @@ class Module:
         outside = [*getattr(node, "decorator_list", ()), *defaults]
         self._todo.extend((each, at) for each in reversed(outside) if each is not None)
 
-    def _comprehension(self, node: Any, at: At) -> None:
+    def _comprehension(self, node: Any, at: Position) -> None:
         # Its variables are its own; they are bound before what reads them.
         block = Block(None, loop=True)
         scope = Scope(node, at.scope, block)
-        inner = At(scope, block, at.step)
+        inner = Position(scope, block, at.step)
         for generator in node.generators:
             self._bind_target(inner, generator.target, "other", None)
         self._children(node, inner)
 
-    def _call(self, node: ast.Call, at: At) -> None:
+    def _call(self, node: ast.Call, at: Position) -> None:
         self.calls.append(Call(node, at))
         function = node.func
         if isinstance(function, ast.Attribute) and function.attr in MUTATIONS:
@@ -402,13 +404,13 @@ class Module:
                     self._bind_in(owner, at, "self." + changed.attr, function.attr, node)
         self._children(node, at)
 
-    def _bind_change(self, at: At, name: str, kind: str, node: ast.Call) -> None:
+    def _bind_change(self, at: Position, name: str, kind: str, node: ast.Call) -> None:
         scope = at.scope.find(name)
         if scope is not None:
             self._bind_in(scope, at, name, kind, node)
 
 
-_HANDLERS: dict[type, Callable[[Module, Any, At], None]] = {
+_HANDLERS: dict[type, Callable[[Module, Any, Position], None]] = {
     ast.Import: Module._import,
     ast.ImportFrom: Module._import_from,
     ast.Assign: Module._assign,

@@ -14,9 +14,9 @@ import importlib
 import pkgutil
 from typing import ClassVar, Iterable, Iterator, NamedTuple
 
-from keras_ckpt.migrate.code.values.infer import Known, Number, Text
+from keras_ckpt.migrate.code.values.infer import Constant, Number, Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.sites.site import Argument, Bound, Checkpoint, Site
+from keras_ckpt.migrate.sites.site import Argument, BoundArguments, Checkpoint, Site
 
 #: What code says that takes ours.
 OURS = "`from keras_ckpt import ModelCheckpoint`"
@@ -56,7 +56,7 @@ class Rule(abc.ABC):
     before: ClassVar[str]
     after: ClassVar[str]
     #: Whether calls that make our callback are asked about, too.
-    asks_ours: ClassVar[bool] = False
+    asks_keras_ckpt: ClassVar[bool] = False
 
     @abc.abstractmethod
     def concerns(self, old: Release, new: Release) -> bool:
@@ -123,33 +123,33 @@ def given(site: Site, name: str) -> Argument | None:
     return site.keywords.get(name) if isinstance(site, Checkpoint) else None
 
 
-def bound(site: Site, release: Release) -> Bound | None:
+def bound(site: Site, release: Release) -> BoundArguments | None:
     """Returns the arguments of a call that makes a `ModelCheckpoint`, None of any other site."""
     return site.bound(release) if isinstance(site, Checkpoint) else None
 
 
-def monitored(arguments: Bound) -> str | None:
+def monitored(arguments: BoundArguments) -> str | None:
     """Returns the name of the metric that is monitored, or None if it is not known."""
-    found = arguments.value("monitor", Text(("val_loss",)))
-    return found.known if isinstance(found, Text) else None
+    found = arguments.value("monitor", Str(("val_loss",)))
+    return found.known if isinstance(found, Str) else None
 
 
-def frequency(arguments: Bound) -> int | str | None:
+def frequency(arguments: BoundArguments) -> int | str | None:
     """Returns an integer `save_freq`: the number, `"?"` for one not known, None otherwise."""
-    found = arguments.value("save_freq", Text(("epoch",)))
+    found = arguments.value("save_freq", Str(("epoch",)))
     if isinstance(found, Number):
         return "?"
-    number = isinstance(found, Known) and isinstance(found.value, int)
-    if number and isinstance(found, Known) and not isinstance(found.value, bool):
+    number = isinstance(found, Constant) and isinstance(found.value, int)
+    if number and isinstance(found, Constant) and not isinstance(found.value, bool):
         return int(found.value)
     return None
 
 
 def shown(value: object) -> str:
     """Returns a value as it is written in code."""
-    if isinstance(value, Text):
+    if isinstance(value, Str):
         return repr(value.shown)
-    return repr(value.value) if isinstance(value, Known) else "…"
+    return repr(value.value) if isinstance(value, Constant) else "…"
 
 
 def ordinal(number: int) -> str:

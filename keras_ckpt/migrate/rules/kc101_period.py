@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     OURS,
@@ -51,10 +51,10 @@ checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", save_freq=5 * steps_per_
         if argument is None or arguments is None:
             return
         period = argument.value
-        number = repr(period.value) if isinstance(period, Known) else "period"
+        number = repr(period.value) if isinstance(period, Constant) else "period"
         path = arguments.named.get("filepath")
         of_validation = (monitored(arguments) or "").startswith("val_")
-        if period == Known(1):
+        if period == Constant(1):
             advice = "Leave `period` out: without it the model is saved after every epoch, too."
         elif frequency(arguments) is not None:
             advice = "Leave `period` out: beside an integer `save_freq` it has no effect."

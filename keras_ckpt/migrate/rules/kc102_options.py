@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     OURS,
@@ -59,7 +59,7 @@ checkpoint = tf.keras.callbacks.ModelCheckpoint("model.keras")
             message = "%s ignores `options` in silence." % new.title
         else:
             message = refused_keyword(new, "options")
-        if argument.value == Known(None):
+        if argument.value == Constant(None):
             advice = "Leave `options` out: None is what it is without."
         else:
             advice = (
@@ -71,10 +71,10 @@ checkpoint = tf.keras.callbacks.ModelCheckpoint("model.keras")
     def _of_keras(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         argument = given(site, "options")
         arguments = bound(site, old)
-        if argument is None or arguments is None or argument.value == Known(None):
+        if argument is None or arguments is None or argument.value == Constant(None):
             return
         path = arguments.value("filepath")
-        if isinstance(path, Text) and path.ends_in((".keras",)):
+        if isinstance(path, Str) and path.ends_in((".keras",)):
             if arguments.flag("save_weights_only") is False:
                 yield self.problem(
                     site,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     OURS,
@@ -50,7 +50,7 @@ checkpoint = ModelCheckpoint("best.weights.h5", save_weights_only=True)
         argument = given(site, "load_weights_on_restart")
         if argument is None:
             return
-        if argument.value == Known(False):
+        if argument.value == Constant(False):
             advice = "Leave `load_weights_on_restart` out: False is what it is without."
         else:
             advice = (

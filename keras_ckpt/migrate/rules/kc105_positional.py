@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, ordinal, register, shown
 from keras_ckpt.migrate.sites.site import Argument, Checkpoint, Site
@@ -17,7 +17,7 @@ SEVENTH = 6
 class Positional(Rule):
     code = "KC105"
     name = "positional"
-    asks_ours = True
+    asks_keras_ckpt = True
     what = "Finds arguments by position that are other arguments, or none, in the new release."
     why = (
         "The eighth is `options` in TF 2.3 to 2.15 and `initial_value_threshold` in Keras 3, where "
@@ -66,10 +66,10 @@ checkpoint = ModelCheckpoint(
                 )
             elif index == SEVENTH and (was == "period" or is_period(site)):
                 # What TF 2 takes, too, was written for it.
-                old_only = now == "save_freq" and not isinstance(argument.value, Text)
+                old_only = now == "save_freq" and not isinstance(argument.value, Str)
                 if old_only and (was == "period" or not new.profile.legacy_arguments):
                     yield self._of_period(site, argument)
-            elif was != now and was and argument.value != Known(None):
+            elif was != now and was and argument.value != Constant(None):
                 yield self.problem(
                     site,
                     "The %s argument by position is `%s` in %s and `%s` in %s."
@@ -80,7 +80,7 @@ checkpoint = ModelCheckpoint(
 
     def _of_period(self, site: Checkpoint, argument: Argument) -> Problem:
         value = argument.value
-        count = shown(value) if isinstance(value, Known) else "period"
+        count = shown(value) if isinstance(value, Constant) else "period"
         advice = "Pass it by name: `save_freq=…` in batches, or `period=%s` with %s."
         values: tuple[str, ...] = (count, OURS)
         if site.library == "keras_ckpt":
@@ -101,6 +101,6 @@ def is_period(site: Checkpoint) -> bool:
         return False
     argument = site.positional[SEVENTH]
     value = argument.value
-    number = isinstance(value, Known) and type(value.value) is int
+    number = isinstance(value, Constant) and type(value.value) is int
     named = getattr(argument.node, "id", "") == "period"
     return named or (number and site.library in ("keras", "keras_ckpt"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from keras_ckpt.engine import messages
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, bound, register
 from keras_ckpt.migrate.sites.paths import write_ending
@@ -47,7 +47,7 @@ checkpoint = ModelCheckpoint("training_1/cp-{epoch:04d}.weights.h5", save_weight
         path = argument.value
         if arguments.flag("save_weights_only") is not self.weights_only:
             return
-        if not isinstance(path, Text):
+        if not isinstance(path, Str):
             return
         was, now = old.profile.endings[self.index], new.profile.endings[self.index]
         if path.ends_in(now) is False and (not was or path.ends_in(was)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import OURS, Problem, bound, register
 from keras_ckpt.migrate.rules.kc201_weights_ending import WeightsEnding
@@ -42,7 +42,7 @@ checkpoint = ModelCheckpoint("weights.{epoch:02d}-{val_loss:.2f}.keras")
         # Whether the weights alone are saved is not known, and may not matter.
         path = arguments.value("filepath")
         endings = [ending for each in new.profile.endings for ending in each]
-        if any(old.profile.endings) or not isinstance(path, Text):
+        if any(old.profile.endings) or not isinstance(path, Str):
             return
         if path.ends_in(tuple(endings)) is False:
             of_model, of_weights = new.profile.endings

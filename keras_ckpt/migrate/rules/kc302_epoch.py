@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, bound, frequency, register
 from keras_ckpt.migrate.sites.site import Checkpoint, Site, Training
@@ -20,7 +20,7 @@ def beyond_epoch(site: Site, old: Release, new: Release) -> Training | None:
         return None
     for training in site.trainings():
         steps = training.steps
-        if isinstance(steps, Known) and isinstance(steps.value, int) and isinstance(count, int):
+        if isinstance(steps, Constant) and isinstance(steps.value, int) and isinstance(count, int):
             if 0 < steps.value < count:
                 return training
     return None
@@ -65,10 +65,10 @@ model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
             return
         argument = arguments.named["save_freq"]
         training = beyond_epoch(site, old, new)
-        if training is not None and isinstance(training.steps, Known):
+        if training is not None and isinstance(training.steps, Constant):
             steps, epochs = training.steps.value, training.epochs
             never = ""
-            if isinstance(epochs, Known) and isinstance(epochs.value, int):
+            if isinstance(epochs, Constant) and isinstance(epochs.value, int):
                 if isinstance(count, int) and count > steps * epochs.value:
                     never = " In %d epochs nothing is saved." % epochs.value
             yield self.problem(
@@ -84,7 +84,7 @@ model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
             return
         for training in site.trainings():
             each = training.steps_per_execution
-            if isinstance(each, Known) and isinstance(each.value, int) and each.value > 1:
+            if isinstance(each, Constant) and isinstance(each.value, int) and each.value > 1:
                 yield self.problem(
                     site,
                     "With `steps_per_execution=%d`, `save_freq` counts %d batches as one in %s, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from keras_ckpt.engine import filepath, monitor
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, monitored, register
 from keras_ckpt.migrate.sites.metrics import compiled
@@ -82,8 +82,8 @@ model.fit(x, y, validation_split=0.1, callbacks=[checkpoint])
         arguments = site.bound(old)
         name = monitored(arguments)
         other = misnamed(name, names) if name is not None else None
-        mode = arguments.value("mode", Text(("auto",)))
-        auto = isinstance(mode, Text) and mode.known not in ("min", "max", None)
+        mode = arguments.value("mode", Str(("auto",)))
+        auto = isinstance(mode, Str) and mode.known not in ("min", "max", None)
         raises = auto and new.profile.direction == "metric"
         if name and other and (arguments.flag("save_best_only") or raises):
             if raises:
@@ -114,7 +114,7 @@ model.fit(x, y, validation_split=0.1, callbacks=[checkpoint])
 
 def _placeholders(path: object) -> list[str]:
     found: list[str] = []
-    for part in path.parts if isinstance(path, Text) else ():
+    for part in path.parts if isinstance(path, Str) else ():
         try:
             found += [each.name for each in filepath.placeholders(part or "")]
         except ValueError:

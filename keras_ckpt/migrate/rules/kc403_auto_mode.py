@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from keras_ckpt.engine import messages, monitor
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, monitored, register
 from keras_ckpt.migrate.rules.kc401_metric_name import metrics_of, misnamed
@@ -49,8 +49,8 @@ checkpoint = ModelCheckpoint("best.keras", monitor="val_auc", mode="max", save_b
             return
         arguments = site.bound(old)
         name = monitored(arguments)
-        mode = arguments.value("mode", Text(("auto",)))
-        if not name or not isinstance(mode, Text) or mode.known in ("min", "max", None):
+        mode = arguments.value("mode", Str(("auto",)))
+        if not name or not isinstance(mode, Str) or mode.known in ("min", "max", None):
             return
         metric = monitor.without_val(name)
         names = metrics_of(site, new.is_keras_3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
 from keras_ckpt.migrate.sites.paths import READ_WEIGHTS
@@ -47,7 +47,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
             return
         argument = site.argument(0, "filepath")
         path = argument.value if argument is not None else None
-        if argument is None or not isinstance(path, Text) or not site.may_be_keras(path):
+        if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
             return
         by_name = site.keywords.get("by_name")
         if path.ends_in(READ_WEIGHTS) is False:
@@ -59,7 +59,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
                 argument,
             )
         elif by_name is not None and path.ends_in((".keras", ".weights.h5")):
-            if by_name.value == Known(True):
+            if by_name.value == Constant(True):
                 yield self.problem(
                     site,
                     "%s raises ValueError: `by_name` only supports loading legacy '.h5' or "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
 from keras_ckpt.migrate.sites.paths import READ_MODEL
@@ -41,7 +41,7 @@ model = keras_ckpt.load_model("saved_model/my_model")
             return
         argument = site.argument(0, "filepath")
         path = argument.value if argument is not None else None
-        if argument is None or not isinstance(path, Text):
+        if argument is None or not isinstance(path, Str):
             return
         if path.ends_in(READ_MODEL) is False and not path.shown.startswith("hf://"):
             yield self.problem(

@@ -7,7 +7,7 @@ import posixpath
 from typing import Iterator
 
 from keras_ckpt.migrate.code.names import visible
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
 from keras_ckpt.migrate.sites.site import LATEST, LOAD_WEIGHTS, CallSite, Site
@@ -76,12 +76,12 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
     def _is_beside(site: CallSite) -> bool:
         directory = site.argument(0, "checkpoint_dir")
         path = directory.value if directory is not None else None
-        if not isinstance(path, Text) or path.known is None:
+        if not isinstance(path, Str) or path.known is None:
             return False
         for other in site.sites.checkpoints():
             argument = other.argument(0, "filepath")
             saved = argument.value if argument is not None else None
-            if isinstance(saved, Text) and saved.known is not None:
+            if isinstance(saved, Str) and saved.known is not None:
                 if posixpath.normpath(posixpath.dirname(saved.known)) == posixpath.normpath(
                     path.known
                 ):

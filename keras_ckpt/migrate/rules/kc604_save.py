@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
 from keras_ckpt.migrate.sites.paths import WRITTEN_MODEL, WRITTEN_WEIGHTS, write_ending
@@ -46,7 +46,7 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
         # `save_model(model, path)` is a function, the others are methods.
         argument = site.argument(1 if site.name else 0, "filepath")
         path = argument.value if argument is not None else None
-        if argument is None or not isinstance(path, Text) or not site.may_be_keras(path):
+        if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
             return
         weights = site.kind == SAVE_WEIGHTS
         endings = WRITTEN_WEIGHTS if weights else WRITTEN_MODEL

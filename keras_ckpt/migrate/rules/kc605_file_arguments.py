@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
 from keras_ckpt.migrate.sites.paths import OTHERS
@@ -74,7 +74,7 @@ model.save_weights("my.weights.h5")
         path = argument.value if argument is not None else None
         may_be = site.may_be_keras(path)
         for name in names:
-            told = name in _TELLING and not (isinstance(path, Text) and path.ends_in(OTHERS))
+            told = name in _TELLING and not (isinstance(path, Str) and path.ends_in(OTHERS))
             if name in site.keywords and (may_be or told):
                 values = {"name": name, "function": _FUNCTIONS.get(site.kind, "")}
                 yield self.problem(

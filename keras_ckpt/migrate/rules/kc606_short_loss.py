@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Known, Row, Table, Text, Value
+from keras_ckpt.migrate.code.values.infer import Constant, Mapping, Sequence, Str, Value
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
 from keras_ckpt.migrate.sites.site import LOAD_MODEL, Argument, CallSite, Site
@@ -52,13 +52,13 @@ model = keras.models.load_model("best.h5", compile=False)
             return
         argument = site.argument(0, "filepath")
         path = argument.value if argument is not None else None
-        if not isinstance(path, Text) or not path.ends_in((".h5", ".hdf5")):
+        if not isinstance(path, Str) or not path.ends_in((".h5", ".hdf5")):
             return
         # `load_model(filepath, custom_objects, compile)`
         compiles = site.argument(2, "compile")
         if not site.complete or site.argument(1, "custom_objects") is not None:
             return
-        if compiles is not None and compiles.value != Known(True):
+        if compiles is not None and compiles.value != Constant(True):
             return
         for loss in site.sites.losses:
             name = _short(loss)
@@ -76,7 +76,7 @@ model = keras.models.load_model("best.h5", compile=False)
 
 def _short(loss: Argument) -> str:
     for each in _texts(loss.value):
-        if isinstance(each, Text) and each.known is not None:
+        if isinstance(each, Str) and each.known is not None:
             if each.known.lower() in SHORT + _ONLY_KERAS_2:
                 return each.known
     return ""
@@ -84,8 +84,8 @@ def _short(loss: Argument) -> str:
 
 def _texts(found: Value) -> Iterator[Value]:
     yield found
-    parts = found.items if isinstance(found, Row) else ()
-    if isinstance(found, Table):
+    parts = found.items if isinstance(found, Sequence) else ()
+    if isinstance(found, Mapping):
         parts = tuple(found.items.values())
     for part in parts:
         yield Argument(part.node, part.at).value

@@ -6,9 +6,17 @@ import ast
 from typing import Iterator
 
 from keras_ckpt.migrate.code.names import Meaning, keras_name, library, meaning, visible
-from keras_ckpt.migrate.code.scopes import At, Call, Class, Module
-from keras_ckpt.migrate.code.values.infer import UNKNOWN, Known, Part, Row, Table, Value, value
-from keras_ckpt.migrate.sites.forwarding import Given, Initializer, forwarded, initializer
+from keras_ckpt.migrate.code.scopes import Call, Class, Module, Position
+from keras_ckpt.migrate.code.values.infer import (
+    UNKNOWN,
+    Constant,
+    Element,
+    Mapping,
+    Sequence,
+    Value,
+    value,
+)
+from keras_ckpt.migrate.sites.forwarding import Arguments, Initializer, forwarded, initializer
 from keras_ckpt.migrate.sites.receivers import dotted_text, is_imported, is_made, receiver
 from keras_ckpt.migrate.sites.site import (
     CHECKPOINT,
@@ -42,12 +50,12 @@ class Sites:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.found: list[Site] = []
-        #: The calls that make ours.
-        self.ours: list[Checkpoint] = []
+        #: The calls that make the callback of keras_ckpt.
+        self.from_keras_ckpt: list[Checkpoint] = []
         #: What is called for a model of Keras: names that are compiled, fitted or made by Keras.
         self.models: set[str] = set()
         self.trainings: list[Training] = []
-        #: What of others the module calls, by its full name: ours, and what writes other formats.
+        #: What the module calls of keras_ckpt and of libraries with formats of their own.
         self.others: set[str] = set()
         self._subclasses: dict[ast.AST, tuple[str, bool]] = {}
         self._initializers: dict[ast.AST, Initializer] = {}
@@ -99,14 +107,14 @@ class Sites:
             made = self._initializers.get(of_base)
         if made is not None:
             self._initializers[found.node] = made
-        if is_ours(name):
+        if is_keras_ckpt(name):
             return
         methods = {each.name: each for each in found.node.body if isinstance(each, ast.FunctionDef)}
         self.found.append(
             Subclass(SUBCLASS, found.node, found.at, name, self.module, self, methods)
         )
 
-    def _around(self, at: At) -> tuple[ast.AST, str] | None:
+    def _around(self, at: Position) -> tuple[ast.AST, str] | None:
         """Returns the subclass that a place is in, and the name that it derives from."""
         owner = at.scope.owner()
         if owner is None or owner.node not in self._subclasses:
@@ -127,7 +135,7 @@ class Sites:
             self.homes.add(library(means.name))
         if library(means.name) == "keras_ckpt" or last == "OrbaxCheckpoint":
             self.others.add(last)
-            if is_ours(means.name):
+            if is_keras_ckpt(means.name):
                 self._add_checkpoint(call, means.name, "call")
             return
         if is_checkpoint(means.name):
@@ -138,7 +146,7 @@ class Sites:
                 self._add_checkpoint(call, name, "subclass")
             elif means.node in self._initializers:
                 made = self._initializers[means.node]
-                given = forwarded(made, Given(*self._arguments(call)))
+                given = forwarded(made, Arguments(*self._arguments(call)))
                 self._append(call, name, "subclass", *given)
         elif isinstance(means.node, ast.Call) and means.at is not None:
             self._partial_called(call, means.node, means.at)
@@ -176,7 +184,7 @@ class Sites:
         elif _is_any(meaning(of, at).name) and node.args:
             self._add_checkpoint(call, meaning(of, at).name, "super", skip=1)
 
-    def _partial_called(self, call: Call, partial: ast.Call, at: At) -> None:
+    def _partial_called(self, call: Call, partial: ast.Call, at: Position) -> None:
         target = meaning(partial.args[0], at) if partial.args else Meaning()
         if is_checkpoint(target.name):
             made = self._arguments(Call(partial, at), skip=1)
@@ -208,7 +216,7 @@ class Sites:
         complete: bool,
     ) -> None:
         node, at = call
-        into = self.ours if is_ours(name) else self.found
+        into = self.from_keras_ckpt if is_keras_ckpt(name) else self.found
         made = (name, self.module, self, positional, keywords, complete)
         into.append(Checkpoint(CHECKPOINT, node, at, *made, how=how))
 
@@ -222,8 +230,8 @@ class Sites:
         for each in node.args[skip:]:
             if isinstance(each, ast.Starred):
                 row = value(each.value, at)
-                known = isinstance(row, Row) and row.complete
-                if not known or not isinstance(row, Row):
+                known = isinstance(row, Sequence) and row.complete
+                if not known or not isinstance(row, Sequence):
                     # Where the next ones go is not known either.
                     complete = False
                     break
@@ -235,10 +243,10 @@ class Sites:
                 keywords[keyword.arg] = Argument(keyword.value, at, keyword)
                 continue
             table = value(keyword.value, at)
-            if isinstance(table, Table):
+            if isinstance(table, Mapping):
                 for name, part in table.items.items():
                     keywords[name] = Argument(part.node, part.at, None, part.sure)
-            complete = complete and isinstance(table, Table) and table.complete
+            complete = complete and isinstance(table, Mapping) and table.complete
         return positional, keywords, complete
 
     # What else is told of models
@@ -295,20 +303,20 @@ class Sites:
             steps_per_execution,
         )
 
-    def _metrics(self, compiled: list[Call]) -> tuple[tuple[Part, ...] | None, Value]:
+    def _metrics(self, compiled: list[Call]) -> tuple[tuple[Element, ...] | None, Value]:
         if len(compiled) != 1:
             return None, UNKNOWN
         positional, keywords, complete = self._arguments(compiled[0])
         steps = keywords["steps_per_execution"].value if "steps_per_execution" in keywords else None
         if not complete or len(positional) > 2:
             return None, UNKNOWN
-        metrics: tuple[Part, ...] | None = ()
+        metrics: tuple[Element, ...] | None = ()
         for name in ("metrics", "weighted_metrics"):
             if name in keywords and metrics is not None:
                 row = keywords[name].value
-                known = isinstance(row, Row) and row.complete
-                metrics = metrics + row.items if known and isinstance(row, Row) else None
-        return metrics, Known(1) if steps is None else steps
+                known = isinstance(row, Sequence) and row.complete
+                metrics = metrics + row.items if known and isinstance(row, Sequence) else None
+        return metrics, Constant(1) if steps is None else steps
 
 
 _VALIDATION = ("validation_data", "validation_split")
@@ -330,20 +338,20 @@ def is_checkpoint(name: str) -> bool:
     )
 
 
-def is_ours(name: str) -> bool:
-    """Returns whether a full name is that of our `ModelCheckpoint`."""
+def is_keras_ckpt(name: str) -> bool:
+    """Returns whether a full name is that of the `ModelCheckpoint` of keras_ckpt."""
     return library(name) == "keras_ckpt" and name.endswith(".ModelCheckpoint")
 
 
 def _is_any(name: str) -> bool:
-    return is_checkpoint(name) or is_ours(name)
+    return is_checkpoint(name) or is_keras_ckpt(name)
 
 
 def _is_nothing(found: Value) -> bool:
-    return isinstance(found, Known) and not found.value
+    return isinstance(found, Constant) and not found.value
 
 
-def _calls(node: ast.AST, at: At, depth: int = 0) -> Iterator[ast.AST]:
+def _calls(node: ast.AST, at: Position, depth: int = 0) -> Iterator[ast.AST]:
     """Returns the calls that an expression is, or has in it as a list, through variables."""
     if isinstance(node, ast.Call):
         yield node
@@ -361,6 +369,6 @@ def _calls(node: ast.AST, at: At, depth: int = 0) -> Iterator[ast.AST]:
                 yield from _calls(binding.node.value, binding.at, depth + 1)
         return
     found = value(node, at)
-    if isinstance(found, Row):
+    if isinstance(found, Sequence):
         for part in found.items:
             yield from _calls(part.node, part.at, depth + 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import Iterable, NamedTuple
 
-from keras_ckpt.migrate.code.scopes import At, Call, Class
+from keras_ckpt.migrate.code.scopes import Call, Class, Position
 from keras_ckpt.migrate.sites.site import Argument
 
 
@@ -25,13 +25,13 @@ class Initializer(NamedTuple):
     """
 
     node: ast.FunctionDef
-    at: At
+    at: Position
     call: Call
     skip: int
     taken: frozenset[str]
 
 
-class Given(NamedTuple):
+class Arguments(NamedTuple):
     """Arguments by position and by name, and whether there can be no others."""
 
     positional: list[Argument]
@@ -60,7 +60,7 @@ def initializer(found: Class, calls: Iterable[Call]) -> Initializer | None:
     )
 
 
-def forwarded(made: Initializer, given: Given) -> Given:
+def forwarded(made: Initializer, given: Arguments) -> Arguments:
     """Returns what the base gets where the class is called with some arguments."""
     arguments = made.node.args
     names = [each.arg for each in (*getattr(arguments, "posonlyargs", ()), *arguments.args)][1:]
@@ -83,10 +83,10 @@ def forwarded(made: Initializer, given: Given) -> Given:
 def _called(
     made: Initializer,
     bound: dict[str, Argument],
-    given: Given,
+    given: Arguments,
     rest: list[Argument],
     others: dict[str, Argument],
-) -> Given:
+) -> Arguments:
     node, at = made.call
     parameters = {each.arg for each in (*made.node.args.args, *made.node.args.kwonlyargs)}
 
@@ -120,7 +120,7 @@ def _called(
             keywords.update(others)
         else:
             complete = False
-    return Given(positional, keywords, complete)
+    return Arguments(positional, keywords, complete)
 
 
 def _is_init(node: ast.Call) -> bool:

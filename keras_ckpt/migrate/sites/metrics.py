@@ -11,7 +11,7 @@ import re
 from typing import Iterable
 
 from keras_ckpt.migrate.code.names import keras_name, meaning
-from keras_ckpt.migrate.code.values.infer import Part, Text, value
+from keras_ckpt.migrate.code.values.infer import Element, Str, value
 
 #: The direction of each metric of Keras: `"up"`, `"down"`, or `""` for one that has none.
 DIRECTIONS: dict[str, str] = {
@@ -89,7 +89,7 @@ BY_NAME: dict[str, str] = {called(kind): direction for kind, direction in DIRECT
 BY_NAME.update(_SHORT)
 
 
-def compiled(metrics: Iterable[Part], as_written: bool = True) -> dict[str, str] | None:
+def compiled(metrics: Iterable[Element], as_written: bool = True) -> dict[str, str] | None:
     """Returns the names of compiled metrics with their directions.
 
     Args:
@@ -109,9 +109,9 @@ def compiled(metrics: Iterable[Part], as_written: bool = True) -> dict[str, str]
     return result
 
 
-def _compiled(part: Part, as_written: bool) -> dict[str, str] | None:
+def _compiled(part: Element, as_written: bool) -> dict[str, str] | None:
     text = value(part.node, part.at)
-    if isinstance(text, Text):
+    if isinstance(text, Str):
         name = text.known
         if name is None:
             return None
@@ -132,7 +132,7 @@ def _compiled(part: Part, as_written: bool) -> dict[str, str] | None:
     return None
 
 
-def _made(node: ast.Call, part: Part) -> dict[str, str] | None:
+def _made(node: ast.Call, part: Element) -> dict[str, str] | None:
     name = keras_name(meaning(node.func, part.at).name)
     first, _, kind = name.rpartition(".")
     if first.split(".")[-1:] != ["metrics"] or kind not in DIRECTIONS:
@@ -140,7 +140,7 @@ def _made(node: ast.Call, part: Part) -> dict[str, str] | None:
     for keyword in node.keywords:
         if keyword.arg == "name":
             given = value(keyword.value, part.at)
-            known = given.known if isinstance(given, Text) else None
+            known = given.known if isinstance(given, Str) else None
             return None if known is None else {known: DIRECTIONS[kind]}
         if keyword.arg is None:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 
 #: What Keras 3 reads by its name: weights, and whole models.
 READ_WEIGHTS = (".keras", ".weights.h5", ".h5", ".hdf5", ".weights.json")
@@ -47,7 +47,7 @@ _OLD = re.compile(
 )
 
 
-def example(path: Text, ending: str) -> str:
+def example(path: Str, ending: str) -> str:
     """Returns the last part of a path with the ending that it should have, or `""` if unknown."""
     last = path.shown.rstrip("/").replace("\\", "/").rpartition("/")[2]
     if not last or "…" in last:
@@ -57,7 +57,7 @@ def example(path: Text, ending: str) -> str:
     return _OLD.sub("", last) + ending
 
 
-def is_keras_path(path: Text) -> bool:
+def is_keras_path(path: Str) -> bool:
     """Returns whether only Keras or TensorFlow would call a file of weights or a model so."""
     folder, _, last = path.shown.rpartition("/")
     # What is filled in later is no ending.
@@ -67,7 +67,7 @@ def is_keras_path(path: Text) -> bool:
     return _OURS.fullmatch(last[last.rindex(".") :]) is not None
 
 
-def write_ending(path: Text, ending: str) -> str:
+def write_ending(path: Str, ending: str) -> str:
     """Returns the advice to let a path end so."""
     name = example(path, ending)
     return "Let the path end in `%s`%s" % (ending, ": `%s`." % name if name else ".")

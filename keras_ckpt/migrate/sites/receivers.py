@@ -10,30 +10,33 @@ import ast
 from typing import Iterable
 
 from keras_ckpt.migrate.code.names import Meaning, keras_name, library, meaning, visible
-from keras_ckpt.migrate.code.scopes import At
-from keras_ckpt.migrate.sites.site import ELSEWHERE, KERAS, UNTOLD
+from keras_ckpt.migrate.code.scopes import Position
+from keras_ckpt.migrate.sites.site import ELSEWHERE, KERAS, UNKNOWN_RECEIVER
 
 #: The functions and classes of Keras that make models.
 MAKERS = ("Model", "Sequential", "clone_model", "load_model", "model_from_json")
 _DEEP = 5
 
 
-def receiver(node: ast.AST, at: At, models: Iterable[str]) -> str:
-    """Returns what the object is that a method is called of: `KERAS`, `UNTOLD` or `ELSEWHERE`.
+def receiver(node: ast.AST, at: Position, models: Iterable[str]) -> str:
+    """Returns whose the object is that a method is called on.
 
     Args:
         node: the object, as an expression.
         at: where it stands.
         models: the names of what is compiled or fitted in the module.
+
+    Returns:
+        `KERAS`, `ELSEWHERE` or, if it cannot be determined, `UNKNOWN_RECEIVER`.
     """
     origin = _origin(node, at, 0)
     if dotted_text(node) in models:
         # What comes from elsewhere may still be a wrapper with methods of these names.
-        return UNTOLD if origin == ELSEWHERE else KERAS
+        return UNKNOWN_RECEIVER if origin == ELSEWHERE else KERAS
     return origin
 
 
-def is_made(node: ast.AST, at: At) -> bool:
+def is_made(node: ast.AST, at: Position) -> bool:
     """Returns whether a name is that of a model that Keras has made in this module."""
     return _origin(node, at, 0) == KERAS
 
@@ -49,42 +52,42 @@ def dotted_text(node: ast.AST) -> str:
     return ".".join([node.id, *reversed(parts)])
 
 
-def is_imported(name: str, at: At) -> bool:
+def is_imported(name: str, at: Position) -> bool:
     """Returns whether the first part of a dotted name is imported."""
     first = name.split(".")[0]
     scope = at.scope.find(first)
     return scope is not None and any(each.kind == "import" for each in scope.bindings[first])
 
 
-def _origin(node: ast.AST, at: At, depth: int) -> str:
+def _origin(node: ast.AST, at: Position, depth: int) -> str:
     if depth > _DEEP:
-        return UNTOLD
+        return UNKNOWN_RECEIVER
     if isinstance(node, ast.Call):
         return _of_call(node, at, depth)
     name = dotted_text(node)
     scope = at.scope.find(name) if isinstance(node, ast.Name) else at.scope.owner()
     if name == "self":
         owner = at.scope.owner()
-        return _of_class(owner.node, at, depth) if owner is not None else UNTOLD
+        return _of_class(owner.node, at, depth) if owner is not None else UNKNOWN_RECEIVER
     if scope is None or not name:
-        return UNTOLD
+        return UNKNOWN_RECEIVER
     found = {
         _origin(binding.node, binding.at, depth + 1)
         if binding.kind == "assign" and binding.node is not None
-        else UNTOLD
+        else UNKNOWN_RECEIVER
         for binding in visible(scope, name, at)
     }
     if KERAS in found:
         return KERAS
-    return ELSEWHERE if found == {ELSEWHERE} else UNTOLD
+    return ELSEWHERE if found == {ELSEWHERE} else UNKNOWN_RECEIVER
 
 
-def _of_call(node: ast.Call, at: At, depth: int) -> str:
+def _of_call(node: ast.Call, at: Position, depth: int) -> str:
     means = meaning(node.func, at)
     if keras_name(means.name):
         within = keras_name(means.name)
         made = within.rpartition(".")[2] in MAKERS or within.startswith("applications.")
-        return KERAS if made else UNTOLD
+        return KERAS if made else UNKNOWN_RECEIVER
     if isinstance(means.node, ast.ClassDef):
         return _of_class(means.node, means.at or at, depth)
     # `Net(…).to(device)` is what `Net` has made.
@@ -92,23 +95,23 @@ def _of_call(node: ast.Call, at: At, depth: int) -> str:
     while isinstance(root, (ast.Call, ast.Attribute)):
         root = root.func if isinstance(root, ast.Call) else root.value
     if isinstance(root, ast.Name) and is_imported(root.id, at):
-        return UNTOLD if library(meaning(root, at).name) else ELSEWHERE
-    return UNTOLD
+        return UNKNOWN_RECEIVER if library(meaning(root, at).name) else ELSEWHERE
+    return UNKNOWN_RECEIVER
 
 
-def _of_class(node: ast.AST, at: At, depth: int) -> str:
+def _of_class(node: ast.AST, at: Position, depth: int) -> str:
     if not isinstance(node, ast.ClassDef) or depth > _DEEP:
-        return UNTOLD
+        return UNKNOWN_RECEIVER
     found = {_of_base(meaning(each, at), at, depth) for each in node.bases}
     if KERAS in found:
         return KERAS
-    return ELSEWHERE if found == {ELSEWHERE} else UNTOLD
+    return ELSEWHERE if found == {ELSEWHERE} else UNKNOWN_RECEIVER
 
 
-def _of_base(means: Meaning, at: At, depth: int) -> str:
+def _of_base(means: Meaning, at: Position, depth: int) -> str:
     if keras_name(means.name):
-        return KERAS if keras_name(means.name).rpartition(".")[2] in MAKERS else UNTOLD
+        return KERAS if keras_name(means.name).rpartition(".")[2] in MAKERS else UNKNOWN_RECEIVER
     if means.node is not None:
         return _of_class(means.node, means.at or at, depth + 1)
     imported = "." in means.name and not library(means.name)
-    return ELSEWHERE if imported else UNTOLD
+    return ELSEWHERE if imported else UNKNOWN_RECEIVER

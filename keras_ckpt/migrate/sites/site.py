@@ -12,8 +12,8 @@ import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 from keras_ckpt.migrate.code.names import library
-from keras_ckpt.migrate.code.scopes import At, Module
-from keras_ckpt.migrate.code.values.infer import UNKNOWN, Known, Part, Text, Value, value
+from keras_ckpt.migrate.code.scopes import Module, Position
+from keras_ckpt.migrate.code.values.infer import UNKNOWN, Constant, Element, Str, Value, value
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.sites.paths import OTHERS, is_keras_path
 
@@ -32,7 +32,7 @@ LATEST = "latest_checkpoint"
 #: What the object of a method is: a model of Keras, not known, or made by what is imported from
 #: neither Keras nor TensorFlow.
 KERAS = "keras"
-UNTOLD = "untold"
+UNKNOWN_RECEIVER = "unknown"
 ELSEWHERE = "elsewhere"
 
 
@@ -47,7 +47,7 @@ class Argument(NamedTuple):
     """
 
     node: ast.AST
-    at: At
+    at: Position
     keyword: ast.keyword | None = None
     sure: bool = True
 
@@ -57,7 +57,7 @@ class Argument(NamedTuple):
         return value(self.node, self.at) if self.sure else UNKNOWN
 
 
-class Bound(NamedTuple):
+class BoundArguments(NamedTuple):
     """The arguments of a call by the parameters of a release.
 
     Args:
@@ -78,10 +78,10 @@ class Bound(NamedTuple):
 
     def flag(self, name: str) -> bool | None:
         """Returns whether an argument that is off by default is on, or None if not known."""
-        found = self.value(name, Known(False))
-        if isinstance(found, Known):
+        found = self.value(name, Constant(False))
+        if isinstance(found, Constant):
             return bool(found.value)
-        return bool(found.known) if isinstance(found, Text) and found.known is not None else None
+        return bool(found.known) if isinstance(found, Str) and found.known is not None else None
 
 
 @dataclasses.dataclass(eq=False)
@@ -99,7 +99,7 @@ class Site:
 
     kind: str
     node: ast.AST
-    at: At
+    at: Position
     name: str
     module: Module
     sites: Sites
@@ -123,7 +123,7 @@ class CallSite(Site):
         positional: the arguments by position.
         keywords: those by name, also out of a `**` dict.
         complete: whether there can be no others, and those by position are where they are.
-        receiver: what the object of a method is: `KERAS`, also of functions, `UNTOLD`,
+        receiver: what the object of a method is: `KERAS`, also of functions, `UNKNOWN_RECEIVER`,
             `ELSEWHERE`.
     """
 
@@ -143,8 +143,8 @@ class CallSite(Site):
         if self.receiver == KERAS:
             return True
         if self.receiver == ELSEWHERE:
-            return isinstance(path, Text) and is_keras_path(path)
-        return not (isinstance(path, Text) and path.ends_in(OTHERS))
+            return isinstance(path, Str) and is_keras_path(path)
+        return not (isinstance(path, Str) and path.ends_in(OTHERS))
 
 
 @dataclasses.dataclass(eq=False)
@@ -158,13 +158,13 @@ class Checkpoint(CallSite):
 
     how: str = "call"
 
-    def bound(self, release: Release) -> Bound:
+    def bound(self, release: Release) -> BoundArguments:
         """Returns the arguments by the parameters of a release."""
         named = dict(zip(release.parameters, self.positional))
         for name, argument in self.keywords.items():
             named.setdefault(name, argument)
         count = len(self.positional)
-        return Bound(named, count, self.complete)
+        return BoundArguments(named, count, self.complete)
 
     def trainings(self) -> list[Training]:
         """Returns the `fit` calls of the module that the callback is passed to."""
@@ -202,5 +202,5 @@ class Training(NamedTuple):
     callbacks: tuple[ast.AST, ...]
     steps: Value
     epochs: Value
-    metrics: tuple[Part, ...] | None
+    metrics: tuple[Element, ...] | None
     steps_per_execution: Value

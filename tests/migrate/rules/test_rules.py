@@ -390,10 +390,10 @@ def test_metrics_by_name_are_called_as_they_are_written() -> None:
     model.compile("sgd", "mse", metrics=list(written))
     logs = model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0).history
     module = scopes.Module(ast.parse(repr(written)))
-    at = scopes.At(module.scope, module.scope.block, 1)
+    at = scopes.Position(module.scope, module.scope.block, 1)
     (row,) = [each.value for each in module.tree.body if isinstance(each, ast.Expr)]
     assert isinstance(row, ast.List)
-    told = metrics.compiled([infer.Part(each, at) for each in row.elts])
+    told = metrics.compiled([infer.Element(each, at) for each in row.elts])
     assert told is not None
     assert set(logs) == {"loss", *told}
 

@@ -1,8 +1,8 @@
-"""What value an expression has, as far as it can be told without running it.
+"""What value an expression has, as far as that can be determined without running it.
 
-`value(expression, at)` gives a `Known` constant, a `Text` of which parts may be known, a `Number`,
-a `Table` (dict) or `Row` (list, tuple), or `UNKNOWN`. Of `Text` the ending can be asked, of tables
-and rows what is in them: both hold expressions with the place that they stand at.
+`value(expression, at)` returns a `Constant`, a `Str` of which parts may be known, a `Number`, a
+`Mapping` (dict) or `Sequence` (list, tuple), or `UNKNOWN`. A `Str` can be asked for its ending, a
+`Mapping` or `Sequence` for what is in it: expressions with the position at which they stand.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 from keras_ckpt.migrate.code.values import containers, operators, strings, variables  # noqa: F401
 from keras_ckpt.migrate.code.values.types import (
     UNKNOWN,
-    Known,
+    Constant,
+    Element,
+    Mapping,
     Number,
-    Part,
-    Row,
-    Table,
-    Text,
+    Sequence,
+    Str,
     Unknown,
     Value,
     text,
@@ -25,12 +25,12 @@ from keras_ckpt.migrate.code.values.types import (
 
 __all__ = [
     "UNKNOWN",
-    "Known",
+    "Constant",
+    "Element",
+    "Mapping",
     "Number",
-    "Part",
-    "Row",
-    "Table",
-    "Text",
+    "Sequence",
+    "Str",
     "Unknown",
     "Value",
     "text",

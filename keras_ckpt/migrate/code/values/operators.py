@@ -6,15 +6,15 @@ import ast
 import sys
 from typing import Any
 
-from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.code.scopes import Position
 from keras_ckpt.migrate.code.values.strings import percent
 from keras_ckpt.migrate.code.values.types import (
     LONG,
     UNKNOWN,
-    Known,
+    Constant,
     Number,
-    Row,
-    Text,
+    Sequence,
+    Str,
     Value,
     handles,
     is_number,
@@ -26,28 +26,28 @@ from keras_ckpt.migrate.code.values.types import (
 
 
 @handles(ast.Constant)
-def _constant(node: Any, at: At, depth: int) -> Value:
+def _constant(node: Any, at: Position, depth: int) -> Value:
     if isinstance(node.value, str):
-        return Text((node.value,))
+        return Str((node.value,))
     if node.value is None or isinstance(node.value, (bool, int, float)):
-        return Known(node.value)
+        return Constant(node.value)
     return UNKNOWN
 
 
 @handles(ast.BinOp)
-def _binary(node: ast.BinOp, at: At, depth: int) -> Value:
+def _binary(node: ast.BinOp, at: Position, depth: int) -> Value:
     if isinstance(node.op, ast.Add):
         return _sum(node, at, depth)
     left = value(node.left, at, depth)
-    if isinstance(node.op, ast.Mod) and isinstance(left, Text):
+    if isinstance(node.op, ast.Mod) and isinstance(left, Str):
         return percent(left, node.right, at, depth)
     right = value(node.right, at, depth)
-    if isinstance(node.op, ast.Div) and (isinstance(left, Text) or isinstance(right, Text)):
+    if isinstance(node.op, ast.Div) and (isinstance(left, Str) or isinstance(right, Str)):
         return of_parts([*text(node.left, at, depth), "/", *text(node.right, at, depth)])
     return _arithmetic(node.op, left, right)
 
 
-def _sum(node: ast.BinOp, at: At, depth: int) -> Value:
+def _sum(node: ast.BinOp, at: Position, depth: int) -> Value:
     # A long sum is nested as deeply as it is long: its terms are taken one by one.
     terms: list[ast.expr] = []
     left: ast.expr = node
@@ -55,15 +55,15 @@ def _sum(node: ast.BinOp, at: At, depth: int) -> Value:
         terms.append(left.right)
         left = left.left
     values = [value(each, at, depth) for each in (left, *reversed(terms[-LONG:]))]
-    if any(isinstance(each, Text) for each in values):
+    if any(isinstance(each, Str) for each in values):
         parts: list[str | None] = []
         for each in values:
-            parts += each.parts if isinstance(each, Text) else (None,)
+            parts += each.parts if isinstance(each, Str) else (None,)
         return of_parts(parts)
-    if all(isinstance(each, Row) for each in values):
-        rows = [each for each in values if isinstance(each, Row)]
+    if all(isinstance(each, Sequence) for each in values):
+        rows = [each for each in values if isinstance(each, Sequence)]
         items = tuple(item for row in rows for item in row.items)
-        return Row(items, all(row.complete for row in rows))
+        return Sequence(items, all(row.complete for row in rows))
     result = values[0]
     for each in values[1:]:
         result = _arithmetic(ast.Add(), result, each)
@@ -72,11 +72,11 @@ def _sum(node: ast.BinOp, at: At, depth: int) -> Value:
 
 def _arithmetic(operator: ast.operator, left: Value, right: Value) -> Value:
     if is_number(left) and is_number(right):
-        if isinstance(left, Known) and isinstance(right, Known):
+        if isinstance(left, Constant) and isinstance(right, Constant):
             with_numbers = _OPERATORS.get(type(operator))
             try:
                 if with_numbers and max(abs(left.value), abs(right.value)) < 1e15:
-                    return Known(with_numbers(left.value, right.value))
+                    return Constant(with_numbers(left.value, right.value))
             except (ArithmeticError, ValueError):
                 pass
         return Number()
@@ -99,31 +99,31 @@ _OPERATORS: dict[type, Any] = {
 
 
 @handles(ast.UnaryOp)
-def _unary(node: ast.UnaryOp, at: At, depth: int) -> Value:
+def _unary(node: ast.UnaryOp, at: Position, depth: int) -> Value:
     found = value(node.operand, at, depth)
     if isinstance(node.op, ast.Not):
-        return Known(not found.value) if isinstance(found, Known) else UNKNOWN
+        return Constant(not found.value) if isinstance(found, Constant) else UNKNOWN
     if isinstance(node.op, ast.USub) and is_number(found):
-        return Known(-found.value) if isinstance(found, Known) else found
+        return Constant(-found.value) if isinstance(found, Constant) else found
     return UNKNOWN
 
 
 @handles(ast.IfExp)
-def _conditional(node: ast.IfExp, at: At, depth: int) -> Value:
+def _conditional(node: ast.IfExp, at: Position, depth: int) -> Value:
     return joined([value(node.body, at, depth), value(node.orelse, at, depth)])
 
 
 @handles(ast.BoolOp)
-def _either(node: ast.BoolOp, at: At, depth: int) -> Value:
+def _either(node: ast.BoolOp, at: Position, depth: int) -> Value:
     return joined([value(each, at, depth) for each in node.values[:100]])
 
 
-def _str(node: Any, at: At, depth: int) -> Value:
-    return Text((node.s,))
+def _str(node: Any, at: Position, depth: int) -> Value:
+    return Str((node.s,))
 
 
-def _num(node: Any, at: At, depth: int) -> Value:
-    return Known(node.n) if isinstance(node.n, (int, float)) else UNKNOWN
+def _num(node: Any, at: Position, depth: int) -> Value:
+    return Constant(node.n) if isinstance(node.n, (int, float)) else UNKNOWN
 
 
 if sys.version_info < (3, 8):

@@ -7,12 +7,12 @@ import re
 import string
 
 from keras_ckpt.migrate.code.names import meaning
-from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.code.scopes import Position
 from keras_ckpt.migrate.code.values.containers import dict_call
 from keras_ckpt.migrate.code.values.types import (
     UNKNOWN,
     Number,
-    Text,
+    Str,
     Unknown,
     Value,
     handles,
@@ -22,8 +22,8 @@ from keras_ckpt.migrate.code.values.types import (
 )
 
 _PATHS = ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath")
-#: Functions that leave the end of a path as it is.
-_SAME = (
+#: Functions and methods whose result ends as their only argument, or their object, does.
+SAME = (
     *_PATHS,
     "str",
     "os.fspath",
@@ -33,13 +33,13 @@ _SAME = (
     "os.path.normpath",
     "os.path.realpath",
 )
-_SAME_METHODS = ("absolute", "as_posix", "expanduser", "resolve")
+SAME_METHODS = ("absolute", "as_posix", "expanduser", "resolve")
 _NUMBERS = ("int", "len", "math.ceil", "math.floor", "round", "max", "min")
 _PERCENT = re.compile(r"%(?:\(\w+\))?[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?([a-zA-Z%])")
 
 
 @handles(ast.JoinedStr)
-def _f_string(node: ast.JoinedStr, at: At, depth: int) -> Value:
+def _f_string(node: ast.JoinedStr, at: Position, depth: int) -> Value:
     parts: list[str | None] = []
     for each in node.values:
         if isinstance(each, ast.FormattedValue):
@@ -50,7 +50,7 @@ def _f_string(node: ast.JoinedStr, at: At, depth: int) -> Value:
     return of_parts(parts)
 
 
-def percent(left: Text, right: ast.AST, at: At, depth: int) -> Value:
+def percent(left: Str, right: ast.AST, at: Position, depth: int) -> Value:
     """Returns the value of `left % right`."""
     values = list(right.elts) if isinstance(right, ast.Tuple) else [right]
     named = not isinstance(right, (ast.Tuple, ast.Constant, ast.Name, ast.Attribute, ast.Call))
@@ -75,7 +75,7 @@ def percent(left: Text, right: ast.AST, at: At, depth: int) -> Value:
 
 
 @handles(ast.Call)
-def _call(node: ast.Call, at: At, depth: int) -> Value:
+def _call(node: ast.Call, at: Position, depth: int) -> Value:
     function = node.func
     if isinstance(function, ast.Attribute):
         method = _method(function, node, at, depth)
@@ -88,14 +88,14 @@ def _call(node: ast.Call, at: At, depth: int) -> Value:
         return value(node.args[0], at, depth)
     if name == "os.path.join" or (name in _PATHS and len(node.args) > 1):
         return _path(list(node.args), at, depth)
-    if name in _SAME and len(node.args) == 1 and not node.keywords:
-        return Text(text(node.args[0], at, depth))
+    if name in SAME and len(node.args) == 1 and not node.keywords:
+        return Str(text(node.args[0], at, depth))
     if name in _NUMBERS:
         return Number()
     return UNKNOWN
 
 
-def _path(arguments: list[ast.expr], at: At, depth: int) -> Value:
+def _path(arguments: list[ast.expr], at: Position, depth: int) -> Value:
     parts: list[str | None] = []
     for each in arguments:
         if isinstance(each, ast.Starred):
@@ -110,16 +110,16 @@ def _path(arguments: list[ast.expr], at: At, depth: int) -> Value:
     return of_parts(parts)
 
 
-def _method(function: ast.Attribute, node: ast.Call, at: At, depth: int) -> Value:
+def _method(function: ast.Attribute, node: ast.Call, at: Position, depth: int) -> Value:
     name = function.attr
     if name == "format":
         template = value(function.value, at, depth)
-        return _formatted(template, node, at, depth) if isinstance(template, Text) else UNKNOWN
+        return _formatted(template, node, at, depth) if isinstance(template, Str) else UNKNOWN
     if name == "copy":
         return value(function.value, at, depth)
-    if name in _SAME_METHODS:
+    if name in SAME_METHODS:
         found = value(function.value, at, depth)
-        return found if isinstance(found, Text) else UNKNOWN
+        return found if isinstance(found, Str) else UNKNOWN
     if name == "joinpath":
         return _path([function.value, *node.args], at, depth)
     if name in ("with_suffix", "with_name") and len(node.args) == 1:
@@ -127,7 +127,7 @@ def _method(function: ast.Attribute, node: ast.Call, at: At, depth: int) -> Valu
     return UNKNOWN
 
 
-def _formatted(template: Text, node: ast.Call, at: At, depth: int) -> Value:
+def _formatted(template: Str, node: ast.Call, at: Position, depth: int) -> Value:
     named = {each.arg: each.value for each in node.keywords if each.arg}
     positional = list(node.args)
     parts: list[str | None] = []
@@ -138,7 +138,7 @@ def _formatted(template: Text, node: ast.Call, at: At, depth: int) -> Value:
         try:
             fields = list(string.Formatter().parse(part))
         except ValueError:
-            return Text((None,))
+            return Str((None,))
         for literal, field, spec, conversion in fields:
             parts.append(literal)
             if field is None:

@@ -10,18 +10,18 @@ import ast
 import dataclasses
 from typing import Any, Callable, NamedTuple, Union
 
-from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.code.scopes import Position
 
 #: How deep in one another expressions are looked at, and how much of a long one.
 DEEP = 25
 LONG = 10000
 
 
-class Part(NamedTuple):
+class Element(NamedTuple):
     """An expression and where it stands."""
 
     node: ast.AST
-    at: At
+    at: Position
     #: Whether it is there whichever way the code is run.
     sure: bool = True
 
@@ -32,7 +32,7 @@ class Unknown:
 
 
 @dataclasses.dataclass(frozen=True)
-class Known:
+class Constant:
     """A number, boolean or None."""
 
     value: Any
@@ -44,7 +44,7 @@ class Number:
 
 
 @dataclasses.dataclass(frozen=True)
-class Text:
+class Str:
     """A string or path.
 
     Args:
@@ -78,7 +78,7 @@ class Text:
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
+class Mapping:
     """A dict.
 
     Args:
@@ -86,12 +86,12 @@ class Table:
         complete: whether there is nothing else in it.
     """
 
-    items: dict[str, Part]
+    items: dict[str, Element]
     complete: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class Sequence:
     """A list or tuple.
 
     Args:
@@ -99,15 +99,15 @@ class Row:
         complete: whether there is nothing else in it.
     """
 
-    items: tuple[Part, ...]
+    items: tuple[Element, ...]
     complete: bool = True
 
 
-Value = Union[Unknown, Known, Number, Text, Table, Row]
+Value = Union[Unknown, Constant, Number, Str, Mapping, Sequence]
 UNKNOWN = Unknown()
 
 #: What tells the value of each kind of expression.
-HANDLERS: dict[type, Callable[[Any, At, int], Value]] = {}
+HANDLERS: dict[type, Callable[[Any, Position, int], Value]] = {}
 
 
 def handles(*kinds: type) -> Callable[[Any], Any]:
@@ -120,7 +120,7 @@ def handles(*kinds: type) -> Callable[[Any], Any]:
     return register
 
 
-def value(expression: ast.AST | None, at: At, depth: int = 0) -> Value:
+def value(expression: ast.AST | None, at: Position, depth: int = 0) -> Value:
     """Returns what is known of an expression.
 
     Args:
@@ -134,15 +134,15 @@ def value(expression: ast.AST | None, at: At, depth: int = 0) -> Value:
     return UNKNOWN if handler is None else handler(expression, at, depth + 1)
 
 
-def text(expression: ast.AST | None, at: At, depth: int = 0) -> tuple[str | None, ...]:
+def text(expression: ast.AST | None, at: Position, depth: int = 0) -> tuple[str | None, ...]:
     """Returns an expression as parts of a string, `(None,)` if nothing is known."""
     found = value(expression, at, depth)
-    if isinstance(found, Known) and found.value is not None:
+    if isinstance(found, Constant) and found.value is not None:
         return (str(found.value),)
-    return found.parts if isinstance(found, Text) else (None,)
+    return found.parts if isinstance(found, Str) else (None,)
 
 
-def of_parts(parts: list[str | None]) -> Text:
+def of_parts(parts: list[str | None]) -> Str:
     """Returns a text of parts, those that are known put together."""
     result: list[str | None] = []
     for part in parts:
@@ -150,7 +150,7 @@ def of_parts(parts: list[str | None]) -> Text:
             result[-1] += part
         elif part is not None or not result or result[-1] is not None:
             result.append(part)
-    return Text(tuple(part[-LONG:] if part is not None else None for part in result))
+    return Str(tuple(part[-LONG:] if part is not None else None for part in result))
 
 
 def joined(values: list[Value]) -> Value:
@@ -158,11 +158,11 @@ def joined(values: list[Value]) -> Value:
     first = values[0] if values else UNKNOWN
     if all(each == first for each in values):
         return first
-    if all(isinstance(each, Text) for each in values):
+    if all(isinstance(each, Str) for each in values):
         tails = [each.parts[-1] if each.parts else "" for each in values]  # type: ignore[union-attr]
         common = "" if None in tails else _common_end([tail or "" for tail in tails])
-        return of_parts([None, common]) if common else Text((None,))
-    numbers = (Number, Known)
+        return of_parts([None, common]) if common else Str((None,))
+    numbers = (Number, Constant)
     if all(isinstance(each, numbers) and is_number(each) for each in values):
         return Number()
     return UNKNOWN
@@ -178,6 +178,6 @@ def _common_end(texts: list[str]) -> str:
 
 def is_number(found: Value) -> bool:
     """Returns whether a value is a number, known or not."""
-    if isinstance(found, Known):
+    if isinstance(found, Constant):
         return isinstance(found.value, (int, float)) and not isinstance(found.value, bool)
     return isinstance(found, Number)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 
 from keras_ckpt.migrate.code.names import visible
-from keras_ckpt.migrate.code.scopes import At, Binding, Scope
+from keras_ckpt.migrate.code.scopes import Binding, Position, Scope
 from keras_ckpt.migrate.code.values.containers import dict_call, update
 from keras_ckpt.migrate.code.values.types import (
     DEEP,
     UNKNOWN,
-    Part,
-    Row,
-    Table,
-    Text,
+    Element,
+    Mapping,
+    Sequence,
+    Str,
     Value,
     handles,
     joined,
@@ -24,7 +24,7 @@ from keras_ckpt.migrate.code.values.types import (
 
 
 @handles(ast.Name)
-def _name(node: ast.Name, at: At, depth: int) -> Value:
+def _name(node: ast.Name, at: Position, depth: int) -> Value:
     scope = at.scope.find(node.id)
     if scope is None:
         return UNKNOWN
@@ -39,7 +39,7 @@ def _name(node: ast.Name, at: At, depth: int) -> Value:
 
 
 @handles(ast.Attribute)
-def _attribute(node: ast.Attribute, at: At, depth: int) -> Value:
+def _attribute(node: ast.Attribute, at: Position, depth: int) -> Value:
     owner = at.scope.owner()
     if owner is None or not isinstance(node.value, ast.Name):
         return UNKNOWN
@@ -52,7 +52,7 @@ def _attribute(node: ast.Attribute, at: At, depth: int) -> Value:
     return UNKNOWN
 
 
-def _variable(scope: Scope, name: str, at: At, depth: int) -> Value:
+def _variable(scope: Scope, name: str, at: Position, depth: int) -> Value:
     bindings = visible(scope, name, at)
     plain = ("assign", "import", "class", "function", "other", "aug")
     values = [_bound(each, scope, name, depth) for each in reversed(bindings) if each.kind in plain]
@@ -73,27 +73,29 @@ def _bound(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
             return UNKNOWN
         before = _variable(scope, name, there, depth) if depth <= DEEP else UNKNOWN
         added = value(binding.node.value, there, depth)
-        if isinstance(before, Text):
+        if isinstance(before, Str):
             return of_parts([*before.parts, *text(binding.node.value, there, depth)])
-        if isinstance(before, Row) and isinstance(added, Row):
-            return Row(before.items + added.items, before.complete and added.complete)
+        if isinstance(before, Sequence) and isinstance(added, Sequence):
+            return Sequence(before.items + added.items, before.complete and added.complete)
     return UNKNOWN
 
 
-def _changed(found: Value, changes: list[Binding], scope: Scope, at: At, depth: int) -> Value:
+def _changed(found: Value, changes: list[Binding], scope: Scope, at: Position, depth: int) -> Value:
     for change in changes:
         sure = change.at.block.holds(at.block) or scope is not at.scope
         there = change.at
-        if isinstance(found, Table):
-            found = _changed_table(found, change, there, sure, depth)
-        elif isinstance(found, Row):
-            found = _changed_row(found, change, there, sure)
+        if isinstance(found, Mapping):
+            found = _changed_mapping(found, change, there, sure, depth)
+        elif isinstance(found, Sequence):
+            found = _changed_sequence(found, change, there, sure)
         else:
             return UNKNOWN
     return found
 
 
-def _changed_table(found: Table, change: Binding, there: At, sure: bool, depth: int) -> Table:
+def _changed_mapping(
+    found: Mapping, change: Binding, there: Position, sure: bool, depth: int
+) -> Mapping:
     items, node = dict(found.items), change.node
     complete = found.complete
     if isinstance(node, ast.Call):
@@ -102,13 +104,13 @@ def _changed_table(found: Table, change: Binding, there: At, sure: bool, depth: 
             complete = update(items, other, sure) and complete
         elif change.kind == "setdefault" and len(node.args) == 2:
             key = value(node.args[0], there, depth)
-            if isinstance(key, Text) and key.known is not None:
-                items.setdefault(key.known, Part(node.args[1], there, sure))
+            if isinstance(key, Str) and key.known is not None:
+                items.setdefault(key.known, Element(node.args[1], there, sure))
             else:
                 complete = False
         else:
             complete = False
-        return Table(items, complete)
+        return Mapping(items, complete)
     targets = getattr(node, "targets", ())
     for target in targets:
         if not isinstance(target, ast.Subscript):
@@ -116,27 +118,27 @@ def _changed_table(found: Table, change: Binding, there: At, sure: bool, depth: 
         index = target.slice
         # Up to Python 3.8 it is wrapped.
         key = value(getattr(index, "value", index) if _is_wrapped(index) else index, there, depth)
-        if not isinstance(key, Text) or key.known is None:
+        if not isinstance(key, Str) or key.known is None:
             complete = False
         elif isinstance(node, ast.Assign):
-            items[key.known] = Part(node.value, there, sure)
+            items[key.known] = Element(node.value, there, sure)
         else:
             items.pop(key.known, None)
             complete = complete and sure
-    return Table(items, complete)
+    return Mapping(items, complete)
 
 
 def _is_wrapped(index: ast.AST) -> bool:
     return type(index).__name__ == "Index"
 
 
-def _changed_row(found: Row, change: Binding, there: At, sure: bool) -> Row:
+def _changed_sequence(found: Sequence, change: Binding, there: Position, sure: bool) -> Sequence:
     node = change.node
     if isinstance(node, ast.Call) and node.args:
         added = node.args[-1]
         if change.kind in ("append", "insert"):
-            return Row((*found.items, Part(added, there, sure)), found.complete)
+            return Sequence((*found.items, Element(added, there, sure)), found.complete)
         if change.kind == "extend" and isinstance(added, (ast.List, ast.Tuple)):
-            inner = tuple(Part(each, there, sure) for each in added.elts)
-            return Row(found.items + inner, found.complete)
-    return Row(found.items, False)
+            inner = tuple(Element(each, there, sure) for each in added.elts)
+            return Sequence(found.items + inner, found.complete)
+    return Sequence(found.items, False)

@@ -6,7 +6,7 @@ import ast
 from typing import Any, Iterator
 
 from keras_ckpt.migrate.code.names import meaning, visible
-from keras_ckpt.migrate.code.scopes import At, Binding, Module, Scope
+from keras_ckpt.migrate.code.scopes import Binding, Module, Position, Scope
 
 
 class Names(Module):
@@ -18,8 +18,8 @@ class Names(Module):
     """
 
     def __init__(self, tree: ast.Module) -> None:
-        self.places: dict[ast.AST, At] = {}
-        self._functions: list[tuple[ast.AST, At]] = []
+        self.places: dict[ast.AST, Position] = {}
+        self._functions: list[tuple[ast.AST, Position]] = []
         super().__init__(tree)
         for function, at in self._functions:
             self._annotations(function, at)
@@ -28,7 +28,7 @@ class Names(Module):
             for child in ast.iter_child_nodes(node):
                 self.parents[child] = node
 
-    def _children(self, node: ast.AST, at: At, but: tuple[str, ...] = ()) -> None:
+    def _children(self, node: ast.AST, at: Position, but: tuple[str, ...] = ()) -> None:
         if isinstance(node, ast.Attribute):
             self.places[node] = at
         for child in ast.iter_child_nodes(node):
@@ -37,13 +37,13 @@ class Names(Module):
         super()._children(node, at, but)
 
     def _bind(
-        self, at: At, name: str, kind: str, node: ast.AST | None = None, target: str = ""
+        self, at: Position, name: str, kind: str, node: ast.AST | None = None, target: str = ""
     ) -> None:
         if kind == "function" and node is not None:
             self._functions.append((node, at))
         super()._bind(at, name, kind, node, target)
 
-    def _annotations(self, function: Any, at: At) -> None:
+    def _annotations(self, function: Any, at: Position) -> None:
         """Finds the names in what the walk leaves out, since no value comes of it."""
         arguments = function.args
         every = [*getattr(arguments, "posonlyargs", ()), *arguments.args, *arguments.kwonlyargs]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from keras_ckpt.migrate.code.names import keras_name, library
-from keras_ckpt.migrate.code.values.infer import Text, value
+from keras_ckpt.migrate.code.values.infer import Str, value
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.tree import Names
 
@@ -180,6 +180,6 @@ class Back:
         if at is None or node is None:
             return "its path is not known."
         found = value(node, at)
-        if isinstance(found, Text) and found.parts and found.parts[-1] is not None:
+        if isinstance(found, Str) and found.parts and found.parts[-1] is not None:
             return ""
         return "a path in line %d is not known." % call.lineno

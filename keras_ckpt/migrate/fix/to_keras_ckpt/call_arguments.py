@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, NamedTuple
 
-from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.fix.edits.edits import Edits
 from keras_ckpt.migrate.sites.site import (
     LATEST,
@@ -114,11 +114,11 @@ def translate(site: CallSite, method: bool, edits: Edits, partial: bool = False)
                 values[index] = code
         if parameter.ours:
             named[index] = parameter.ours
-        elif parameter.means_nothing or value == Known(parameter.default):
+        elif parameter.means_nothing or value == Constant(parameter.default):
             dropped.add(index)
         else:
             return "keras_ckpt has no argument `%s` for it." % parameter.name
-        if parameter is _FORMAT and value == Known(None):
+        if parameter is _FORMAT and value == Constant(None):
             dropped.add(index)
     edit = edits.call(call)
     edit.dropped |= dropped
@@ -137,5 +137,5 @@ def _value(site: CallSite, node: ast.AST) -> object:
 
 
 def _format(value: object) -> str:
-    known = value.known if isinstance(value, Text) else None
+    known = value.known if isinstance(value, Str) else None
     return '"%s"' % _FORMATS[known] if known in _FORMATS else ""

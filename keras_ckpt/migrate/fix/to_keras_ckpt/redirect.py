@@ -23,7 +23,7 @@ from typing import Callable, Iterator
 
 from keras_ckpt.migrate.code.names import library
 from keras_ckpt.migrate.code.source import Source
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.answers import Note, note, note_on
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.tree import Names
@@ -214,7 +214,7 @@ class Ours:
         if path is None or not selected(code) or not rules()[code].concerns(old, new):
             return False
         found = path.value
-        return not isinstance(found, Text) or not found.ends_in(endings)
+        return not isinstance(found, Str) or not found.ends_in(endings)
 
     def _may_be_legacy(
         self, site: CallSite, old: Release, new: Release, selected: Callable[[str], bool]
@@ -227,7 +227,7 @@ class Ours:
         if path is None or not selected(code) or not rules()[code].concerns(old, new):
             return False
         found = path.value
-        if isinstance(found, Text) and found.ends_in(endings) is not None:
+        if isinstance(found, Str) and found.ends_in(endings) is not None:
             return False
         function = site.node.func if isinstance(site.node, ast.Call) else None
         if site.name or self._is_latest(path.node):

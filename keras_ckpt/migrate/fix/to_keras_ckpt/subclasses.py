@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Collection, Iterator
 
-from keras_ckpt.migrate.code.scopes import At
+from keras_ckpt.migrate.code.scopes import Position
 from keras_ckpt.migrate.sites.finder import Sites, dotted_text
 from keras_ckpt.migrate.sites.site import SAVE, SUBCLASS, Argument, CallSite
 
@@ -47,7 +47,7 @@ def is_of_model(sites: Sites, site: CallSite) -> bool:
     return _is_within(sites, site.at)
 
 
-def _is_within(sites: Sites, at: At) -> bool:
+def _is_within(sites: Sites, at: Position) -> bool:
     owner = at.scope.owner()
     return owner is not None and any(
         each.kind == SUBCLASS and each.node is owner.node for each in sites.found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.fix.answers import WITH_US, Answer, Refusal
 from keras_ckpt.migrate.fix.native.planner import Native
 from keras_ckpt.migrate.rules.definition import Problem, bound, frequency, shown
@@ -12,7 +12,7 @@ def fix(problem: Problem, native: Native) -> Answer:
     assert problem.argument is not None
     period = problem.argument.value
     arguments = bound(problem.site, native.old)
-    if period == Known(1):
+    if period == Constant(1):
         return native.drop(problem.argument)
     if arguments is not None and frequency(arguments) is not None:
         # Beside an integer `save_freq` it has no effect.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.fix.answers import WITH_US, Answer, Fix, Refusal
 from keras_ckpt.migrate.fix.edits.edits import index_of
 from keras_ckpt.migrate.fix.native.planner import Native
@@ -31,13 +31,13 @@ def fix(problem: Problem, native: Native) -> Answer:
         index = index_of(call, argument.node)
         if index is None or place >= len(old):
             return Refusal("the arguments by position are not known. " + WITH_US)
-        if old[place] == "period" and argument.value != Known(1):
+        if old[place] == "period" and argument.value != Constant(1):
             return Refusal("`period` needs keras_ckpt: Keras 3 counts batches. " + WITH_US)
         if old[place] in new:
             named[index] = old[place]
             continue
         dropped.append(index)
-        if old[place] != "period" and argument.value != Known(None):
+        if old[place] != "period" and argument.value != Constant(None):
             told = "`%s` is left out: %s has none." % (old[place], native.new.title)
 
     def apply() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_ckpt.migrate.code.values.infer import Known
+from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.fix.answers import Answer, Refusal
 from keras_ckpt.migrate.fix.native.planner import Native
 from keras_ckpt.migrate.rules.definition import Problem, bound, frequency
@@ -19,7 +19,7 @@ def fix(problem: Problem, native: Native) -> Answer:
     steps = {
         each.steps_per_execution.value
         for each in site.trainings()
-        if isinstance(each.steps_per_execution, Known)
+        if isinstance(each.steps_per_execution, Constant)
     }
     if not isinstance(count, int) or len(steps) != 1:
         return Refusal(problem.advice, needs_us=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.fix.answers import Answer
 from keras_ckpt.migrate.fix.native.planner import Native
 from keras_ckpt.migrate.rules.definition import Problem
@@ -10,6 +10,7 @@ from keras_ckpt.migrate.rules.definition import Problem
 
 def fix(problem: Problem, native: Native) -> Answer:
     assert problem.argument is not None
-    says_nothing = isinstance(problem.argument.value, Text) or problem.argument.value == Known(None)
+    value = problem.argument.value
+    says_nothing = isinstance(value, Str) or value == Constant(None)
     told = "an argument is left out that is for formats that Keras 3 does not write."
     return native.drop(problem.argument, "" if says_nothing else told)

@@ -9,7 +9,7 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING
 
-from keras_ckpt.migrate.code.values.infer import Text, value
+from keras_ckpt.migrate.code.values.infer import Str, value
 from keras_ckpt.migrate.fix.native.renames.literals import is_pure, text_of
 from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
 from keras_ckpt.migrate.sites.site import Argument, CallSite
@@ -55,7 +55,7 @@ def make(native: Native, site: CallSite, argument: Argument) -> None:
         directory = '"%s"' % posixpath.dirname(written).replace("\\", "\\\\").replace('"', '\\"')
         native.edits.before(statement, "os.makedirs(%s, exist_ok=True)" % directory)
     else:
-        known = isinstance(path, Text) and "/" in (path.parts[0] or "")
+        known = isinstance(path, Str) and "/" in (path.parts[0] or "")
         code = "os.makedirs(os.path.dirname(%%s)%s, exist_ok=True)" % ("" if known else ' or "."')
         native.edits.before(statement, code, argument.node)
     imports = Imports(native.names, native.edits)
@@ -65,7 +65,7 @@ def make(native: Native, site: CallSite, argument: Argument) -> None:
 
 def _is_needed(native: Native, argument: Argument) -> bool:
     path = argument.value
-    if not isinstance(path, Text) or "://" in path.shown:
+    if not isinstance(path, Str) or "://" in path.shown:
         return False
     directory = posixpath.dirname(path.shown)
     if not directory and "…" not in path.shown:
@@ -79,6 +79,6 @@ def _is_needed(native: Native, argument: Argument) -> bool:
         function = call.node.func
         made = call.node.args[0] if call.node.args else getattr(function, "value", None)
         found = value(made, call.at) if made is not None else None
-        if isinstance(found, Text) and posixpath.normpath(found.shown) == directory:
+        if isinstance(found, Str) and posixpath.normpath(found.shown) == directory:
             return False
     return True

@@ -6,7 +6,7 @@ import ast
 import os
 from typing import TYPE_CHECKING, Callable, Iterator
 
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.answers import WITH_US
 from keras_ckpt.migrate.fix.native.renames import directories, obstacles
 from keras_ckpt.migrate.fix.native.renames import literals as written
@@ -107,11 +107,11 @@ class Group:
         if end is not None and end in self.ends:
             return True
         mine = argument.value
-        if not isinstance(mine, Text) or not mine.shown.strip("…"):
+        if not isinstance(mine, Str) or not mine.shown.strip("…"):
             return False
         for each in self.nodes:
             other = self._members[each][0][1].value if each in self._members else None
-            if isinstance(other, Text) and written.fit(mine.shown, other.shown):
+            if isinstance(other, Str) and written.fit(mine.shown, other.shown):
                 return True
         return False
 
@@ -164,7 +164,7 @@ class Group:
     def _shown(self) -> Iterator[str]:
         """Returns the paths, as far as they are known."""
         for _, argument in self._calls():
-            if isinstance(argument.value, Text):
+            if isinstance(argument.value, Str):
                 yield argument.value.shown
         for each in self.ends:
             yield written.text_of(each) or ""
@@ -185,7 +185,7 @@ class Group:
             return None
         if tail.endswith((self._ending,)) and tail != self._ending:
             return ("", "")
-        name = example(Text((tail,)), self._ending)
+        name = example(Str((tail,)), self._ending)
         last = tail.rstrip("/").replace("\\", "/").rpartition("/")[2]
         if tail.endswith("/"):
             last += "/"
@@ -241,7 +241,7 @@ class Group:
         if text:
             native.renamed.append(native.path(end, text, self._ending))
         for site, argument in self._calls():
-            if isinstance(argument.value, Text):
+            if isinstance(argument.value, Str):
                 native.renamed.append(native.path(site.node, argument.value.shown, self._ending))
 
 

@@ -14,29 +14,15 @@ import re
 from typing import Any, Iterable, Iterator, NamedTuple
 
 from keras_ckpt.migrate.code.names import visible
-from keras_ckpt.migrate.code.scopes import At, Scope
-from keras_ckpt.migrate.code.values.infer import Text, value
+from keras_ckpt.migrate.code.scopes import Position, Scope
+from keras_ckpt.migrate.code.values.infer import Str, value
+from keras_ckpt.migrate.code.values.strings import SAME, SAME_METHODS
 from keras_ckpt.migrate.fix.edits.tree import Names
 from keras_ckpt.migrate.sites.finder import dotted_text
 
 _DEEP = 20
-#: Functions whose result ends as their only argument does, and methods that leave the end alone.
-_SAME = (
-    "os.fspath",
-    "os.path.abspath",
-    "os.path.expanduser",
-    "os.path.expandvars",
-    "os.path.normpath",
-    "os.path.realpath",
-    "pathlib.Path",
-    "pathlib.PurePath",
-    "pathlib.PurePosixPath",
-    "pathlib.PosixPath",
-    "str",
-)
-_SAME_METHODS = ("absolute", "as_posix", "expanduser", "resolve")
 #: Those that end as their last argument does.
-_JOINED = ("os.path.join", *(each for each in _SAME if each.startswith("pathlib.")))
+_JOINED = ("os.path.join", *(each for each in SAME if each.startswith("pathlib.")))
 #: Functions and methods to which it does not matter how the file is called.
 _INDIFFERENT = (
     "os.makedirs",
@@ -113,7 +99,7 @@ class Paths:
 
     # Back to where it is written
 
-    def end_of(self, node: ast.AST, at: At, depth: int = 0) -> ast.AST | None:
+    def end_of(self, node: ast.AST, at: Position, depth: int = 0) -> ast.AST | None:
         """Returns the string that the end of a path is written in, None if that is not known."""
         if depth > _DEEP:
             return None
@@ -136,10 +122,10 @@ class Paths:
             return None
         return self.end_of(bindings[0].node, bindings[0].at, depth + 1)
 
-    def directory(self, node: ast.AST, at: At) -> str | None:
+    def directory(self, node: ast.AST, at: Position) -> str | None:
         """Returns what is known of a path of a directory, also that of another path."""
         found = value(node, at)
-        if isinstance(found, Text):
+        if isinstance(found, Str):
             return found.shown
         for _ in range(_DEEP):
             if not isinstance(node, ast.Name):
@@ -151,7 +137,7 @@ class Paths:
             node, at = bindings[0].node, bindings[0].at
         if isinstance(node, ast.Call) and len(node.args) == 1:
             inner = value(node.args[0], at)
-            if self._names.full_name(node.func) == "os.path.dirname" and isinstance(inner, Text):
+            if self._names.full_name(node.func) == "os.path.dirname" and isinstance(inner, Str):
                 return posixpath.dirname(inner.shown)
         return None
 
@@ -160,12 +146,12 @@ class Paths:
         if any(isinstance(each, ast.Starred) for each in node.args):
             return None
         if isinstance(function, ast.Attribute):
-            if function.attr == "format" or function.attr in _SAME_METHODS:
+            if function.attr == "format" or function.attr in SAME_METHODS:
                 return function.value
             if function.attr in ("joinpath", "with_suffix", "with_name") and node.args:
                 return node.args[-1]
         name = self._names.full_name(function)
-        if (name in _SAME and len(node.args) == 1) or (name in _JOINED and node.args):
+        if (name in SAME and len(node.args) == 1) or (name in _JOINED and node.args):
             return node.args[-1]
         return None
 
@@ -321,8 +307,8 @@ def is_pure(names: Names, node: ast.AST) -> bool:
     """Returns whether a path is the same, and nothing else happens, when it is asked for twice."""
     for each in ast.walk(node):
         if isinstance(each, ast.Call):
-            known = names.full_name(each.func) in (*_SAME, *_JOINED)
-            if not known and last_of(each) not in ("format", "joinpath", *_SAME_METHODS):
+            known = names.full_name(each.func) in (*SAME, *_JOINED)
+            if not known and last_of(each) not in ("format", "joinpath", *SAME_METHODS):
                 return False
         elif isinstance(each, _ONCE):
             return False

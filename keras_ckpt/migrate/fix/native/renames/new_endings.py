@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Iterator
 
-from keras_ckpt.migrate.code.values.infer import Text
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.answers import Answer, Fix, Refusal
 from keras_ckpt.migrate.fix.native.renames import literals as written
 from keras_ckpt.migrate.fix.native.renames.across_files import Path
@@ -54,7 +54,7 @@ class Endings:
         native = self._native
         for node, found in self._members.items():
             known = found[0][1].value
-            shown = known.shown if isinstance(known, Text) else ""
+            shown = known.shown if isinstance(known, Str) else ""
             if not native.others.endings([shown]):
                 continue
             asked = node in self._answers

@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING, Collection
 
 from keras_ckpt.migrate.code.names import keras_name
-from keras_ckpt.migrate.code.values.infer import Known, Text
+from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.fix.answers import WITH_US
 from keras_ckpt.migrate.fix.native.renames import directories
 from keras_ckpt.migrate.fix.native.renames import literals as written
@@ -32,7 +32,7 @@ def of_call(native: Native, site: CallSite, argument: Argument) -> str:
     """Returns what stands against changing a call, `""` if nothing does."""
     if site.kind == LOAD_WEIGHTS:
         by_name = site.argument(1, "by_name")
-        if by_name is not None and by_name.value != Known(False):
+        if by_name is not None and by_name.value != Constant(False):
             return "line %d loads it by name. %s" % (line_of(site), WITH_US)
         if not _is_unused(native, site.node):
             return "the result of `load_weights` in line %d is used." % line_of(site)
@@ -41,7 +41,7 @@ def of_call(native: Native, site: CallSite, argument: Argument) -> str:
         if positional > 2 or not site.complete:
             return "line %d has more arguments by position than Keras 3 takes." % line_of(site)
         optimizer = site.keywords.get("include_optimizer")
-        if optimizer is not None and optimizer.value != Known(True):
+        if optimizer is not None and optimizer.value != Constant(True):
             return "line %d saves without the optimizer. %s" % (line_of(site), WITH_US)
         return directories.obstacle(native, site, argument)
     return ""
@@ -74,7 +74,7 @@ def of_weights(native: Native, sites: Sites, calls: list[tuple[CallSite, Argumen
 def _is_beside(native: Native, latest: CallSite, argument: Argument) -> bool:
     """Returns whether the newest checkpoint is looked for where a path is, or may be."""
     given, path = latest.argument(0, "checkpoint_dir"), argument.value
-    if given is None or not isinstance(path, Text) or path.ends_in(_FILES):
+    if given is None or not isinstance(path, Str) or path.ends_in(_FILES):
         return False
     directory = native.paths.directory(given.node, given.at)
     return directory is None or written.fit(directory, posixpath.dirname(path.shown))
