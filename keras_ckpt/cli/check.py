@@ -17,6 +17,7 @@ from keras_ckpt.migrate import checker, settings
 from keras_ckpt.migrate.code import discovery
 from keras_ckpt.migrate.releases.release import Release, newest, release
 from keras_ckpt.migrate.report import render
+from keras_ckpt.migrate.report.finding import Result
 from keras_ckpt.migrate.rules.definition import code_of
 
 _SECONDS = 1.0
@@ -138,7 +139,7 @@ def files_of(paths: tuple[str, ...], options: settings.Settings) -> list[str]:
     return named
 
 
-def run(named: list[str], options: settings.Settings) -> checker.Result:
+def run(named: list[str], options: settings.Settings) -> Result:
     """Returns what is found in some files, asking on a terminal for what nothing tells."""
     old = release_of(options.old) if options.old else None
     new = release_of(options.new) if options.new else newest()
@@ -210,7 +211,7 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
             bar.stop()
 
 
-def _print(result: checker.Result, output_format: str) -> None:
+def _print(result: Result, output_format: str) -> None:
     if output_format != "text":
         text = render.WHOLE[output_format](result)
         if text:
@@ -230,7 +231,7 @@ def _line(text: str) -> str:
     return text if text.isascii() and text.isprintable() else printable(text)
 
 
-def _print_colored(result: checker.Result) -> None:
+def _print_colored(result: Result) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for each in result.findings:
         line = Text(printable(each.where), style="bold")

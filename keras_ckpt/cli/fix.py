@@ -12,9 +12,10 @@ from rich.text import Text
 
 from keras_ckpt.cli import check
 from keras_ckpt.cli.inspect import printable
-from keras_ckpt.migrate import checker, settings
+from keras_ckpt.migrate import settings
 from keras_ckpt.migrate.code.source import Unreadable
 from keras_ckpt.migrate.releases.release import Release, newest, newest_of_keras_2
+from keras_ckpt.migrate.report.finding import Result
 from keras_ckpt.migrate.report.render import count
 
 _NEITHER = (
@@ -109,7 +110,7 @@ def _released(named: list[str], options: settings.Settings, to_keras_ckpt: bool)
     """Returns the release that the code was written for."""
     legacy = newest_of_keras_2()
     try:
-        found: checker.Result = check.run(named, options)
+        found: Result = check.run(named, options)
     except click.UsageError:
         # It changes little of what is taken from us.
         if not to_keras_ckpt or options.old:

@@ -16,7 +16,7 @@ from keras_ckpt.migrate import origin
 from keras_ckpt.migrate.code.scopes import Module
 from keras_ckpt.migrate.code.source import Source, Unreadable, python, read
 from keras_ckpt.migrate.releases.release import Release, every, newest
-from keras_ckpt.migrate.report.finding import Finding
+from keras_ckpt.migrate.report.finding import Finding, Result
 from keras_ckpt.migrate.rules.definition import Problem, rules, unique
 from keras_ckpt.migrate.sites.finder import Sites
 from keras_ckpt.migrate.sites.site import Argument
@@ -34,29 +34,6 @@ class Checked:
 
     source: Source
     sites: Sites | None = None
-
-
-@dataclasses.dataclass
-class Result:
-    """What a check found.
-
-    Args:
-        findings: in the order of files and lines.
-        errors: what is wrong with files that cannot be read.
-        files: how many were read.
-        old: the release that the code was written for, None if nothing depends on it.
-        new: the release that it was checked for.
-        why: what tells the old release.
-        stays: whether there are calls of tf_keras that were not checked, since they run as before.
-    """
-
-    findings: list[Finding]
-    errors: list[str]
-    files: int
-    old: Release | None
-    new: Release
-    why: str = ""
-    stays: bool = False
 
 
 def checked(source: Source) -> Checked:
@@ -91,7 +68,7 @@ def _problems(
     if each.sites is None:
         return []
     found: list[Problem] = []
-    if each.sites.others & {"install", "emulate"}:
+    if each.sites.facts.others & {"install", "emulate"}:
         return []  # They are what `keras_ckpt.install()` makes work.
     sites = [site for site in each.sites.found if old.is_tf_keras or not site.stays]
     for rule in rules().values():

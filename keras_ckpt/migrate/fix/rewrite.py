@@ -203,7 +203,7 @@ def _once(
     names = Names(tree)
     edits = Edits(source)
     if target.to_keras_ckpt:
-        if Sites(names).others & {"install", "emulate"}:
+        if Sites(names).facts.others & {"install", "emulate"}:
             return nothing
         plan = redirect.Ours(source, names, problems, edits, target.tf_keras)
         plan.plan(target.old, target.new, target.selected)

@@ -1,14 +1,16 @@
-"""`Finding`: what is told of one place in the code."""
+"""`Finding`: what was found at one place in the code, and `Result`: in all of it."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
+from keras_ckpt.migrate.releases.release import Release
+
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Finding:
-    """What is told of one place in the code.
+    """What was found at one place in the code.
 
     Args:
         path: the file, as it was named.
@@ -49,3 +51,26 @@ class Finding:
         if not self.cell:
             del values["cell"]
         return values
+
+
+@dataclasses.dataclass
+class Result:
+    """What a check found.
+
+    Args:
+        findings: in the order of files and lines.
+        errors: what is wrong with files that cannot be read.
+        files: how many were read.
+        old: the release that the code was written for, None if nothing depends on it.
+        new: the release that it was checked for.
+        why: what the old release was determined from.
+        stays: whether there are calls of tf_keras that were not checked, since they run as before.
+    """
+
+    findings: list[Finding]
+    errors: list[str]
+    files: int
+    old: Release | None
+    new: Release
+    why: str = ""
+    stays: bool = False

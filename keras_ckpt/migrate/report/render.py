@@ -9,9 +9,8 @@ from typing import Any, Callable, Iterator
 from urllib.parse import quote
 
 import keras_ckpt
-from keras_ckpt.migrate.checker import Result
 from keras_ckpt.migrate.report import pages
-from keras_ckpt.migrate.report.finding import Finding
+from keras_ckpt.migrate.report.finding import Finding, Result
 from keras_ckpt.migrate.rules.definition import rules
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

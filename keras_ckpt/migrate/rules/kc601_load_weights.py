@@ -43,7 +43,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
         if not isinstance(site, CallSite) or site.kind != LOAD_WEIGHTS:
             return
         # A model that our callback has saved reads that itself.
-        if site.sites.others & {"ModelCheckpoint", "OrbaxCheckpoint"}:
+        if site.facts.others & {"ModelCheckpoint", "OrbaxCheckpoint"}:
             return
         argument = site.argument(0, "filepath")
         path = argument.value if argument is not None else None

@@ -37,7 +37,7 @@ model = keras_ckpt.load_model("saved_model/my_model")
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LOAD_MODEL:
             return
-        if site.sites.others & {"OrbaxCheckpoint"}:
+        if site.facts.others & {"OrbaxCheckpoint"}:
             return
         argument = site.argument(0, "filepath")
         path = argument.value if argument is not None else None

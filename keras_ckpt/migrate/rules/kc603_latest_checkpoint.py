@@ -44,7 +44,7 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
         if not isinstance(site, CallSite) or site.kind != LATEST:
             return
         # Ours writes what it finds.
-        if site.sites.others & {"ModelCheckpoint"}:
+        if site.facts.others & {"ModelCheckpoint"}:
             return
         if not (self._is_loaded(site) or self._is_beside(site)):
             return
@@ -57,7 +57,7 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
 
     @staticmethod
     def _is_loaded(site: CallSite) -> bool:
-        for other in site.sites.found:
+        for other in site.facts.sites:
             if not isinstance(other, CallSite) or other.kind != LOAD_WEIGHTS:
                 continue
             argument = other.argument(0, "filepath")
@@ -78,7 +78,7 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
         path = directory.value if directory is not None else None
         if not isinstance(path, Str) or path.known is None:
             return False
-        for other in site.sites.checkpoints():
+        for other in site.facts.checkpoints():
             argument = other.argument(0, "filepath")
             saved = argument.value if argument is not None else None
             if isinstance(saved, Str) and saved.known is not None:

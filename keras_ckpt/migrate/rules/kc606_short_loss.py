@@ -60,7 +60,7 @@ model = keras.models.load_model("best.h5", compile=False)
             return
         if compiles is not None and compiles.value != Constant(True):
             return
-        for loss in site.sites.losses:
+        for loss in site.facts.losses:
             name = _short(loss)
             if name:
                 yield self.problem(

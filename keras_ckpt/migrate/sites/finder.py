@@ -1,4 +1,4 @@
-"""`Sites` finds the places that matter in a module, and what is told of the models beside them."""
+"""`Sites` finds the places that matter in a module, and what is known of the models beside them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ from keras_ckpt.migrate.sites.site import (
     Argument,
     CallSite,
     Checkpoint,
+    ModuleFacts,
     Site,
     Subclass,
     Training,
 )
-
-__all__ = ["Sites", "dotted_text", "is_checkpoint"]
 
 _FITS = ("fit", "fit_generator")
 
@@ -49,14 +48,9 @@ class Sites:
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.found: list[Site] = []
+        self.facts = ModuleFacts()
         #: The calls that make the callback of keras_ckpt.
         self.from_keras_ckpt: list[Checkpoint] = []
-        #: What is called for a model of Keras: names that are compiled, fitted or made by Keras.
-        self.models: set[str] = set()
-        self.trainings: list[Training] = []
-        #: What the module calls of keras_ckpt and of libraries with formats of their own.
-        self.others: set[str] = set()
         self._subclasses: dict[ast.AST, tuple[str, bool]] = {}
         self._initializers: dict[ast.AST, Initializer] = {}
         self._compiled: dict[str, list[Call]] = {}
@@ -67,19 +61,19 @@ class Sites:
             self._class(each)
         #: Whether methods such as `load_weights` can be those of a model of Keras.
         self.uses_keras = any(library(each) for each in module.imports)
-        #: The libraries whose Keras is imported or called.
-        self.homes = {library(each) for each in module.imports if keras_name(each + "._")}
+        self.facts.homes = {library(each) for each in module.imports if keras_name(each + "._")}
         for call in module.calls:
             self._facts(call)
-        #: The losses that models are compiled with.
-        self.losses = [each for calls in self._compiled.values() for each in self._losses(calls)]
-        self.trainings = [self._training(call) for call in self._fits]
+        compiled = self._compiled.values()
+        self.facts.losses = [each for calls in compiled for each in self._losses(calls)]
+        self.facts.trainings = [self._training(call) for call in self._fits]
         for call in module.calls:
             self._call(call)
 
-    def checkpoints(self) -> list[Checkpoint]:
-        """Returns the calls that make a `ModelCheckpoint`."""
-        return [each for each in self.found if isinstance(each, Checkpoint)]
+    @property
+    def found(self) -> list[Site]:
+        """All sites, but for calls that make the callback of keras_ckpt."""
+        return self.facts.sites
 
     # Classes
 
@@ -101,7 +95,7 @@ class Sites:
         if not name:
             return
         self._subclasses[found.node] = (name, own)
-        # Of two that pass on to each other, nothing is told.
+        # Of two that pass on to each other, nothing is known.
         made = initializer(found, self.module.calls) if has_init and of_base is None else None
         if not has_init and of_base is not None:
             made = self._initializers.get(of_base)
@@ -111,7 +105,7 @@ class Sites:
             return
         methods = {each.name: each for each in found.node.body if isinstance(each, ast.FunctionDef)}
         self.found.append(
-            Subclass(SUBCLASS, found.node, found.at, name, self.module, self, methods)
+            Subclass(SUBCLASS, found.node, found.at, name, self.module, self.facts, methods)
         )
 
     def _around(self, at: Position) -> tuple[ast.AST, str] | None:
@@ -132,9 +126,9 @@ class Sites:
         means = meaning(function, at)
         last = means.name.rpartition(".")[2]
         if keras_name(means.name):
-            self.homes.add(library(means.name))
+            self.facts.homes.add(library(means.name))
         if library(means.name) == "keras_ckpt" or last == "OrbaxCheckpoint":
-            self.others.add(last)
+            self.facts.others.add(last)
             if is_keras_ckpt(means.name):
                 self._add_checkpoint(call, means.name, "call")
             return
@@ -170,7 +164,7 @@ class Sites:
             if not library(means.name):
                 self._add(function.attr, call, "")
         elif function.attr == "save" and (
-            dotted_text(function.value) in self.models or is_made(function.value, call.at)
+            dotted_text(function.value) in self.facts.models or is_made(function.value, call.at)
         ):
             self._add(SAVE, call, "")
 
@@ -197,9 +191,11 @@ class Sites:
         arguments = self._arguments(call)
         of = KERAS
         if not name and isinstance(call.node.func, ast.Attribute):
-            of = receiver(call.node.func.value, call.at, self.models)
+            of = receiver(call.node.func.value, call.at, self.facts.models)
         self.found.append(
-            CallSite(kind, call.node, call.at, name, self.module, self, *arguments, receiver=of)
+            CallSite(
+                kind, call.node, call.at, name, self.module, self.facts, *arguments, receiver=of
+            )
         )
 
     def _add_checkpoint(self, call: Call, name: str, how: str, skip: int = 0) -> None:
@@ -217,7 +213,7 @@ class Sites:
     ) -> None:
         node, at = call
         into = self.from_keras_ckpt if is_keras_ckpt(name) else self.found
-        made = (name, self.module, self, positional, keywords, complete)
+        made = (name, self.module, self.facts, positional, keywords, complete)
         into.append(Checkpoint(CHECKPOINT, node, at, *made, how=how))
 
     def _arguments(
@@ -249,7 +245,7 @@ class Sites:
             complete = complete and isinstance(table, Mapping) and table.complete
         return positional, keywords, complete
 
-    # What else is told of models
+    # What else is known of models
 
     def _facts(self, call: Call) -> None:
         node, at = call
@@ -263,12 +259,12 @@ class Sites:
             names = {each.arg for each in node.keywords}
             # `re.compile(…)` is none; a model that is imported is told by the arguments.
             if names & {"loss", "optimizer", "metrics"} or not is_imported(called, at):
-                self.models.add(called)
+                self.facts.models.add(called)
                 self._compiled.setdefault(called, []).append(call)
         else:
             self._fits.append(call)
             if any(each.arg in ("callbacks", "epochs") for each in node.keywords):
-                self.models.add(called)
+                self.facts.models.add(called)
 
     def _losses(self, calls: list[Call]) -> Iterator[Argument]:
         for call in calls:

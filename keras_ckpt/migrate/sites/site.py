@@ -1,24 +1,21 @@
 """The places that matter: what makes a `ModelCheckpoint`, and what saves and loads beside it.
 
-`sites.Sites` finds them, each with its arguments as values: `Site`, of which `kind` says what it
+`finder.Sites` finds them, each with its arguments as values: `Site`, of which `kind` says what it
 is. `Checkpoint.bound(release)` binds arguments by the signature of a release. `Training` has the
-facts of the `fit` calls that a callback is passed to.
+facts of the `fit` calls that a callback is passed to, `ModuleFacts` those of the whole module.
 """
 
 from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from keras_ckpt.migrate.code.names import library
 from keras_ckpt.migrate.code.scopes import Module, Position
 from keras_ckpt.migrate.code.values.infer import UNKNOWN, Constant, Element, Str, Value, value
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.sites.paths import OTHERS, is_keras_path
-
-if TYPE_CHECKING:
-    from keras_ckpt.migrate.sites.finder import Sites
 
 #: The kinds of sites.
 CHECKPOINT = "checkpoint"
@@ -85,6 +82,32 @@ class BoundArguments(NamedTuple):
 
 
 @dataclasses.dataclass(eq=False)
+class ModuleFacts:
+    """What is known of a module as a whole, which the finder of its sites fills in.
+
+    Args:
+        sites: all its sites, but for calls that make the callback of keras_ckpt.
+        others: what it calls of keras_ckpt and of libraries with formats of their own, by the last
+            part of the name.
+        homes: the libraries whose Keras it imports or calls.
+        models: what it calls a model of Keras: names that are compiled, fitted or made by Keras.
+        trainings: its `fit` calls.
+        losses: the losses that it compiles models with.
+    """
+
+    sites: list[Site] = dataclasses.field(default_factory=list)
+    others: set[str] = dataclasses.field(default_factory=set)
+    homes: set[str] = dataclasses.field(default_factory=set)
+    models: set[str] = dataclasses.field(default_factory=set)
+    trainings: list[Training] = dataclasses.field(default_factory=list)
+    losses: list[Argument] = dataclasses.field(default_factory=list)
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Returns the calls that make a `ModelCheckpoint`."""
+        return [each for each in self.sites if isinstance(each, Checkpoint)]
+
+
+@dataclasses.dataclass(eq=False)
 class Site:
     """A place that matters.
 
@@ -94,7 +117,7 @@ class Site:
         at: where it stands.
         name: the full name of what is called or derived from; `""` of a method of a model.
         module: the module that it stands in.
-        sites: all sites of the module.
+        facts: what is known of the module as a whole.
     """
 
     kind: str
@@ -102,7 +125,7 @@ class Site:
     at: Position
     name: str
     module: Module
-    sites: Sites
+    facts: ModuleFacts
 
     @property
     def library(self) -> str:
@@ -112,7 +135,7 @@ class Site:
     @property
     def stays(self) -> bool:
         """Whether it is tf_keras's, which is Keras 2 and runs as it is beside any Keras 3."""
-        return self.library == "tf_keras" or (not self.name and self.sites.homes == {"tf_keras"})
+        return self.library == "tf_keras" or (not self.name and self.facts.homes == {"tf_keras"})
 
 
 @dataclasses.dataclass(eq=False)
@@ -170,7 +193,7 @@ class Checkpoint(CallSite):
         """Returns the `fit` calls of the module that the callback is passed to."""
         if self.how not in ("call", "subclass"):
             return []
-        return [each for each in self.sites.trainings if self.node in each.callbacks]
+        return [each for each in self.facts.trainings if self.node in each.callbacks]
 
 
 @dataclasses.dataclass(eq=False)

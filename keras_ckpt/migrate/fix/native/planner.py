@@ -153,7 +153,7 @@ def path_of(site: CallSite, old: Release) -> Argument | None:
 def _partials(sites: Sites) -> dict[ast.AST, list[ast.AST]]:
     """Returns the calls that change with each other: of a `partial`, and of what it makes."""
     found: dict[ast.AST, list[ast.AST]] = {}
-    checkpoints = sites.checkpoints()
+    checkpoints = sites.facts.checkpoints()
     for partial in (each for each in checkpoints if each.how == "partial"):
         mine = _arguments(partial)
         for each in checkpoints:

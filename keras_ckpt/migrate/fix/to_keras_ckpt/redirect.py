@@ -32,8 +32,9 @@ from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments, subclasses
 from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, rules
-from keras_ckpt.migrate.sites.finder import Sites, dotted_text, is_checkpoint
+from keras_ckpt.migrate.sites.finder import Sites, is_checkpoint
 from keras_ckpt.migrate.sites.paths import READ_MODEL, READ_WEIGHTS, WRITTEN_MODEL, WRITTEN_WEIGHTS
+from keras_ckpt.migrate.sites.receivers import dotted_text
 from keras_ckpt.migrate.sites.site import (
     LATEST,
     LOAD_MODEL,
@@ -220,7 +221,7 @@ class Ours:
         self, site: CallSite, old: Release, new: Release, selected: Callable[[str], bool]
     ) -> bool:
         """Returns whether a call reads a file of which it is not known whether Keras 3 can."""
-        if site.kind not in _READ or self._sites.others & {_CLASS, "OrbaxCheckpoint"}:
+        if site.kind not in _READ or self._sites.facts.others & {_CLASS, "OrbaxCheckpoint"}:
             return False
         code, endings = _READ[site.kind]
         path = path_of(site, old)
@@ -233,7 +234,7 @@ class Ours:
         if site.name or self._is_latest(path.node):
             return True
         receiver = dotted_text(function.value) if isinstance(function, ast.Attribute) else ""
-        if receiver in self._sites.models:
+        if receiver in self._sites.facts.models:
             return True
         self._note(
             site.node,

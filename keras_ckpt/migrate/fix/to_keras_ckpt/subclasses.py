@@ -6,7 +6,8 @@ import ast
 from typing import Collection, Iterator
 
 from keras_ckpt.migrate.code.scopes import Position
-from keras_ckpt.migrate.sites.finder import Sites, dotted_text
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.receivers import dotted_text
 from keras_ckpt.migrate.sites.site import SAVE, SUBCLASS, Argument, CallSite
 
 _MODEL = "self.model"
@@ -32,7 +33,7 @@ def saves(sites: Sites, known: Collection[ast.AST]) -> Iterator[CallSite]:
             at,
             "",
             sites.module,
-            sites,
+            sites.facts,
             [Argument(each, at) for each in node.args],
             {each.arg: Argument(each.value, at, each) for each in node.keywords if each.arg},
             not starred and all(each.arg for each in node.keywords),
