@@ -9,8 +9,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keras_ckpt.formats import (
+    from keras_ckpt.errors import (
         CheckpointError,
+        DamagedCheckpoint,
+        MismatchedCheckpoint,
+        NotACheckpoint,
+        UnsafeCheckpoint,
+        UnsupportedModel,
+        WeightsOnly,
+    )
+    from keras_ckpt.formats import (
         convert,
         latest_checkpoint,
         load_model,
@@ -26,7 +34,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CheckpointError",
+    "DamagedCheckpoint",
+    "MismatchedCheckpoint",
     "ModelCheckpoint",
+    "NotACheckpoint",
+    "UnsafeCheckpoint",
+    "UnsupportedModel",
+    "WeightsOnly",
     "convert",
     "emulate",
     "inspect",
@@ -41,8 +55,14 @@ __all__ = [
 
 #: The public names, and the modules that they are in.
 _NAMES: dict[str, str] = {
-    "CheckpointError": "keras_ckpt.formats",
+    "CheckpointError": "keras_ckpt.errors",
+    "DamagedCheckpoint": "keras_ckpt.errors",
+    "MismatchedCheckpoint": "keras_ckpt.errors",
     "ModelCheckpoint": "keras_ckpt.model_checkpoint",
+    "NotACheckpoint": "keras_ckpt.errors",
+    "UnsafeCheckpoint": "keras_ckpt.errors",
+    "UnsupportedModel": "keras_ckpt.errors",
+    "WeightsOnly": "keras_ckpt.errors",
     "convert": "keras_ckpt.formats",
     "emulate": "keras_ckpt.installation.patch",
     "inspect": "keras_ckpt.formats.inspection",

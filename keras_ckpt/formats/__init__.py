@@ -9,6 +9,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from keras_ckpt.errors import (
+    CheckpointError,
+    DamagedCheckpoint,
+    MismatchedCheckpoint,
+    NotACheckpoint,
+    UnsafeCheckpoint,
+    UnsupportedModel,
+    WeightsOnly,
+)
 from keras_ckpt.formats.api import (
     convert,
     format_of,
@@ -21,7 +30,7 @@ from keras_ckpt.formats.api import (
     save_weights,
     write,
 )
-from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 
 if TYPE_CHECKING:
@@ -29,8 +38,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CheckpointError",
+    "DamagedCheckpoint",
     "Format",
     "InferenceModel",
+    "MismatchedCheckpoint",
+    "NotACheckpoint",
+    "UnsafeCheckpoint",
+    "UnsupportedModel",
+    "WeightsOnly",
     "convert",
     "format_of",
     "format_written",

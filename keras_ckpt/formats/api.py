@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 
 from keras_ckpt import progress, runtime
 from keras_ckpt.engine import filepath
-from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.errors import (
+    CheckpointError,
+    DamagedCheckpoint,
+    NotACheckpoint,
+    UnsupportedModel,
+    WeightsOnly,
+)
+from keras_ckpt.formats import parsing
+from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.hdf5.model import HDF5Model
 from keras_ckpt.formats.hdf5.weights import HDF5Weights
 from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeights, KerasWeightsArchive
@@ -235,10 +243,8 @@ def convert(
         weights_only = name.endswith(".weights.h5")
         try:
             model = load_model(source, compile=compile, verbose=verbose)
-        except CheckpointError as error:
-            if "weights and no model" not in error.found:
-                raise
-            raise CheckpointError(
+        except WeightsOnly as error:
+            raise WeightsOnly(
                 error.path, error.found, "give the model that they are of, too"
             ) from None
     else:
@@ -294,12 +300,12 @@ def format_of(path: Any) -> Format:
             if each.recognises(name):
                 return each
         except OSError as error:
-            raise CheckpointError(
-                name, "it cannot be read: %s" % error, "copy the file again"
+            raise DamagedCheckpoint(
+                name, f"it cannot be read: {parsing.one_line(error)}"
             ) from error
     if os.path.isdir(name):
         newest = checkpoint.latest_checkpoint(name)
-        raise CheckpointError(
+        raise NotACheckpoint(
             name,
             "it is a directory and no SavedModel",
             "give the prefix of the checkpoint in it"
@@ -307,7 +313,7 @@ def format_of(path: Any) -> Format:
         )
     if not os.path.lexists(name):
         raise FileNotFoundError(_absent(name))
-    raise CheckpointError(
+    raise NotACheckpoint(
         name,
         "it is %s" % ("empty" if os.path.getsize(name) == 0 else "in no known format"),
         "known are .keras archives, HDF5 files, TensorFlow checkpoints (give the prefix, without "
@@ -416,7 +422,7 @@ def load_weights(
                 "%s is a %s, of which by_name and skip_mismatch cannot load a part. Leave them out."
                 % (name, found.name)
             )
-        found.check(local)
+        found.verify(local)
         with atomic.under_ending(local, found.native_endings[0]) as named:
             return type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
 
@@ -472,7 +478,7 @@ def _served(name: str) -> InferenceModel:
     with remote.downloaded(name) as local:
         found = format_of(local)
         if not isinstance(found, SavedModel):
-            raise CheckpointError(
+            raise UnsupportedModel(
                 name,
                 "it is a %s, and inference_only=True is for a SavedModel" % found.name,
                 "leave it out",

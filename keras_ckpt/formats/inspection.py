@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any, Callable, NamedTuple
 
-from keras_ckpt.formats import base
+from keras_ckpt.formats import parsing
 from keras_ckpt.formats.api import format_of, is_native_name
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.hdf5 import hdf5_file, weights
@@ -150,7 +150,7 @@ def inspect(path: Any) -> Inspection:
     name = os.fspath(path)
     with remote.downloaded(name) as local:
         actual = _checkpoint(local)
-        with base.reading(actual):
+        with parsing.reading(actual):
             kind = format_of(actual)
             found = _INSPECTORS[kind.name](actual)
     shown = actual if actual != local else name
@@ -385,7 +385,7 @@ def _archive(path: str) -> _Found:
 
 
 def _json(path: str, text: Any) -> dict[str, Any]:
-    return {} if text is None else base.described(path, hdf5_file.as_text(text))
+    return {} if text is None else parsing.described(path, hdf5_file.as_text(text))
 
 
 def _keras_version(version: Any) -> dict[str, str]:

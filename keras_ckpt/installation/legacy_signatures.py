@@ -15,8 +15,8 @@ import warnings
 from typing import Any, Callable, Iterator
 
 from keras_ckpt import runtime
+from keras_ckpt.errors import CheckpointError
 from keras_ckpt.formats import api
-from keras_ckpt.formats.base import CheckpointError
 from keras_ckpt.formats.config import optimizer_state
 
 #: What Keras 2 called the formats.

@@ -7,8 +7,8 @@ import warnings
 from typing import Any, Callable
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.errors import UnsupportedModel
+from keras_ckpt.formats import parsing
 
 # What Keras 2 called the optimizer of mixed precision.
 _OF_MIXED_PRECISION = ("LossScaleOptimizer", "LossScaleOptimizerV3")
@@ -31,15 +31,15 @@ def compile_model(
     """Compiles `model` as the one was that the checkpoint at `path` holds.
 
     Raises:
-        CheckpointError: if that cannot be done.
+        UnsupportedModel: if that cannot be done.
     """
     with runtime.keras().saving.custom_object_scope(custom_objects or {}):
         try:
             model.compile(**compile_arguments(config))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise CheckpointError(
+            raise UnsupportedModel(
                 path,
-                "the model cannot be compiled as it was: %s" % base.one_line(error),
+                "the model cannot be compiled as it was: %s" % parsing.one_line(error),
                 "pass what it names in custom_objects, or load it with compile=False",
             ) from error
 

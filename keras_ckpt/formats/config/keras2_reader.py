@@ -13,8 +13,8 @@ from typing import Any, Iterator
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.errors import CheckpointError, UnsupportedModel
+from keras_ckpt.formats import parsing
 from keras_ckpt.formats.config.tf_ops import operations
 
 _MODELS = ("Functional", "Model", "Sequential")
@@ -68,7 +68,7 @@ def make(path: str, config: Any, custom_objects: dict[str, Any] | None, safe_mod
     """Returns the model that the checkpoint at `path` describes so.
 
     Raises:
-        CheckpointError: if it cannot be made.
+        UnsupportedModel: if it cannot be made.
     """
     try:
         return model_from_config(config, custom_objects, safe_mode)
@@ -79,14 +79,12 @@ def make(path: str, config: Any, custom_objects: dict[str, Any] | None, safe_mod
         raise not_made(path, error) from error
 
 
-def not_made(path: str, error: Exception) -> CheckpointError:
+def not_made(path: str, error: Exception) -> UnsupportedModel:
     """Returns the error for a model that cannot be made again."""
-    return CheckpointError(
+    return UnsupportedModel(
         path,
-        "Keras %s cannot make the model again: %s"
-        % (runtime.keras().__version__, base.one_line(error)),
-        "pass your own classes in custom_objects, or build the model and call "
-        "keras_ckpt.load_weights(model, path), which needs no configuration",
+        f"Keras {runtime.keras().__version__} cannot make the model again: "
+        f"{parsing.one_line(error)}",
     )
 
 

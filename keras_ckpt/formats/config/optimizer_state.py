@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any, Sequence
 
-from keras_ckpt.formats.base import Assignment
+from keras_ckpt.formats.assignment import Assignment
 
 # Attributes of Keras 3's optimizers, by the names that slots had before TensorFlow 2.11. Where
 # there are several, an optimizer has one of them.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import re
+import sys
 from typing import Any
 
 from keras_ckpt import runtime
-from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, UnsafeCheckpoint, UnsupportedModel
 
 _DEEPEST = 200
 
@@ -26,6 +27,12 @@ _CLASSES = re.compile(
 _OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.\w+)*")
 # Functions there that make what they are told to.
 _MAKERS = frozenset(["deserialize", "get", "serialize"])
+# Packages that hold no classes and functions of a user's.
+_NOT_OF_PROJECTS = frozenset(getattr(sys, "stdlib_module_names", sys.builtin_module_names)) | {
+    "keras",
+    "tensorflow",
+    "tf_keras",
+}
 # Keras's own projects.
 _SISTERS = re.compile(r"(keras_hub|keras_cv|keras_nlp)(\.\w+)*|keras_ckpt(\.\w+)*")
 _ELSEWHERE = {"FeatureSpace": re.compile(r"keras(\.src)?\.(utils|layers)(\.\w+)*")}
@@ -50,7 +57,7 @@ def refuse_code(
     safe_mode: bool,
     by_module: bool = True,
 ) -> None:
-    """Raises CheckpointError if the description of a model would run what it must not.
+    """Raises an error if the description of a model would run what it must not.
 
     Args:
         path: the checkpoint.
@@ -58,14 +65,17 @@ def refuse_code(
         custom_objects: the user's classes and functions, which may be named.
         safe_mode: False if the user trusts the file.
         by_module: whether what it names is imported from where it says, as Keras 3 does.
+
+    Raises:
+        UnsafeCheckpoint: if it holds code, or names what no model is made of.
+        UnsupportedModel: if it names what is neither Keras's nor in `custom_objects`.
+        DamagedCheckpoint: if it is nested too deep.
     """
     waiting = [(config, 0)]
     while waiting:
         value, depth = waiting.pop()
         if depth > _DEEPEST:
-            raise CheckpointError(
-                path, "what describes its model is nested too deep", "copy the file again"
-            )
+            raise DamagedCheckpoint(path, "the description of its model is nested too deep")
         if isinstance(value, dict):
             if "class_name" in value and safe_mode:
                 _check(path, value, custom_objects or {}, by_module)
@@ -89,8 +99,8 @@ def _check(path: str, value: dict[str, Any], custom: dict[str, Any], by_module: 
     elif isinstance(settings.get("vocabulary"), str):
         what = "a %s, which reads the file %r" % (kind, settings["vocabulary"])
     if what:
-        raise CheckpointError(
-            path, "%r in its model is %s" % (settings.get("name", kind), what), _TRUST
+        raise UnsafeCheckpoint(
+            path, f"{settings.get('name', kind)!r} in its model is {what}", _TRUST
         )
     if not by_module or kind.startswith("__") and kind != "__typespec__":
         return
@@ -98,12 +108,21 @@ def _check(path: str, value: dict[str, Any], custom: dict[str, Any], by_module: 
     if module is None or (module == "builtins" and kind == "function"):
         return
     if not _is_part(kind, name, str(module)):
-        raise CheckpointError(
-            path,
-            "Keras %s cannot make the model again: %r of %r is no part of Keras"
-            % (runtime.keras().__version__, name, module),
-            _UNKNOWN,
-        )
+        raise _no_part_of_keras(path, name, str(module))
+
+
+def _no_part_of_keras(path: str, name: str, module: str) -> CheckpointError:
+    """Returns the error for what would be imported from elsewhere if it were not refused."""
+    # What belongs to a user's project cannot be told from what does not, but no project of a
+    # user's is in Python or in Keras.
+    is_of_project = module.split(".")[0] not in _NOT_OF_PROJECTS
+    kind = UnsupportedModel if is_of_project else UnsafeCheckpoint
+    return kind(
+        path,
+        f"Keras {runtime.keras().__version__} cannot make the model again: {name!r} of {module!r} "
+        "is no part of Keras",
+        _UNKNOWN,
+    )
 
 
 def _is_part(kind: str, name: str, module: str) -> bool:

@@ -10,8 +10,9 @@ from typing import Any, Iterator, Sequence
 import numpy as np
 
 from keras_ckpt import progress, runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.errors import UnsafeCheckpoint
+from keras_ckpt.formats import assignment, parsing
+from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.hdf5 import validation
 from keras_ckpt.storage import atomic
 
@@ -51,10 +52,11 @@ def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[A
         whole: whether more than the names and attributes of its first group will be read.
 
     Raises:
-        CheckpointError: if it is damaged, also while it is open, or reaches for other files.
+        DamagedCheckpoint: if it is damaged, also while it is open.
+        UnsafeCheckpoint: if it reaches for other files, or holds what no checkpoint does.
     """
     module = h5py()
-    with base.reading(path):
+    with parsing.reading(path):
         try:
             if file is None:
                 with open(path, "rb") as content:
@@ -67,7 +69,7 @@ def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[A
                     validation.refuse_foreign(found, module)
                 yield found
         except validation.Refused as error:
-            raise CheckpointError(
+            raise UnsafeCheckpoint(
                 path, str(error), "save it again with `model.save_weights` or `model.save`"
             ) from error
 
@@ -76,7 +78,7 @@ def outline(path: str) -> tuple[set[str], set[str]]:
     """Returns what is in the first group of a file, and its attributes; neither if it is no HDF5.
 
     Raises:
-        CheckpointError: if it is damaged.
+        DamagedCheckpoint: if it is damaged.
     """
     if not is_hdf5(path):
         return set(), set()
@@ -122,7 +124,7 @@ def as_text(value: Any) -> str:
 def writing(model: Any, path: str) -> Iterator[Any]:
     """Gives a new HDF5 file for `model`, which takes the place of `path` if all goes well."""
     with atomic.replacing(path, ".h5") as temporary, progress.watching(
-        temporary, base.nbytes(model), "Saving"
+        temporary, assignment.nbytes(model), "Saving"
     ), h5py().File(temporary, "w") as file:
         yield file
 
@@ -130,6 +132,6 @@ def writing(model: Any, path: str) -> Iterator[Any]:
 class HDF5Format(Format):
     """A format that is HDF5."""
 
-    def check(self, path: str) -> None:
+    def verify(self, path: str) -> None:
         with opened(path):
             pass

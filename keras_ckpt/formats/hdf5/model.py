@@ -9,8 +9,8 @@ import json
 from typing import Any, Iterator
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.errors import WeightsOnly
+from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.config import (
     compilation,
     keras2_reader,
@@ -33,7 +33,7 @@ class HDF5Model(hdf5_file.HDF5Format):
         return "model_weights" in members
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        base.require_variables(model, "saved")
+        assignment.require_variables(model, "saved")
         # Keras 3's own writer fails on variables of the same name, which cells and sub-models
         # have in several releases, and writes losses and metrics that its own reader refuses.
         described = _describe(model)
@@ -45,10 +45,10 @@ class HDF5Model(hdf5_file.HDF5Format):
                 weights.write_variables(group, list(model.optimizer.variables))
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
-        base.require_variables(model, "loaded")
+        assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path) as file:
             found = weights.assignments(path, file["model_weights"], model, strict)
-            base.assign(model, found)
+            assignment.assign(model, found)
 
     def load_model(
         self,
@@ -62,18 +62,14 @@ class HDF5Model(hdf5_file.HDF5Format):
             config = _json(path, file, "training_config")
             version = hdf5_file.as_text(file.attrs.get("keras_version", "2"))
             if described is None:
-                raise CheckpointError(
-                    path,
-                    "it has the weights of a model but not its configuration",
-                    "build the model and call keras_ckpt.load_weights(model, path)",
-                )
+                raise WeightsOnly(path, "it has the weights of a model but not its configuration")
             is_native = version.startswith("3") and not keras2_writer.is_one(described)
             safety.refuse_code(path, described, custom_objects, safe_mode, is_native)
             if compile:
                 safety.refuse_code(path, config, custom_objects, safe_mode)
             make = _make_natively if is_native else keras2_reader.make
             model = make(path, described, custom_objects, safe_mode)
-            base.assign(model, weights.assignments(path, file["model_weights"], model))
+            assignment.assign(model, weights.assignments(path, file["model_weights"], model))
             if not compile or config is None:
                 return model
             compilation.compile_model(path, model, config, custom_objects)
@@ -182,7 +178,7 @@ def _for_keras_2(described: dict[str, Any]) -> dict[str, Any]:
 
 def _json(path: str, file: Any, name: str) -> dict[str, Any] | None:
     text = file.attrs.get(name)
-    return None if text is None else base.described(path, hdf5_file.as_text(text))
+    return None if text is None else parsing.described(path, hdf5_file.as_text(text))
 
 
 def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import functools
 from typing import Any
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import Assignment, CheckpointError
+from keras_ckpt.errors import DamagedCheckpoint
+from keras_ckpt.formats import assignment
+from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.hdf5 import hdf5_file
 
 OF_MODEL = "top_level_model_weights"
@@ -37,7 +38,7 @@ def write_variables(group: Any, variables: list[Any], of: str = "") -> None:
     """
     names: list[str] = []
     for variable in variables:
-        name = base.variable_name(variable)
+        name = assignment.variable_name(variable)
         name = name[len(of) + 1 :] if of and name.startswith(of + "/") else name
         unique, number = name, 0
         while unique in names:
@@ -72,13 +73,9 @@ def _stored(path: str, group: Any) -> list[tuple[str, Any]]:
     for name in hdf5_file.read_names(group, "weight_names"):
         data = group.get(name)
         if not hasattr(data, "shape"):
-            raise CheckpointError(
-                path, "the weight %r that it lists is not there" % name, "copy the file again"
-            )
+            raise DamagedCheckpoint(path, f"the weight {name!r} that it lists is not there")
         if data.dtype.kind not in NUMBERS:
-            raise CheckpointError(
-                path, "the weight %r holds no numbers" % name, "copy the file again"
-            )
+            raise DamagedCheckpoint(path, f"the weight {name!r} holds no numbers")
         found.append((name, data))
     return found
 
@@ -89,15 +86,13 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
     stored: dict[str, list[tuple[str, Any]]] = {}
     for name in hdf5_file.read_names(group, "layer_names"):
         if name not in group:
-            raise CheckpointError(
-                path, "the layer %r that it lists is not there" % name, "copy the file again"
-            )
+            raise DamagedCheckpoint(path, f"the layer {name!r} that it lists is not there")
         weights = _stored(path, group[name])
         if weights:
             stored[name] = weights
     if len(layers) != len(stored):
         names = {layer.name for layer in layers}
-        base.check(
+        assignment.fit(
             path,
             [],
             ["layer %s" % name for name in names - set(stored)] or ["%d layers" % len(layers)],
@@ -118,13 +113,13 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
     missing: list[str] = []
     unused: list[str] = []
     for variables, values in pairs:
-        missing += [base.variable_name(variable) for variable in variables[len(values) :]]
+        missing += [assignment.variable_name(variable) for variable in variables[len(values) :]]
         unused += [name for name, _ in values[len(variables) :]]
         for variable, (_, data) in zip(variables, values):
             is_sure = data.chunks is None  # Chunks may be packed, and packed wrongly.
             read = functools.partial(hdf5_file.read, data)
             found.append(Assignment(variable, tuple(data.shape), read, is_sure))
-    return base.check(path, found, missing, unused, strict)
+    return assignment.fit(path, found, missing, unused, strict)
 
 
 def _shapes_fit(pairs: list[tuple[list[Any], list[tuple[str, Any]]]]) -> bool:
@@ -146,11 +141,11 @@ class HDF5Weights(hdf5_file.HDF5Format):
         return bool({"layer_names", "layer_names0"} & attributes)
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        base.require_variables(model, "saved")
+        assignment.require_variables(model, "saved")
         with hdf5_file.writing(model, path) as file:
             write_layers(file, model)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
-        base.require_variables(model, "loaded")
+        assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path) as file:
-            base.assign(model, assignments(path, file, model, strict))
+            assignment.assign(model, assignments(path, file, model, strict))

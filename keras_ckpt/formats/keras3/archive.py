@@ -15,8 +15,10 @@ from typing import Any, Iterator, Sequence
 import numpy as np
 
 from keras_ckpt import progress, runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import Assignment, CheckpointError, Format
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
+from keras_ckpt.formats import assignment, parsing
+from keras_ckpt.formats.assignment import Assignment
+from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import compilation, keras2_reader, optimizer_state, safety
 from keras_ckpt.formats.hdf5 import hdf5_file
 from keras_ckpt.formats.keras3 import h5_store, zip_reader, zip_writer
@@ -97,7 +99,7 @@ def _load_by_keras(model: Any, path: str, ending: str, strict: bool) -> None:
         variables += list(model.optimizer.variables)
     options = {} if strict else {"skip_mismatch": True}
     try:
-        with atomic.under_ending(path, ending) as named, base.or_as_before(model, variables):
+        with atomic.under_ending(path, ending) as named, assignment.or_as_before(model, variables):
             type(model).load_weights(model, named, **options)
     except (CheckpointError, ImportError):
         raise
@@ -119,7 +121,7 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
         model: the model.
         path: the checkpoint.
         file: HDF5 in it, open, with the values.
-        strict: as in `base.check`.
+        strict: as in `assignment.fit`.
         assets: Keras's store of what layers keep in files of their own, if that is to be read.
     """
     saving = _saving()
@@ -128,7 +130,7 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
     optimizer = getattr(model, "optimizer", None)
     errors: dict[int, tuple[Any, Exception]] = {}
     # Those layers may set what is no variable of Keras's, or set it in another way.
-    with base.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
+    with assignment.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
         with _noting(doing_more) as calls, _recording() as recorded:
             visited = set() if optimizer is None else {id(optimizer)}
             saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
@@ -137,7 +139,9 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
                 raise error
         taken_care_of = {id(each) for layer, _ in calls for each in _own(layer)} | set(recorded)
         missing = [
-            base.variable_name(each) for each in model.weights if id(each) not in taken_care_of
+            assignment.variable_name(each)
+            for each in model.weights
+            if id(each) not in taken_care_of
         ]
         unused = store.left_over(not errors)
         if errors and not missing and not unused:
@@ -151,14 +155,14 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
             )
             for variable, value in recorded.values()
         ]
-        found = base.check(path, found, missing, unused, strict)
-    base.assign(model, found + _optimizer_state(path, model, file))
+        found = assignment.fit(path, found, missing, unused, strict)
+    assignment.assign(model, found + _optimizer_state(path, model, file))
     for layer, entry in calls:
         # Now with the values read, and with variables that have theirs.
         entry.at_once = True
         layer.load_own_variables(entry)
     if calls:
-        base.finalize(model)
+        assignment.finalize(model)
 
 
 def _read(value: Any) -> Any:
@@ -168,13 +172,9 @@ def _read(value: Any) -> Any:
 def _tell(path: str, error: Exception, strict: bool) -> None:
     """Raises or, unless `strict`, warns of what a layer makes of its values."""
     if strict:
-        raise CheckpointError(
-            path,
-            base.one_line(error),
-            "build the model as it was when the checkpoint was saved; nothing has been loaded",
-        ) from error
+        raise MismatchedCheckpoint(path, parsing.one_line(error)) from error
     warnings.warn(
-        "%s does not fit the model, and is loaded in part: %s." % (path, base.one_line(error)),
+        "%s does not fit the model, and is loaded in part: %s." % (path, parsing.one_line(error)),
         stacklevel=6,
     )
 
@@ -279,7 +279,7 @@ class KerasArchive(Format):
     keras_3_reads = True
     native_endings = (".keras",)
 
-    def check(self, path: str) -> None:
+    def verify(self, path: str) -> None:
         with zip_reader.opened(path) as found, _weights(path, found):
             pass
 
@@ -291,7 +291,7 @@ class KerasArchive(Format):
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         with atomic.replacing(path, ".keras") as temporary, progress.watching(
-            temporary, base.nbytes(model), "Saving"
+            temporary, assignment.nbytes(model), "Saving"
         ):
             if _is_saved_by_keras(model, "save"):
                 model.save(temporary)
@@ -299,7 +299,7 @@ class KerasArchive(Format):
                 _write(model, temporary)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
-        base.require_variables(model, "loaded")
+        assignment.require_variables(model, "loaded")
         with zip_reader.opened(path) as found, _weights(path, found) as file:
             if _is_loaded_by_keras(model):
                 _load_by_keras(model, path, ".keras", strict)
@@ -317,8 +317,8 @@ class KerasArchive(Format):
         with zip_reader.opened(path) as found, _weights(path, found) as file:
             metadata = {}
             if "metadata.json" in found.namelist():
-                metadata = base.described(path, zip_reader.text(path, found, "metadata.json"))
-            config = base.described(path, zip_reader.text(path, found, "config.json"))
+                metadata = parsing.described(path, zip_reader.text(path, found, "metadata.json"))
+            config = parsing.described(path, zip_reader.text(path, found, "config.json"))
             if not compile:
                 config["compile_config"] = None
             is_of_keras_2 = str(metadata.get("keras_version", "3")).startswith("2.")
@@ -333,7 +333,7 @@ class KerasArchive(Format):
 def _weights(path: str, opened: zipfile.ZipFile) -> Iterator[Any]:
     """Opens the weights in an archive, the bytes of which are checked."""
     if WEIGHTS not in opened.namelist():
-        raise CheckpointError(path, "it has no %s" % WEIGHTS, "save it again with Keras 3")
+        raise DamagedCheckpoint(path, f"it has no {WEIGHTS}", "save it again with Keras 3")
     with zip_reader.member(path, opened, WEIGHTS, verify=True) as file, hdf5_file.opened(
         path, file
     ) as found:
@@ -356,9 +356,9 @@ class KerasWeightsArchive(KerasArchive):
             return found.namelist() == [WEIGHTS]
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        base.require_variables(model, "saved")
+        assignment.require_variables(model, "saved")
         with atomic.replacing(path, ".keras") as temporary, progress.watching(
-            temporary, base.nbytes(model), "Saving"
+            temporary, assignment.nbytes(model), "Saving"
         ), zipfile.ZipFile(temporary, "w") as made:
             if _is_saved_by_keras(model, "save_weights"):
                 with atomic.beside(temporary, ".weights.h5") as weights:
@@ -385,7 +385,7 @@ class KerasWeights(hdf5_file.HDF5Format):
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
         with atomic.replacing(path, ".weights.h5") as temporary, progress.watching(
-            temporary, base.nbytes(model), "Saving"
+            temporary, assignment.nbytes(model), "Saving"
         ):
             if _is_saved_by_keras(model, "save_weights"):
                 model.save_weights(temporary)
@@ -393,7 +393,7 @@ class KerasWeights(hdf5_file.HDF5Format):
                 _write_state(model, temporary)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
-        base.require_variables(model, "loaded")
+        assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path) as file:
             if _is_loaded_by_keras(model):
                 _load_by_keras(model, path, ".weights.h5", strict)

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Mapping, MutableMapping
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.formats.hdf5 import hdf5_file, weights
 
 # Where TF 2.12 put the layers.
@@ -43,9 +43,7 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __init__(self, path: str, data: Any) -> None:
         if data.dtype.kind not in weights.NUMBERS:
-            raise CheckpointError(
-                path, "the weight %r holds no numbers" % data.name, "copy the file again"
-            )
+            raise DamagedCheckpoint(path, f"the weight {data.name!r} holds no numbers")
         self.data = data
         self.shape = tuple(data.shape)
         self.chunks = data.chunks

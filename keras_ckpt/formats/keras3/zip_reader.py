@@ -11,8 +11,8 @@ import tempfile
 import zipfile
 from typing import Any, Iterator
 
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.errors import DamagedCheckpoint, NotACheckpoint, UnsafeCheckpoint
+from keras_ckpt.formats import parsing
 
 _MAGIC = b"PK\x03\x04"
 _EMPTY = b"PK\x05\x06"
@@ -33,7 +33,7 @@ def is_archive(path: str) -> bool:
     """Returns whether there is a zip archive at `path`.
 
     Raises:
-        CheckpointError: if there is one that lacks its end.
+        DamagedCheckpoint: if there is one that lacks its end.
     """
     if not os.path.isfile(path):
         return False
@@ -42,7 +42,7 @@ def is_archive(path: str) -> bool:
     if start == _EMPTY or (start == _MAGIC and zipfile.is_zipfile(path)):
         return True
     if start == _MAGIC:
-        raise CheckpointError(path, "the end of the archive is missing", "copy the file again")
+        raise DamagedCheckpoint(path, "the end of the archive is missing")
     return False
 
 
@@ -51,9 +51,10 @@ def opened(path: str) -> Iterator[zipfile.ZipFile]:
     """Opens the archive at `path`, none of whose members lies elsewhere or is a bomb.
 
     Raises:
-        CheckpointError: if it is damaged, also while it is open.
+        DamagedCheckpoint: if it is damaged, also while it is open.
+        UnsafeCheckpoint: if it has what no archive of Keras has.
     """
-    with base.reading(path):
+    with parsing.reading(path):
         with open(path, "rb") as file:
             _check_directory(path, file)
         with zipfile.ZipFile(path) as archive:
@@ -62,14 +63,14 @@ def opened(path: str) -> Iterator[zipfile.ZipFile]:
 
 
 def _check_directory(path: str, file: Any) -> None:
-    """Raises CheckpointError if the list of members is too long to be read."""
+    """Raises UnsafeCheckpoint if the list of members is too long to be read."""
     size = file.seek(0, os.SEEK_END)
     start = max(0, size - (1 << 16) - _END.size - 20)
     file.seek(start)
     tail = file.read()
     at = tail.rfind(_EMPTY)
     if at < 0 or len(tail) - at < _END.size:
-        raise CheckpointError(path, "the end of the archive is missing", "copy the file again")
+        raise DamagedCheckpoint(path, "the end of the archive is missing")
     length = _END.unpack_from(tail, at)[5]
     if at >= 20 and tail[at - 20 : at - 16] == b"PK\x06\x07":
         (place,) = struct.unpack_from("<Q", tail, at - 12)
@@ -81,8 +82,8 @@ def _check_directory(path: str, file: Any) -> None:
         raise _refusal(path, "its list of members takes %d bytes" % length)
 
 
-def _refusal(path: str, found: str) -> CheckpointError:
-    return CheckpointError(
+def _refusal(path: str, found: str) -> UnsafeCheckpoint:
+    return UnsafeCheckpoint(
         path, found + ", which no archive of Keras has", "do not use it unless you know its source"
     )
 
@@ -98,21 +99,19 @@ def _check_members(path: str, archive: zipfile.ZipFile) -> None:
         if name in names:
             raise _refusal(path, "it has two members %r" % name)
         if info.flag_bits & 1:
-            raise CheckpointError(
-                path, "its member %r is encrypted" % name, "pack it again without a password"
+            raise NotACheckpoint(
+                path, f"its member {name!r} is encrypted", "pack it again without a password"
             )
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _refusal(path, "its member %r is a link" % name)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise CheckpointError(
+            raise NotACheckpoint(
                 path,
-                "its member %r is packed in a way that is not read" % name,
+                f"its member {name!r} is packed in a way that is not read",
                 "pack it again with `zip`",
             )
         if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
-            raise CheckpointError(
-                path, "it is damaged: the size of %r is wrong" % name, "copy the file again"
-            )
+            raise DamagedCheckpoint(path, f"it is damaged: the size of {name!r} is wrong")
         names.add(name)
         total += info.file_size
     size = os.path.getsize(path)

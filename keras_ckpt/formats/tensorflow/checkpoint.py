@@ -8,8 +8,10 @@ import re
 from typing import Any, Callable, NamedTuple
 
 from keras_ckpt import progress, runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import Assignment, CheckpointError, Format
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
+from keras_ckpt.formats import assignment
+from keras_ckpt.formats.assignment import Assignment
+from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import optimizer_state
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
 from keras_ckpt.storage import atomic
@@ -113,9 +115,9 @@ class TFCheckpoint(Format):
         return os.path.isfile(tensor_bundle.index_path(path))
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        base.require_variables(model, "saved")
+        assignment.require_variables(model, "saved")
         graph, variables = object_graph.dump(object_graph.describe(model))
-        with progress.bar(base.nbytes(model), "Saving") as advance:
+        with progress.bar(assignment.nbytes(model), "Saving") as advance:
             tensors: dict[str, Any] = {
                 key: _reader_of(node, advance) for key, node in variables.items()
             }
@@ -158,12 +160,12 @@ def load_bundle(model: Any, prefix: str, path: str, strict: bool = True) -> None
         model: Keras 3 model with variables.
         prefix: the bundle.
         path: what to call it in messages.
-        strict: as of `base.check`.
+        strict: as of `assignment.fit`.
     """
-    base.require_variables(model, "loaded")
+    assignment.require_variables(model, "loaded")
     reader = tensor_bundle.Reader(prefix)
     if object_graph.KEY not in reader:
-        raise CheckpointError(
+        raise NotACheckpoint(
             path,
             "it has no graph of objects: it was written by a `tf.compat.v1.train.Saver`, "
             "by variable names alone",
@@ -174,15 +176,15 @@ def load_bundle(model: Any, prefix: str, path: str, strict: bool = True) -> None
     except CheckpointError:
         raise
     except ValueError as error:
-        raise CheckpointError(
-            path, "its graph of objects is damaged: %s" % error, "copy the files again"
+        raise DamagedCheckpoint(
+            path, f"its graph of objects is damaged: {error}", "copy the files again"
         ) from error
     root = object_graph.describe(model)
     optimizer = root.children.pop("optimizer", None)
     start = _model_in(root, stored)
     match = object_graph.match(root, stored, start)
     assignments = _assignments(path, reader, match)
-    assignments = base.check(path, assignments, match.missing, match.unused, strict)
+    assignments = assignment.fit(path, assignments, match.missing, match.unused, strict)
     for _, key in match.found.values():
         reader.verify(key)
     number = stored[start].children.get("optimizer")
@@ -192,7 +194,7 @@ def load_bundle(model: Any, prefix: str, path: str, strict: bool = True) -> None
         if found is None:
             _logger.debug("%s: the optimizer in it is not a %s", path, model.optimizer.name)
         assignments += found or []
-    base.assign(model, assignments)
+    assignment.assign(model, assignments)
 
 
 def _graph(reader: tensor_bundle.Reader) -> bytes:
@@ -219,11 +221,11 @@ def _assignments(
 
 def _assignment(path: str, variable: Any, reader: tensor_bundle.Reader, key: str) -> Assignment:
     if key not in reader:
-        raise CheckpointError(
-            path, "its index lacks %r, which its graph names" % key, "copy the files again"
+        raise DamagedCheckpoint(
+            path, f"its index lacks {key!r}, which its graph names", "copy the files again"
         )
     if reader.entries[key].dtype_name == "string":
-        raise CheckpointError(path, "%r in it is text" % key, "copy the files again")
+        raise DamagedCheckpoint(path, f"{key!r} in it is text", "copy the files again")
 
     def read() -> Any:
         value = reader.read(key)

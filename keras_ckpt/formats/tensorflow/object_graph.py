@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Iterator, NamedTuple
 
 from keras_ckpt import runtime
-from keras_ckpt.formats.base import variable_name
+from keras_ckpt.formats.assignment import variable_name
 from keras_ckpt.formats.config import optimizer_state
 from keras_ckpt.formats.tensorflow import protobuf
 

@@ -10,8 +10,9 @@ import warnings
 from typing import Any
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import CheckpointError, Format
+from keras_ckpt.errors import DamagedCheckpoint, WeightsOnly
+from keras_ckpt.formats import assignment, parsing
+from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import compilation, keras2_reader
 from keras_ckpt.formats.config.safety import refuse_code
 from keras_ckpt.formats.keras3.archive import KerasArchive
@@ -62,7 +63,7 @@ class SavedModel(Format):
         return any(os.path.isfile(os.path.join(path, name)) for name in inside)
 
     def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        base.require_variables(model, "saved")
+        assignment.require_variables(model, "saved")
         path = path.rstrip("/" + os.sep) or path
         self._refuse(path)
         with atomic.replacing_members(path, _MEMBERS) as temporary:
@@ -96,7 +97,7 @@ class SavedModel(Format):
         elif os.path.isfile(tensor_bundle.index_path(prefix)):
             checkpoint.load_bundle(model, prefix, path, strict)
         else:
-            raise CheckpointError(
+            raise DamagedCheckpoint(
                 path, "it is a SavedModel without variables", "copy its whole directory again"
             )
 
@@ -112,7 +113,7 @@ class SavedModel(Format):
             return KerasArchive().load_model(archive, custom_objects, compile, safe_mode)
         described = description(path)
         if not described.get("model_config"):
-            raise CheckpointError(
+            raise WeightsOnly(
                 path,
                 "it is a SavedModel that does not describe its model"
                 + (" %s" % described["class_name"] if described.get("class_name") else ""),
@@ -133,18 +134,18 @@ def description(path: str) -> dict[str, Any]:
     """Returns what Keras 2 wrote of the model at the root of the SavedModel.
 
     Raises:
-        CheckpointError: if it is damaged.
+        DamagedCheckpoint: if it is damaged.
     """
-    with base.reading(path):
+    with parsing.reading(path):
         text = _metadata(path)
-        return base.described(path, text) if text else {}
+        return parsing.described(path, text) if text else {}
 
 
 def _content(path: str, name: str) -> bytes:
     file = os.path.join(path, name)
     # What protocol buffers can be at most, of which a description is a part.
     if os.path.getsize(file) > _LARGEST:
-        raise CheckpointError(path, "its %s is too large" % name, "copy the directory again")
+        raise DamagedCheckpoint(path, f"its {name} is too large", "copy the directory again")
     with open(file, "rb") as opened:
         return opened.read()
 

@@ -10,8 +10,8 @@ from typing import Any, Iterator, NamedTuple
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.errors import UnsupportedModel
+from keras_ckpt.formats import parsing
 from keras_ckpt.formats.keras3 import zip_reader
 from keras_ckpt.formats.tensorflow import saved_model
 
@@ -46,7 +46,7 @@ class InferenceModel:
 
     Raises:
         ImportError: if TensorFlow is not installed.
-        CheckpointError: if there is no graph, or the TensorFlow that runs cannot read it.
+        UnsupportedModel: if there is no graph, or the TensorFlow that runs cannot read it.
 
     Example:
 
@@ -64,7 +64,7 @@ class InferenceModel:
             )
         self.path = path
         if not os.path.isfile(os.path.join(path, saved_model.GRAPH)):
-            raise CheckpointError(
+            raise UnsupportedModel(
                 path, "there is no graph in it", "load it without inference_only=True"
             )
         self._tensorflow = runtime.tensorflow()
@@ -95,14 +95,14 @@ class InferenceModel:
         except Exception as error:
             # Whatever TensorFlow finds in it that it cannot run.
             self._session.close()
-            raise CheckpointError(
+            raise UnsupportedModel(
                 self.path,
                 "TensorFlow %s cannot serve it: %s"
-                % (self._tensorflow.__version__, base.one_line(error)),
+                % (self._tensorflow.__version__, parsing.one_line(error)),
                 "copy the directory again, or serve it with the release that wrote it",
             ) from error
         if _SIGNATURE not in loaded.signature_def:
-            raise CheckpointError(
+            raise UnsupportedModel(
                 self.path,
                 "its graph has no signature %r to be served by" % _SIGNATURE,
                 "save its model again",
@@ -190,7 +190,7 @@ class InferenceModel:
         except (TypeError, ValueError) as error:
             raise ValueError(
                 "The input %s of %s is of type %s, and was given what cannot be that: %s."
-                % (name, self.path, spec.dtype.name, base.one_line(error))
+                % (name, self.path, spec.dtype.name, parsing.one_line(error))
             ) from error
         if not spec.shape.is_compatible_with(array.shape):
             raise ValueError(
@@ -205,7 +205,7 @@ def _config(path: str) -> Any:
     own = os.path.join(path, saved_model.ARCHIVE)
     if os.path.isfile(own):
         with zip_reader.opened(own) as opened:
-            described = base.described(own, zip_reader.text(own, opened, "config.json"))
+            described = parsing.described(own, zip_reader.text(own, opened, "config.json"))
     else:
         described = saved_model.description(path).get("model_config") or {}
     return described.get("config") if isinstance(described, dict) else None

@@ -8,8 +8,8 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple, Union
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats import base
-from keras_ckpt.formats.base import CheckpointError
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint
+from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.tensorflow import protobuf, sstable
 from keras_ckpt.storage import atomic
 from keras_ckpt.storage.checksum import crc32c, mask
@@ -35,7 +35,7 @@ _DTYPES: dict[int, str] = {
     25: "float8_e4m3fn",
 }
 # Those that NumPy lacks, too.
-_WIDTHS = {name: base.width(name) for name in _DTYPES.values()}
+_WIDTHS = {name: assignment.width(name) for name in _DTYPES.values()}
 _NUMBERS = {name: number for number, name in _DTYPES.items()}
 _STRING = 7
 # What is read whole: an index has some hundred bytes for a tensor, and a graph for an object.
@@ -176,7 +176,7 @@ class Reader:
 
     Raises:
         FileNotFoundError: if the index or a data file is missing.
-        CheckpointError: if the index is damaged.
+        DamagedCheckpoint: if the index is damaged.
 
     Example:
 
@@ -191,10 +191,10 @@ class Reader:
         self.entries: dict[str, Entry] = {}
         self._shards: dict[int, Any] = {}
         path = index_path(prefix)
-        with base.reading(path), open(path, "rb") as file:
+        with parsing.reading(path), open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             if size > _LARGEST_INDEX:
-                raise CheckpointError(path, "an index has no %d bytes" % size, _AGAIN)
+                raise DamagedCheckpoint(path, "an index has no %d bytes" % size, _AGAIN)
             file.seek(0)
             data = file.read()
         try:
@@ -206,9 +206,9 @@ class Reader:
             for name, value in table.items():
                 self.entries[name.decode("utf-8")] = self._parse(value)
         except KeyError:
-            raise CheckpointError(path, "the header is missing from the index", _AGAIN) from None
+            raise DamagedCheckpoint(path, "the header is missing from the index", _AGAIN) from None
         except ValueError as error:
-            raise CheckpointError(path, "the index is damaged: %s" % error, _AGAIN) from error
+            raise DamagedCheckpoint(path, "the index is damaged: %s" % error, _AGAIN) from error
         self._check_shards()
 
     def _check_shards(self) -> None:
@@ -225,7 +225,7 @@ class Reader:
                 )
             missing = end - os.path.getsize(path)
             if missing > 0:
-                raise CheckpointError(
+                raise DamagedCheckpoint(
                     path,
                     "it ends before the tensor %r does (%d bytes are missing)" % (name, missing),
                     _AGAIN,
@@ -268,18 +268,18 @@ class Reader:
             )
         data = self._shards[entry.shard][entry.offset : entry.end]
         if len(data) != entry.size:
-            raise CheckpointError(path, "it has become shorter", _AGAIN)
+            raise DamagedCheckpoint(path, "it has become shorter", _AGAIN)
         return data
 
-    def _broken(self, name: str) -> CheckpointError:
+    def _broken(self, name: str) -> DamagedCheckpoint:
         path = shard_path(self.prefix, self.entries[name].shard, self._count)
-        return CheckpointError(path, "the checksum of %r is wrong" % name, _AGAIN)
+        return DamagedCheckpoint(path, "the checksum of %r is wrong" % name, _AGAIN)
 
     def verify(self, name: str) -> None:
         """Checks the bytes of the numeric tensor `name`.
 
         Raises:
-            CheckpointError: if they are not what was written.
+            DamagedCheckpoint: if they are not what was written.
         """
         entry = self.entries[name]
         self._bytes(name)
@@ -308,13 +308,13 @@ class Reader:
 
         Raises:
             KeyError: if there is no such tensor.
-            CheckpointError: if its bytes are not what was written.
+            DamagedCheckpoint: if its bytes are not what was written.
         """
         entry = self.entries[name]
         data = self._bytes(name)
         if entry.dtype == _STRING:
             if entry.size > _LARGEST_STRINGS:
-                raise CheckpointError(
+                raise DamagedCheckpoint(
                     self.prefix, "the texts %r take %d bytes" % (name, entry.size), _AGAIN
                 )
             return self._strings(name, data.tobytes())

@@ -79,7 +79,10 @@ class Readers:
                 warnings.simplefilter("ignore")
                 self.read(name, path)
         except Exception as error:
-            found["error"] = type(error).__name__
+            # A test of bad files asks for no more than that it is one of those of checkpoints.
+            is_own = isinstance(error, formats.CheckpointError)
+            found["error"] = "CheckpointError" if is_own else type(error).__name__
+            found["type"] = type(error).__name__
             found["message"] = str(error)
             found["advice"] = getattr(error, "advice", "")
         found["seconds"] = time.process_time() - start

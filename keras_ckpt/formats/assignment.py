@@ -1,0 +1,166 @@
+"""How variables get their values: all that a checkpoint has for them, or none."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import warnings
+from typing import Any, Callable, Iterable, Iterator, NamedTuple
+
+import numpy as np
+
+from keras_ckpt import progress, runtime
+from keras_ckpt.errors import MismatchedCheckpoint
+
+# Bytes of old values that are kept to put them back, though only the disk can fail.
+_MUCH = 256 << 20
+
+
+class Assignment(NamedTuple):
+    """A value that waits for its variable.
+
+    Attributes:
+        variable: the variable.
+        shape: shape of the value.
+        read: a function that returns the value, which may become that of the variable uncopied.
+        is_sure: whether nothing but the disk can keep it from being read.
+    """
+
+    variable: Any
+    shape: tuple[int, ...]
+    read: Callable[[], Any]
+    is_sure: bool = False
+
+
+def variable_name(variable: Any) -> str:
+    """Returns the name of a variable that tells it from the others of its model."""
+    return str(getattr(variable, "path", None) or variable.name)
+
+
+def fit(
+    path: str,
+    assignments: Iterable[Assignment],
+    missing: Iterable[str] = (),
+    unused: Iterable[str] = (),
+    strict: bool = True,
+) -> list[Assignment]:
+    """Returns the assignments that can be made: all, or MismatchedCheckpoint is raised.
+
+    Args:
+        path: the checkpoint.
+        assignments: which value each variable is to get.
+        missing: names of the variables of the model that have none.
+        unused: names of the values in the checkpoint that no variable takes.
+        strict: whether each variable must have a value of its shape, and none be left over. If
+            not, what does not fit is left out, with a warning.
+    """
+    assignments, missing, unused = list(assignments), sorted(missing), sorted(unused)
+    shapes = [
+        (variable_name(variable), tuple(variable.shape), tuple(shape))
+        for variable, shape, _, _ in assignments
+        if tuple(variable.shape) != tuple(shape)
+    ]
+    wrong = []
+    if missing:
+        wrong.append(f"it has no value for {_listed(missing)}")
+    if unused:
+        wrong.append(f"the model has no variable for its {_listed(unused)}")
+    if shapes:
+        differing = [
+            f"{name} is {in_model} in the model and {in_checkpoint} in the checkpoint"
+            for name, in_model, in_checkpoint in shapes[:8]
+        ]
+        wrong.append("shapes differ: " + "; ".join(differing) + _more(len(shapes)))
+    if wrong and not strict:
+        warnings.warn(
+            "%s does not fit the model, and is loaded in part: %s." % (path, "; ".join(wrong)),
+            stacklevel=6,
+        )
+        return [each for each in assignments if tuple(each.variable.shape) == tuple(each.shape)]
+    if wrong:
+        found = "it does not fit the model: " + "; ".join(wrong)
+        raise MismatchedCheckpoint(path, found, missing=missing, unused=unused, shapes=shapes)
+    return assignments
+
+
+def _more(count: int) -> str:
+    return " and %d more" % (count - 8) if count > 8 else ""
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:8]) + _more(len(names))
+
+
+def assign(model: Any, assignments: Iterable[Assignment]) -> None:
+    """Gives each variable its value and lets the layers make what they derive from it."""
+    assignments = list(assignments)
+    total = sum(_nbytes(each.variable, each.shape) for each in assignments)
+    is_sure = total > _MUCH and all(each.is_sure for each in assignments)
+    kept = [] if is_sure else [each.variable for each in assignments]
+    with or_as_before(model, kept), progress.bar(total, "Loading") as advance:
+        for each in assignments:
+            each.variable.assign(runtime.handed_over(each.read()))
+            advance(_nbytes(each.variable, each.shape))
+    finalize(model)
+
+
+@contextlib.contextmanager
+def or_as_before(model: Any, variables: Iterable[Any]) -> Iterator[None]:
+    """Gives variables their values back if they cannot all be replaced."""
+    variables = list(variables)
+    values = [_kept(variable) for variable in variables]
+    try:
+        yield
+    except BaseException:
+        # Also when the program is told to stop.
+        for variable, value in zip(variables, values):
+            variable.assign(value)
+        finalize(model)
+        raise
+
+
+def _kept(variable: Any) -> Any:
+    """Returns the value of a variable, which stays as it is when the variable changes."""
+    value: Any = getattr(variable, "value", None)
+    if hasattr(value, "read_value"):
+        # TensorFlow gives its variable another tensor, so none is copied.
+        return value.read_value()
+    if runtime.backend() == "jax":
+        return value
+    return runtime.to_numpy(variable).copy()
+
+
+def finalize(model: Any) -> None:
+    """Lets layers that keep state derived from their variables make it anew."""
+    for layer in model._flatten_layers():
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+
+
+def nbytes(model: Any) -> int:
+    """Returns how many bytes the variables of `model` and of its optimizer take."""
+    variables = list(model.variables)
+    if getattr(model, "optimizer", None) is not None:
+        variables += list(model.optimizer.variables)
+    return sum(_nbytes(variable, variable.shape) for variable in variables)
+
+
+def _nbytes(variable: Any, shape: Any) -> int:
+    return width(str(variable.dtype)) * int(np.prod([int(n) for n in shape], dtype=np.int64))
+
+
+def width(dtype: str) -> int:
+    """Returns how many bytes a value of a type takes, e.g. 2 for `"bfloat16"`."""
+    # The names of types have their bits in them, but for that of booleans.
+    bits = re.search(r"\d+", dtype)
+    return int(bits.group()) // 8 if bits else 1
+
+
+def require_variables(model: Any, action: str) -> None:
+    """Raises ValueError if `model` has not made its variables yet."""
+    if getattr(model, "built", True):
+        return
+    raise ValueError(
+        "The model %r has no variables yet, so that its weights cannot be %s. Call it on a batch "
+        "of data, or call its `build()`, first." % (model.name, action)
+    )
