@@ -189,7 +189,7 @@ class _Run:
             text += " in %s" % count(self._files, "file")
             if not self._write:
                 text += ". Write them with --write"
-        left = sum(not each.changed for each in self._notes)
+        left = sum(each.is_left for each in self._notes)
         if left:
             text += "; %s left" % count(left, "place")
         self._print(text + ".")

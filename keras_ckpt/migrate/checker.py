@@ -155,7 +155,7 @@ def _broken(each: Source) -> list[Finding]:
             place = each.place(broken.line, broken.column)
             message = "%s cannot parse this: %s." % (python(), broken.message.rstrip("."))
             advice = "Nothing else is checked here. Code for Python 2 is made ready by 2to3 first."
-            if broken.message == "it is no Jupyter notebook":
+            if broken.is_file:
                 message, advice = "This is no Jupyter notebook.", "Nothing is checked here."
             found.append(
                 Finding(

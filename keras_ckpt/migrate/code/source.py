@@ -51,6 +51,8 @@ class Broken(NamedTuple):
     line: int
     column: int
     message: str
+    is_file: bool = False
+    """Whether it is the file, which is no notebook, and not the code in it."""
 
 
 @dataclasses.dataclass
@@ -229,7 +231,7 @@ def _of_notebook(path: str, text: str) -> Source:
         content = json.loads(text)
         cells = notebook.code_cells(content)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Source(path, text, broken=[Broken(1, 1, "it is no Jupyter notebook")])
+        return Source(path, text, broken=[Broken(1, 1, "it is no Jupyter notebook", is_file=True)])
     lines: list[str] = []
     begins: list[tuple[int, int]] = []
     broken: list[Broken] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import enum
 from typing import Callable, NamedTuple, Union
 
 from keras_ckpt.migrate import checker
@@ -15,6 +16,38 @@ class CannotRewrite(Exception):
     """LibCST does not see in a source what `ast` does."""
 
 
+class Reason(str):
+    """Why something is left as it is: a text that may name the line of something else.
+
+    Attributes:
+        without_line: the same without the number of the line, which other changes move.
+        is_of_other_call: whether the call could change, and another one that it belongs to cannot.
+    """
+
+    without_line: str
+    is_of_other_call: bool
+
+    def __new__(
+        cls,
+        before: str,
+        line: int | None = None,
+        after: str = "",
+        is_of_other_call: bool = False,
+    ) -> Reason:
+        shown = "" if line is None else f"line {line}"
+        self = super().__new__(cls, f"{before}{shown}{after}")
+        self.without_line = before + after
+        self.is_of_other_call = is_of_other_call
+        return self
+
+
+class Kind(enum.IntEnum):
+    """What a note is about."""
+
+    LEFT = 0
+    CHANGED = 1
+
+
 @dataclasses.dataclass(frozen=True, order=True)
 class Note:
     """What was left as it is, or what is to be known of a change.
@@ -22,8 +55,8 @@ class Note:
     Args:
         path, cell, line, column: where, as of a `Finding`.
         code: of the rule, `""` for none.
-        text: why.
-        changed: whether it is about a change.
+        reason: why it was left, or what is to be known.
+        kind: which of the two.
     """
 
     path: str
@@ -31,8 +64,24 @@ class Note:
     line: int
     column: int
     code: str
-    text: str
-    changed: bool = False
+    reason: str
+    kind: Kind = Kind.LEFT
+
+    @property
+    def is_left(self) -> bool:
+        """Whether something was left as it is."""
+        return self.kind is Kind.LEFT
+
+    @property
+    def text(self) -> str:
+        """All of it, as it is printed."""
+        return f"not changed: {self.reason}" if self.is_left else self.reason
+
+    @property
+    def subject(self) -> tuple[str, Kind, str]:
+        """What it has in common with a note on the same that was made before a change."""
+        reason = self.reason.without_line if isinstance(self.reason, Reason) else self.reason
+        return self.code, self.kind, reason
 
     @property
     def where(self) -> str:
@@ -41,22 +90,22 @@ class Note:
         return "%s:%s%d:%d" % (self.path, cell, self.line, self.column)
 
 
-def note(source: Source, node: ast.AST, code: str, text: str, changed: bool = False) -> Note:
+def note(source: Source, node: ast.AST, code: str, reason: str, kind: Kind = Kind.LEFT) -> Note:
     """Returns a note on a node of a source."""
     line = int(getattr(node, "lineno", 1))
     column = source.column(line, getattr(node, "col_offset", 0))
-    return _note(source, line, column, code, text, changed)
+    return _note(source, line, column, code, reason, kind)
 
 
-def note_on(source: Source, problem: Problem, text: str, changed: bool = False) -> Note:
+def note_on(source: Source, problem: Problem, reason: str, kind: Kind = Kind.LEFT) -> Note:
     """Returns a note on a problem, where `check` finds it."""
     line, column = checker.position(source, problem)[:2]
-    return _note(source, line, column, problem.rule.code, text, changed)
+    return _note(source, line, column, problem.rule.code, reason, kind)
 
 
-def _note(source: Source, line: int, column: int, code: str, text: str, changed: bool) -> Note:
+def _note(source: Source, line: int, column: int, code: str, reason: str, kind: Kind) -> Note:
     place = source.place(line, column)
-    return Note(source.path, place.cell or 0, place.line, place.column, code, text, changed)
+    return Note(source.path, place.cell or 0, place.line, place.column, code, reason, kind)
 
 
 class Fix(NamedTuple):

@@ -17,7 +17,6 @@ import ast
 import codecs
 import dataclasses
 import io
-import re
 import tokenize
 from typing import Callable, NamedTuple
 
@@ -35,7 +34,6 @@ from keras_ckpt.migrate.sites.finder import Sites
 
 #: A change may show what else is to be changed, not often.
 _PASSES = 5
-_NUMBER = re.compile(r"\d+")
 
 __all__ = ["CannotRewrite", "Note", "Part", "Rewritten", "Target", "rewrite"]
 
@@ -132,18 +130,18 @@ def _back(path: str, content: bytes, target: Target, others: Others) -> Rewritte
         try:
             begun = _applied(source, content, edits)
             done = _rewritten(path, content, begun, target, others)
-            left = [each for each in done.notes if not each.changed]
+            left = [each for each in done.notes if each.is_left]
             if not left and _comments(path, done.content) == _comments(path, content):
                 done.changes += 1
                 return done
-            # What it is for comes before what has to do with that.
-            left.sort(key=lambda each: each.text.startswith("not changed: a call with"))
-            why = left[0].text[len("not changed: ") :] if left else "Comments would be lost."
+            # The call that cannot change comes before those that belong to it.
+            left.sort(key=lambda each: getattr(each.reason, "is_of_other_call", False))
+            why = left[0].reason if left else "Comments would be lost."
         except CannotRewrite as error:
             why = "%s." % error
     rest = _rewritten(path, content, content, target, others)
     where = next(each for each in ast.walk(names.tree) if _is_ours(each))
-    rest.notes.append(note(source, where, "", "not changed: keras_ckpt stays. " + why))
+    rest.notes.append(note(source, where, "", "keras_ckpt stays. " + why))
     rest.notes.sort()
     return rest
 
@@ -169,11 +167,9 @@ def _rewritten(
     result = Rewritten(begun)
     for _ in range(_PASSES):
         changes, notes, new = _once(path, result, target, others)
-        # Lines are those of the code as it was, if something is told twice.
-        told = {(each.code, _NUMBER.sub("", each.text)) for each in result.notes}
-        result.notes += [
-            each for each in notes if (each.code, _NUMBER.sub("", each.text)) not in told
-        ]
+        # Of what is noted in two passes, the first note has the lines of the code as it was.
+        noted = {each.subject for each in result.notes}
+        result.notes += [each for each in notes if each.subject not in noted]
         if new == result.content:
             break
         result.changes += changes

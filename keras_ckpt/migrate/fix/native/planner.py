@@ -14,7 +14,7 @@ from typing import Callable, Iterable
 
 from keras_ckpt.migrate import checker
 from keras_ckpt.migrate.code.source import Source
-from keras_ckpt.migrate.fix.answers import Answer, Fix, Note, Refusal, note, note_on
+from keras_ckpt.migrate.fix.answers import Answer, Fix, Kind, Note, Reason, Refusal, note, note_on
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.tree import Names
 from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
@@ -135,8 +135,11 @@ class Native:
     @staticmethod
     def _elsewhere(argument: Argument) -> Refusal:
         return Refusal(
-            "it is set in line %d, which has more uses than this call. Change it by hand."
-            % getattr(argument.node, "lineno", 0),
+            Reason(
+                "it is set in ",
+                getattr(argument.node, "lineno", 0),
+                ", which has more uses than this call. Change it by hand.",
+            ),
             needs_us=False,
         )
 
@@ -190,18 +193,18 @@ def plan(native: Native) -> tuple[int, list[Note]]:
             answer.apply()
             mended += 1
             if answer.note:
-                notes.append(note_on(native.source, problem, answer.note, changed=True))
+                notes.append(note_on(native.source, problem, answer.note, Kind.CHANGED))
         else:
-            notes.append(note_on(native.source, problem, "not changed: %s" % answer.why))
+            notes.append(note_on(native.source, problem, answer.why))
     for path, node, answer in following:
         if isinstance(answer, Fix):
             answer.apply()
             mended += 1
             if answer.note:
-                notes.append(note(native.source, node, "", answer.note, changed=True))
+                notes.append(note(native.source, node, "", answer.note, Kind.CHANGED))
         else:
             native.staying.append(path._replace(why=answer.why))
-            notes.append(note(native.source, node, "", "not changed: %s" % answer.why))
+            notes.append(note(native.source, node, "", answer.why))
     return mended, notes
 
 

@@ -24,7 +24,7 @@ from typing import Callable, Iterator
 from keras_ckpt.migrate.code.names import library
 from keras_ckpt.migrate.code.source import Source
 from keras_ckpt.migrate.code.values.infer import Str
-from keras_ckpt.migrate.fix.answers import Note, note, note_on
+from keras_ckpt.migrate.fix.answers import Kind, Note, note, note_on
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.tree import Names
 from keras_ckpt.migrate.fix.native.planner import path_of
@@ -62,7 +62,7 @@ _WRITTEN: dict[str, tuple[str, tuple[str, ...]]] = {
     SAVE_WEIGHTS: ("KC604", WRITTEN_WEIGHTS),
 }
 _TF_KERAS = "tf_keras"
-_RUNS = "not changed: tf_keras runs this as it stands. `--from tf_keras` rewrites it all the same."
+_RUNS = "tf_keras runs this as it stands. `--from tf_keras` rewrites it all the same."
 _OF_KERAS_3 = (
     "keras_ckpt is for the Keras that runs, which is Keras 3 unless TF_USE_LEGACY_KERAS=1 is set: "
     "without it models of tf_keras do not take the callback."
@@ -108,6 +108,7 @@ class Ours:
         taken = [full for _, full in names.imports_of(_PACKAGE) if library(full) != _PACKAGE]
         self._package = "_" + _PACKAGE if taken or names.binds(_PACKAGE) else _PACKAGE
         self._chosen: list[CallSite] = []
+        self._has_tf_keras = False
         self.notes: list[Note] = []
         self.changed = 0
 
@@ -155,8 +156,10 @@ class Ours:
             return False
         if library(name) == _TF_KERAS:
             told = _OF_KERAS_3 if self._tf_keras else _RUNS
-            if not any(each.text == told for each in self.notes):
-                self.notes.append(note(self._source, node, "", told, changed=self._tf_keras))
+            if not self._has_tf_keras:
+                self._has_tf_keras = True
+                kind = Kind.CHANGED if self._tf_keras else Kind.LEFT
+                self.notes.append(note(self._source, node, "", told, kind))
             return self._tf_keras
         return True
 
@@ -305,7 +308,7 @@ class Ours:
             if len(places) == _SEVENTH + 1 and self._is_made_period(problem, old):
                 return
         told = " ".join((problem.message, text, problem.advice))
-        self.notes.append(note_on(self._source, problem, "not changed: " + told))
+        self.notes.append(note_on(self._source, problem, told))
 
     def _is_made_period(self, problem: Problem, old: Release) -> bool:
         """Passes the seventh argument as `period`, if it is that in stand-alone Keras."""
@@ -318,8 +321,8 @@ class Ours:
             return False
         self._edits.call(call).named[index] = "period"
         self.changed += 1
-        self.notes.append(note_on(self._source, problem, _WAS_PERIOD, changed=True))
+        self.notes.append(note_on(self._source, problem, _WAS_PERIOD, Kind.CHANGED))
         return True
 
     def _note(self, node: ast.AST, code: str, text: str) -> None:
-        self.notes.append(note(self._source, node, code, "not changed: " + text))
+        self.notes.append(note(self._source, node, code, text))

@@ -9,6 +9,7 @@ import posixpath
 import re
 from typing import Iterable, NamedTuple
 
+from keras_ckpt.migrate.fix.answers import Reason
 from keras_ckpt.migrate.fix.native.renames.literals import fit
 
 _PARENT = "../"
@@ -56,11 +57,10 @@ class Others(NamedTuple):
         found = next((each for each in self.staying if _is_one_of(each, mine)), None)
         if found is None:
             return ""
-        return "`%s` in %s, line %d, would have to change, too, and cannot: %s" % (
-            found.shown,
-            found.file,
+        return Reason(
+            f"`{found.shown}` in {found.file}, ",
             found.line,
-            found.why,
+            f", would have to change, too, and cannot: {found.why}",
         )
 
 

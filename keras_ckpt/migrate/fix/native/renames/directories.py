@@ -10,6 +10,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from keras_ckpt.migrate.code.values.infer import Str, value
+from keras_ckpt.migrate.fix.answers import Reason
 from keras_ckpt.migrate.fix.native.renames.literals import is_pure, text_of
 from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
 from keras_ckpt.migrate.sites.site import Argument, CallSite
@@ -26,9 +27,10 @@ def obstacle(native: Native, site: CallSite, argument: Argument) -> str:
     if not _is_needed(native, argument):
         return ""
     names = native.names
-    why = (
-        "Keras 3 does not make the directory of the file, as was done for line %d. Make it there "
-        "by hand, and let the path end in what Keras 3 takes." % getattr(site.node, "lineno", 0)
+    why = Reason(
+        "Keras 3 does not make the directory of the file, as was done for ",
+        getattr(site.node, "lineno", 0),
+        ". Make it there by hand, and let the path end in what Keras 3 takes.",
     )
     others = [full for _, full in names.imports_of("os") if full != "os"]
     if others or names.binds("os"):

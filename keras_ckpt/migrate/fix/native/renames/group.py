@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Callable, Iterator
 
 from keras_ckpt.migrate.code.values.infer import Str
-from keras_ckpt.migrate.fix.answers import WITH_US
+from keras_ckpt.migrate.fix.answers import WITH_US, Reason
 from keras_ckpt.migrate.fix.native.renames import directories, obstacles
 from keras_ckpt.migrate.fix.native.renames import literals as written
 from keras_ckpt.migrate.sites.finder import Sites
@@ -94,9 +94,10 @@ class Group:
             self.ends[each] = None
             for use in self._native.paths.uses(each):
                 if not use.known:
-                    return (
-                        "the path is also used for something else, in line %d. Change it by hand, "
-                        "there and here." % getattr(use.node, "lineno", 0)
+                    return Reason(
+                        "the path is also used for something else, in ",
+                        getattr(use.node, "lineno", 0),
+                        ". Change it by hand, there and here.",
                     )
                 if use.node in self._members:
                     self.nodes.setdefault(use.node)
@@ -126,11 +127,15 @@ class Group:
         kinds = set()
         for site, argument in self._calls():
             if site.node in self._native.blocked:
-                return "a call with this path, in line %d, needs keras_ckpt." % obstacles.line_of(
-                    site
+                return Reason(
+                    "a call with this path, in ",
+                    obstacles.line_of(site),
+                    ", needs keras_ckpt.",
+                    is_of_other_call=True,
                 )
             if site.stays and not self._native.tf_keras:
-                return "line %d is of tf_keras, which needs it as it is." % obstacles.line_of(site)
+                line = obstacles.line_of(site)
+                return Reason("", line, " is of tf_keras, which needs it as it is.")
             kind = self._written(site)
             if kind is None:
                 return "whether weights alone are saved is not known."

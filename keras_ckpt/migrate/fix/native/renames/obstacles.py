@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Collection
 
 from keras_ckpt.migrate.code.names import keras_name
 from keras_ckpt.migrate.code.values.infer import Constant, Str
-from keras_ckpt.migrate.fix.answers import WITH_US
+from keras_ckpt.migrate.fix.answers import WITH_US, Reason
 from keras_ckpt.migrate.fix.native.renames import directories
 from keras_ckpt.migrate.fix.native.renames import literals as written
 from keras_ckpt.migrate.sites.finder import Sites
@@ -33,16 +33,17 @@ def of_call(native: Native, site: CallSite, argument: Argument) -> str:
     if site.kind == LOAD_WEIGHTS:
         by_name = site.argument(1, "by_name")
         if by_name is not None and by_name.value != Constant(False):
-            return "line %d loads it by name. %s" % (line_of(site), WITH_US)
+            return Reason("", line_of(site), " loads it by name. " + WITH_US)
         if not _is_unused(native, site.node):
-            return "the result of `load_weights` in line %d is used." % line_of(site)
+            return Reason("the result of `load_weights` in ", line_of(site), " is used.")
     if site.kind in (SAVE, SAVE_WEIGHTS):
         positional = len(site.positional) - (1 if site.name else 0)
         if positional > 2 or not site.complete:
-            return "line %d has more arguments by position than Keras 3 takes." % line_of(site)
+            more = " has more arguments by position than Keras 3 takes."
+            return Reason("", line_of(site), more)
         optimizer = site.keywords.get("include_optimizer")
         if optimizer is not None and optimizer.value != Constant(True):
-            return "line %d saves without the optimizer. %s" % (line_of(site), WITH_US)
+            return Reason("", line_of(site), " saves without the optimizer. " + WITH_US)
         return directories.obstacle(native, site, argument)
     return ""
 
@@ -59,15 +60,13 @@ def of_weights(native: Native, sites: Sites, calls: list[tuple[CallSite, Argumen
     """Returns what stands against changing the paths of weights."""
     for site, _ in calls:
         if site.kind == LOAD_MODEL:
-            return "line %d loads a whole model of what are weights." % line_of(site)
+            return Reason("", line_of(site), " loads a whole model of what are weights.")
     for other in sites.found:
         if not isinstance(other, CallSite) or other.kind != LATEST:
             continue
         if any(_is_beside(native, other, argument) for _, argument in calls):
-            return "`latest_checkpoint` in line %d finds TensorFlow checkpoints alone. %s" % (
-                line_of(other),
-                WITH_US,
-            )
+            finds = " finds TensorFlow checkpoints alone. " + WITH_US
+            return Reason("`latest_checkpoint` in ", line_of(other), finds)
     return ""
 
 
@@ -93,9 +92,11 @@ def of_models(
             continue
         for site in loads:
             if "custom_objects" not in site.keywords and len(site.positional) < 2:
-                return (
-                    "line %d loads a SavedModel without the class `%s`, which `.keras` needs in "
-                    "`custom_objects`. %s" % (line_of(site), found.node.name, WITH_US)
+                return Reason(
+                    "",
+                    line_of(site),
+                    f" loads a SavedModel without the class `{found.node.name}`, which `.keras` "
+                    f"needs in `custom_objects`. {WITH_US}",
                 )
     return ""
 
@@ -113,9 +114,10 @@ def pattern(native: Native, ends: Collection[ast.AST], ending: str) -> str:
         for each in old:
             is_pattern = text.endswith(each) and ("*" in text or "?" in text)
             if is_pattern or text in (each, each[1:]):
-                return (
-                    "files are also looked for by their ending, in line %d. Change it by hand, "
-                    "there and here." % getattr(node, "lineno", 0)
+                return Reason(
+                    "files are also looked for by their ending, in ",
+                    getattr(node, "lineno", 0),
+                    ". Change it by hand, there and here.",
                 )
     return ""
 
