@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+import sys
+from typing import NoReturn
 
 try:
     import click
@@ -28,14 +29,41 @@ _COMMANDS: dict[str, str] = {
 }
 
 
+#: Those that read code, which `keras_ckpt.migrate` does on newer releases of Python alone.
+_READ_CODE = ("check", "diff", "fix", "rule")
+
+
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        return importlib.import_module(_COMMANDS[cmd_name]).command
+        try:
+            command: click.Command = importlib.import_module(_COMMANDS[cmd_name]).command
+        except ImportError as error:
+            if cmd_name in _READ_CODE and sys.version_info < (3, 9):
+                return _refused(cmd_name, str(error))
+            raise
+        return command
+
+
+def _refused(name: str, why: str) -> click.Command:
+    """Returns a command that says why it cannot be run, and exits with 2."""
+
+    def refuse(arguments: tuple[str, ...]) -> NoReturn:
+        click.echo("Error: " + why, err=True)
+        sys.exit(2)
+
+    return click.Command(
+        name,
+        callback=refuse,
+        params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
+        short_help="Needs Python 3.9 or newer.",
+        context_settings={"ignore_unknown_options": True},
+        add_help_option=False,
+    )
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

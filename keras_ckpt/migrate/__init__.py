@@ -10,5 +10,15 @@
 | `report` | what is printed, and the pages of the rules |
 | `fix` | the rewriting |
 
-No code is run and no Keras imported.
+No code is run and no Keras imported. It needs Python 3.9, which knows where each part of the code
+stands, and can be run from another environment than that of the code.
 """
+
+import sys
+
+if sys.version_info < (3, 9):
+    raise ImportError(
+        f"keras_ckpt.migrate needs Python 3.9 or newer, and this is Python {sys.version_info[0]}."
+        f"{sys.version_info[1]}. Install keras_ckpt in an environment with a newer one: the code "
+        "is only read, so neither Keras nor anything that it imports is needed."
+    )

@@ -10,6 +10,7 @@ import ast
 import contextlib
 import dataclasses
 import gc
+import re
 from typing import Callable, Iterable, Iterator, Sequence
 
 from keras_ckpt.migrate import origin
@@ -19,7 +20,6 @@ from keras_ckpt.migrate.releases.release import Release, every, newest
 from keras_ckpt.migrate.report.finding import Finding, Result
 from keras_ckpt.migrate.rules.definition import Problem, rules, unique
 from keras_ckpt.migrate.sites.finder import Sites
-from keras_ckpt.migrate.sites.site import Argument
 
 SYNTAX = "KC001"
 
@@ -106,39 +106,19 @@ def position(source: Source, problem: Problem) -> tuple[int, int, int, int]:
     """Returns where a problem begins and ends, in lines and columns of the source's text."""
     node = problem.node or problem.site.node
     if problem.argument is not None:
-        node = problem.argument.node
+        begin = problem.argument.keyword or problem.argument.node
+        return (*source.start(begin), *source.ends(problem.argument.node))
     if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
         return _head(source, node)
-    end_line, end_column = source.ends(node)
-    line, column = node.lineno, source.column(node.lineno, node.col_offset)  # type: ignore
-    if problem.argument is not None and problem.argument.keyword is not None:
-        line, column = _keyword(source, problem.argument, line, column)
-    return line, column, end_line, end_column
+    return (*source.start(node), *source.ends(node))
 
 
 def _head(source: Source, node: ast.ClassDef | ast.FunctionDef) -> tuple[int, int, int, int]:
-    # Up to Python 3.7 a definition begins with its decorators.
-    for line in range(node.lineno, node.lineno + 50):
-        text = source.lines[line - 1] if line <= len(source.lines) else ""
-        begin = text.find(node.name)
-        words = text.split()
-        if begin >= 0 and words and words[0] in ("class", "def", "async"):
-            first = len(text) - len(text.lstrip()) + 1
-            return line, first, line, begin + len(node.name) + 1
-    return node.lineno, source.column(node.lineno, node.col_offset), node.lineno, 1
-
-
-def _keyword(source: Source, argument: Argument, line: int, column: int) -> tuple[int, int]:
-    """Returns where `name=` begins, which trees tell from Python 3.9 on."""
-    keyword = argument.keyword
-    begins = getattr(keyword, "lineno", None)
-    if begins is not None and keyword is not None:
-        return begins, source.column(begins, getattr(keyword, "col_offset", 0))
-    before = source.lines[line - 1][: column - 1].rstrip(" (")
-    name = (keyword.arg or "") if keyword is not None else ""
-    if before.endswith("=") and before[:-1].rstrip().endswith(name):
-        return line, len(before[:-1].rstrip()) - len(name) + 1
-    return line, column
+    """Returns where a definition begins, and where its name ends if that is on the same line."""
+    line, column = source.start(node)
+    text = source.lines[line - 1]
+    match = re.compile(r"\w+\s+" + re.escape(node.name)).match(text, column - 1)
+    return line, column, line, match.end() + 1 if match is not None else column
 
 
 def _is_silenced(source: Source, lines: Iterable[int], code: str) -> bool:

@@ -249,6 +249,33 @@ def test_convert_as_a_program(place: pathlib.Path) -> None:
     assert (place / "m.keras").read_bytes() == before
 
 
+# On a Python that is too old, or one that says that it is.
+OLD = """
+import click, h5py, rich, sys
+if sys.version_info >= (3, 9):
+    sys.version_info = (3, 8, 18, "final", 0)
+"""
+
+
+def test_what_reads_code_is_refused_by_an_old_python() -> None:
+    code = OLD + "from keras_ckpt.cli import main\nmain(sys.argv[1:], prog_name='keras-ckpt')"
+    for arguments in (["check", "."], ["fix", "--native", "."], ["diff", "--help"], ["rule"]):
+        ran = python("-c", code, *arguments)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        (line,) = ran.stderr.splitlines()
+        assert line.startswith("Error: keras_ckpt.migrate needs Python 3.9 or newer, and this is ")
+    ran = python("-c", code, "--help")
+    assert ran.returncode == 0
+    assert "check    Needs Python 3.9 or newer." in ran.stdout
+    assert "inspect  Show what is in a checkpoint." in ran.stdout
+
+
+def test_reading_code_is_refused_to_a_library_by_an_old_python() -> None:
+    ran = python("-c", OLD + "from keras_ckpt.migrate import checker")
+    assert ran.returncode == 1
+    assert "ImportError: keras_ckpt.migrate needs Python 3.9 or newer" in ran.stderr
+
+
 @pytest.mark.parametrize("package", ["click", "rich"])
 def test_without_its_packages(package: str) -> None:
     code = (

@@ -13,6 +13,8 @@ import pytest
 pytest.importorskip("click")
 pytest.importorskip("rich")
 pytest.importorskip("libcst")
+if sys.version_info < (3, 9):
+    pytest.skip("reading code needs Python 3.9", allow_module_level=True)
 
 from click.testing import CliRunner, Result
 

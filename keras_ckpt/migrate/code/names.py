@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from typing import NamedTuple
 
 from keras_ckpt.migrate.code.scopes import Binding, Position, Scope
@@ -23,10 +22,6 @@ _KERAS = re.compile(
     r"|keras(?:\.api|\.src|\._tf_keras\.keras|\.engine)?(?:\._v[12]\.keras)?"
     r"|tf_keras(?:\.src|\.api)?(?:\._v[12]\.keras)?)\.(?P<rest>.+)"
 )
-
-
-# Python 3.7 has a class for each.
-_CONSTANTS = (ast.Constant,) if sys.version_info >= (3, 8) else (ast.NameConstant, ast.Str, ast.Num)
 
 
 class Meaning(NamedTuple):
@@ -152,7 +147,7 @@ def _of_binding(binding: Binding, depth: int) -> Meaning | None:
     if binding.kind == "import":
         return Meaning(binding.target)
     if binding.kind == "assign" and binding.node is not None:
-        if isinstance(binding.node, _CONSTANTS):
+        if isinstance(binding.node, ast.Constant):
             return None  # `ModelCheckpoint = None`, where an import has failed.
         return meaning(binding.node, binding.at, depth + 1)
     if binding.kind == "class":

@@ -372,7 +372,7 @@ class Module:
         scope = Scope(node, at.scope, block)
         inner = Position(scope, block, at.step)
         arguments = node.args
-        every = [*getattr(arguments, "posonlyargs", ()), *arguments.args, *arguments.kwonlyargs]
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         every += [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
         for each in every:
             self._bind(inner, each.arg, "other")
@@ -428,14 +428,14 @@ _HANDLERS: dict[type, Callable[[Module, Any, Position], None]] = {
     ast.ExceptHandler: Module._handler,
     ast.ClassDef: Module._class,
     ast.Call: Module._call,
+    ast.NamedExpr: Module._walrus,
     # Constants have nothing in them.
-    getattr(ast, "Constant", ast.Pass): Module._nothing,
+    ast.Constant: Module._nothing,
 }
 _HANDLERS.update(dict.fromkeys(_FUNCTIONS, Module._function))
 _HANDLERS.update(dict.fromkeys(_COMPREHENSIONS, Module._comprehension))
 # Of later releases of Python.
 for _name, _handler in (
-    ("NamedExpr", Module._walrus),
     ("TryStar", Module._try),
     ("match_case", Module._case),
     ("MatchAs", Module._capture),

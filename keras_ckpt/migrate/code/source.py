@@ -17,7 +17,7 @@ import re
 import sys
 import tokenize
 import warnings
-from typing import Any, Collection, Iterable, NamedTuple
+from typing import Collection, Iterable, NamedTuple, Union
 
 from keras_ckpt.migrate.code import notebook
 
@@ -31,6 +31,10 @@ _NOQA = re.compile(
     r"#\s*noqa(?![\w-])(?:\s*:\s*(?P<words>[\w-]+(?:[,\s]+[\w-]+)*))?", re.IGNORECASE
 )
 _CODE = re.compile(r"[A-Z]+[0-9]+", re.IGNORECASE)
+
+
+#: A node of a tree that stands at a place in the text.
+Placed = Union[ast.expr, ast.stmt, ast.keyword]
 
 
 class Unreadable(Exception):
@@ -128,33 +132,14 @@ class Source:
                 codes += [code.upper() for code in named] or [""]
         return tuple(codes) or None
 
-    def ends(self, node: ast.AST) -> tuple[int, int]:
-        """Returns the line and column, from 1, where a call or expression ends."""
-        line = getattr(node, "end_lineno", None)
-        if line is not None:
-            return line, self.column(line, getattr(node, "end_col_offset", 0))
-        return self._closing(node)
+    def start(self, node: Placed) -> tuple[int, int]:
+        """Returns the line and column, from 1, where a node begins."""
+        return node.lineno, self.column(node.lineno, node.col_offset)
 
-    def _closing(self, node: Any) -> tuple[int, int]:
-        # Python 3.7 does not know where a node ends: a call does with the last of its brackets,
-        # anything else before what follows it.
-        line, depth, begins = node.lineno, 0, self.column(node.lineno, node.col_offset) - 1
-        is_call = isinstance(node, ast.Call)
-        end = line, begins + 1
-        rest = "\n".join([self.lines[line - 1][begins:]] + self.lines[line:])
-        try:
-            for token in tokenize.generate_tokens(io.StringIO(rest).readline):
-                depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.string, 0)
-                follows = token.string == "," and depth == 0
-                if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER) or depth < 0 or follows:
-                    break
-                row, column = token.end
-                end = line + row - 1, column + 1 + (begins if row == 1 else 0)
-                if is_call and token.string == ")" and depth == 0:
-                    break
-        except (tokenize.TokenError, SyntaxError):
-            pass
-        return end
+    def ends(self, node: Placed) -> tuple[int, int]:
+        """Returns the line and column, from 1, where a node ends."""
+        line = node.end_lineno or node.lineno
+        return line, self.column(line, node.end_col_offset or 0)
 
 
 def _lines(text: str) -> list[str]:
@@ -165,7 +150,7 @@ def _lines(text: str) -> list[str]:
 def parsed(text: str) -> ast.Module | Broken:
     """Returns the tree of some code, or what is wrong with it."""
     # Cells of a notebook may await outside of functions.
-    flags = ast.PyCF_ONLY_AST | getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0)
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -8,12 +8,12 @@ and what is wrong with a site: `Problem`.
 from __future__ import annotations
 
 import abc
-import ast
 import functools
 import importlib
 import pkgutil
 from typing import ClassVar, Iterable, Iterator, NamedTuple
 
+from keras_ckpt.migrate.code.source import Placed
 from keras_ckpt.migrate.code.values.infer import Constant, Number, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.sites.site import Argument, BoundArguments, Checkpoint, Site
@@ -39,7 +39,7 @@ class Problem(NamedTuple):
     message: str
     advice: str
     argument: Argument | None = None
-    node: ast.AST | None = None
+    node: Placed | None = None
 
 
 class Rule(abc.ABC):
@@ -72,7 +72,7 @@ class Rule(abc.ABC):
         message: str,
         advice: str,
         argument: Argument | None = None,
-        node: ast.AST | None = None,
+        node: Placed | None = None,
     ) -> Problem:
         """Returns a problem of this rule."""
         return Problem(self, site, message, advice, argument, node)

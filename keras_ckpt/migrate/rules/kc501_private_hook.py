@@ -23,7 +23,7 @@ def hooks(release: Release) -> dict[str, list[str]]:
 def can_be_called(method: ast.FunctionDef, parameters: list[str]) -> bool:
     """Returns whether a method can be called with these arguments, by position or by name."""
     arguments = method.args
-    own = [each.arg for each in (*getattr(arguments, "posonlyargs", ()), *arguments.args)]
+    own = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
     if not any(getattr(each, "id", "") == "staticmethod" for each in method.decorator_list):
         own = own[1:]
     required = len(own) - len(arguments.defaults)

@@ -63,7 +63,7 @@ def initializer(found: Class, calls: Iterable[Call]) -> Initializer | None:
 def forwarded(made: Initializer, given: Arguments) -> Arguments:
     """Returns what the base gets where the class is called with some arguments."""
     arguments = made.node.args
-    names = [each.arg for each in (*getattr(arguments, "posonlyargs", ()), *arguments.args)][1:]
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][1:]
     only = [each.arg for each in arguments.kwonlyargs]
     bound = dict(zip(names, given.positional))
     others = {}
@@ -88,7 +88,9 @@ def _called(
     others: dict[str, Argument],
 ) -> Arguments:
     node, at = made.call
-    parameters = {each.arg for each in (*made.node.args.args, *made.node.args.kwonlyargs)}
+    arguments = made.node.args
+    every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    parameters = {each.arg for each in every}
 
     def passed(each: ast.expr, keyword: ast.keyword | None = None) -> Argument | None:
         plain = isinstance(each, ast.Name) and each.id in parameters
@@ -130,7 +132,7 @@ def _is_init(node: ast.Call) -> bool:
 def _popped(method: ast.FunctionDef, kwarg: str) -> Iterable[str]:
     for node in ast.walk(method):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            name = getattr(node.args[0], "value", getattr(node.args[0], "s", None))
-            if getattr(node.func.value, "id", "") == kwarg and node.func.attr == "pop":
-                if isinstance(name, str):
-                    yield name
+            name, of = node.args[0], node.func.value
+            if isinstance(of, ast.Name) and of.id == kwarg and node.func.attr == "pop":
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    yield name.value

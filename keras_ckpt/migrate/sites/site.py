@@ -43,7 +43,7 @@ class Argument(NamedTuple):
         sure: whether it is passed whichever way the code is run.
     """
 
-    node: ast.AST
+    node: ast.expr
     at: Position
     keyword: ast.keyword | None = None
     sure: bool = True
@@ -121,7 +121,7 @@ class Site:
     """
 
     kind: str
-    node: ast.AST
+    node: ast.Call | ast.ClassDef
     at: Position
     name: str
     module: Module

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 from typing import Any
 
 from keras_ckpt.migrate.code.scopes import Position
@@ -26,7 +25,7 @@ from keras_ckpt.migrate.code.values.types import (
 
 
 @handles(ast.Constant)
-def _constant(node: Any, at: Position, depth: int) -> Value:
+def _constant(node: ast.Constant, at: Position, depth: int) -> Value:
     if isinstance(node.value, str):
         return Str((node.value,))
     if node.value is None or isinstance(node.value, (bool, int, float)):
@@ -116,17 +115,3 @@ def _conditional(node: ast.IfExp, at: Position, depth: int) -> Value:
 @handles(ast.BoolOp)
 def _either(node: ast.BoolOp, at: Position, depth: int) -> Value:
     return joined([value(each, at, depth) for each in node.values[:100]])
-
-
-def _str(node: Any, at: Position, depth: int) -> Value:
-    return Str((node.s,))
-
-
-def _num(node: Any, at: Position, depth: int) -> Value:
-    return Constant(node.n) if isinstance(node.n, (int, float)) else UNKNOWN
-
-
-if sys.version_info < (3, 8):
-    handles(ast.Str)(_str)
-    handles(ast.Num)(_num)
-    handles(ast.NameConstant)(_constant)

@@ -20,7 +20,7 @@ LONG = 10000
 class Element(NamedTuple):
     """An expression and where it stands."""
 
-    node: ast.AST
+    node: ast.expr
     at: Position
     #: Whether it is there whichever way the code is run.
     sure: bool = True

@@ -111,13 +111,10 @@ def _changed_mapping(
         else:
             complete = False
         return Mapping(items, complete)
-    targets = getattr(node, "targets", ())
-    for target in targets:
+    for target in node.targets if isinstance(node, (ast.Assign, ast.Delete)) else ():
         if not isinstance(target, ast.Subscript):
             continue
-        index = target.slice
-        # Up to Python 3.8 it is wrapped.
-        key = value(getattr(index, "value", index) if _is_wrapped(index) else index, there, depth)
+        key = value(target.slice, there, depth)
         if not isinstance(key, Str) or key.known is None:
             complete = False
         elif isinstance(node, ast.Assign):
@@ -126,10 +123,6 @@ def _changed_mapping(
             items.pop(key.known, None)
             complete = complete and sure
     return Mapping(items, complete)
-
-
-def _is_wrapped(index: ast.AST) -> bool:
-    return type(index).__name__ == "Index"
 
 
 def _changed_sequence(found: Sequence, change: Binding, there: Position, sure: bool) -> Sequence:

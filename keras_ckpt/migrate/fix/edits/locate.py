@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.code.source import Placed, Source
 from keras_ckpt.migrate.fix.answers import CannotRewrite
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "Call": (cst.Call,),
-    "Attribute": (cst.Attribute,),
-    "Name": (cst.Name,),
-    "Constant": (cst.SimpleString, cst.ConcatenatedString),
-    "Str": (cst.SimpleString, cst.ConcatenatedString),
-    "JoinedStr": (cst.FormattedString, cst.ConcatenatedString),
-    "Dict": (cst.Dict,),
-    "BinOp": (cst.BinaryOperation,),
+_KINDS: dict[type[ast.AST], tuple[type[cst.CSTNode], ...]] = {
+    ast.Call: (cst.Call,),
+    ast.Attribute: (cst.Attribute,),
+    ast.Name: (cst.Name,),
+    ast.Constant: (cst.SimpleString, cst.ConcatenatedString),
+    ast.JoinedStr: (cst.FormattedString, cst.ConcatenatedString),
+    ast.Dict: (cst.Dict,),
+    ast.BinOp: (cst.BinaryOperation,),
 }
 _SIMPLE = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
 _STATEMENTS = (*_SIMPLE, cst.BaseCompoundStatement)
@@ -41,30 +39,20 @@ class Located:
             if isinstance(node, _STATEMENTS):
                 self._lines.append((start, end, node))
 
-    def _start(self, node: Any) -> tuple[int, int]:
-        if getattr(node, "end_lineno", None) is None:
-            # Up to Python 3.7 a sum of more than two begins with its last operator.
-            while isinstance(node, ast.BinOp):
-                node = node.left
-        column = self._source.column(node.lineno, node.col_offset) - 1
-        return node.lineno - self._first + 1, column
+    def _start(self, node: Placed) -> tuple[int, int]:
+        return self._within_unit(self._source.start(node))
+
+    def _within_unit(self, place: tuple[int, int]) -> tuple[int, int]:
+        return place[0] - self._first + 1, place[1] - 1
 
     def expression(self, node: ast.AST) -> cst.CSTNode:
         """Returns the node of an expression."""
-        kinds = _KINDS[type(node).__name__]
-        found = [
-            each for each in self._starts.get(self._start(node), ()) if isinstance(each[0], kinds)
-        ]
-        ends: tuple[int, int] | None = None
-        if getattr(node, "end_lineno", None) is not None or isinstance(node, ast.Call):
-            line, column = self._source.ends(node)
-            ends = (line - self._first + 1, column - 1)
-        elif isinstance(node, ast.Attribute):
-            # Up to Python 3.7 it is not known where it ends.
-            found = [each for each in found if _depth(each[0]) == _depth(node)]
-        found = [each for each in found if ends is None or each[1] == ends]
+        assert isinstance(node, ast.expr)
+        kinds, end = _KINDS[type(node)], self._within_unit(self._source.ends(node))
+        starting = self._starts.get(self._start(node), ())
+        found = [each for each in starting if isinstance(each[0], kinds) and each[1] == end]
         if not found:
-            raise CannotRewrite("line %d is not what it seems to be" % getattr(node, "lineno", 1))
+            raise CannotRewrite(f"line {node.lineno} is not what it seems to be")
         # The widest: that of a string and not of its first part.
         return max(found, key=lambda each: each[1])[0]
 
@@ -80,7 +68,7 @@ class Located:
         """Returns the line that a simple statement is part of, or what stands behind a colon."""
         return self._innermost(node, _SIMPLE)
 
-    def _innermost(self, node: ast.stmt, kinds: tuple[type, ...]) -> cst.CSTNode:
+    def _innermost(self, node: ast.stmt, kinds: tuple[type[cst.CSTNode], ...]) -> cst.CSTNode:
         start = self._start(node)
         found = [
             each
@@ -88,7 +76,7 @@ class Located:
             if each[0] <= start <= each[1] and isinstance(each[2], kinds)
         ]
         if not found:
-            raise CannotRewrite("line %d is not what it seems to be" % getattr(node, "lineno", 1))
+            raise CannotRewrite(f"line {node.lineno} is not what it seems to be")
         return max(found, key=lambda each: each[0])[2]
 
     def within(self, node: ast.stmt) -> int:
@@ -99,12 +87,4 @@ class Located:
                 same = (found for found, _ in self._starts.get(self._start(node), ()))
                 if any(each is one for one in same):
                     return index
-        raise CannotRewrite("line %d is not what it seems to be" % getattr(node, "lineno", 1))
-
-
-def _depth(node: Any) -> int:
-    count = 0
-    while hasattr(node, "attr"):
-        node = node.value
-        count += 1
-    return count
+        raise CannotRewrite(f"line {node.lineno} is not what it seems to be")

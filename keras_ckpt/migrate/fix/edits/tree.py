@@ -46,7 +46,7 @@ class Names(Module):
     def _annotations(self, function: Any, at: Position) -> None:
         """Finds the names in what the walk leaves out, since no value comes of it."""
         arguments = function.args
-        every = [*getattr(arguments, "posonlyargs", ()), *arguments.args, *arguments.kwonlyargs]
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         every += [arguments.vararg, arguments.kwarg]
         found = [each.annotation for each in every if each is not None] + [function.returns]
         for annotation in found:

@@ -109,7 +109,7 @@ class Native:
             assert index is not None
             return Fix(lambda: self.edits.call(call).dropped.add(index), told)
         if isinstance(parent, ast.Dict) and self.paths.is_alone(argument.node):
-            place = parent.values.index(argument.node)  # type: ignore[arg-type]
+            place = parent.values.index(argument.node)
             return Fix(lambda: self.edits.drop_item(parent, place), told)
         return self._elsewhere(argument)
 

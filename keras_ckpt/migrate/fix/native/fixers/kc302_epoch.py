@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.fix.answers import Answer, Refusal
 from keras_ckpt.migrate.fix.native.planner import Native
@@ -23,7 +25,7 @@ def fix(problem: Problem, native: Native) -> Answer:
     }
     if not isinstance(count, int) or len(steps) != 1:
         return Refusal(problem.advice, needs_us=False)
-    if type(problem.argument.node).__name__ not in ("Constant", "Num"):
+    if not isinstance(problem.argument.node, ast.Constant):
         return Refusal(problem.advice, needs_us=False)
     # The release to which this is native counts batches: again it would be multiplied.
     return native.set_value(problem.argument, "%d * %d" % (count, steps.pop()))

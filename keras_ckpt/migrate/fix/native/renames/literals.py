@@ -68,11 +68,9 @@ def is_text(node: ast.AST | None) -> bool:
     return isinstance(text_of(node), str) or isinstance(node, ast.JoinedStr)
 
 
-def text_of(node: Any) -> str | None:
+def text_of(node: ast.AST | None) -> str | None:
     """Returns the string that a node is, None if it is none, or not a plain one."""
-    found = getattr(node, "s", None) if type(node).__name__ == "Str" else None
-    if isinstance(node, ast.Constant):
-        found = node.value
+    found = node.value if isinstance(node, ast.Constant) else None
     return found if isinstance(found, str) else None
 
 
