@@ -6,6 +6,7 @@ here in each form that it had, and reads all that differed from the profile of i
 
 from __future__ import annotations
 
+import enum
 import inspect
 import os
 import sys
@@ -272,13 +273,14 @@ def save(self: Any, epoch: int, batch: int | None, logs: Any) -> None:
         _make_directory(self, filepath)
     try:
         if _SPLIT in p.hooks:
-            due = self._should_save_model(epoch, batch, logs, filepath)
+            is_due = self._should_save_model(epoch, batch, logs, filepath)
+            decision = Decision.SAVE if is_due else Decision.SKIP
         else:
-            due = _decide(self, epoch, logs, filepath)
-        if due:
+            decision = _decide(self, epoch, logs, filepath)
+        if decision is not Decision.SKIP:
             if p.makedirs == "to save":
                 _make_directory(self, filepath)
-            _write(self, filepath, whole=due == "whole model")
+            _write(self, filepath, whole=decision is Decision.SAVE_WHOLE)
             if p.finished:
                 say(self, "finished", epoch, filepath=filepath)
         if "_maybe_remove_file()" in p.hooks:
@@ -287,19 +289,28 @@ def save(self: Any, epoch: int, batch: int | None, logs: Any) -> None:
         _handle(self, error, filepath)
 
 
-def _decide(self: Any, epoch: int, logs: Any, filepath: str) -> Any:
-    """Returns whether to save, `"whole model"` for a save that overrides `save_weights_only`."""
+class Decision(enum.Enum):
+    """What is done at the end of an epoch, or of batches."""
+
+    SKIP = enum.auto()
+    SAVE = enum.auto()
+    SAVE_WHOLE = enum.auto()
+    """Saves the whole model, also with `save_weights_only`."""
+
+
+def _decide(self: Any, epoch: int, logs: Any, filepath: str) -> Decision:
+    """Returns whether to save."""
     p: Profile = self._keras_ckpt_profile
     if not self.save_best_only:
         say(self, "saving", epoch, filepath=filepath)
-        return True
+        return Decision.SAVE
     current = logs.get(self.monitor)
     if current is None:
         warn(self, "missing", monitor=self.monitor)
-        return p.missing == "saved"
+        return Decision.SAVE if p.missing == "saved" else Decision.SKIP
     if p.arrays != "compared" and _has_shape(current):
         warn(self, "array", current=current)
-        return "whole model"
+        return Decision.SAVE_WHOLE
     best = self.best
     if p.direction == "metric":
         best = "None" if best is None else "{:.5f}".format(best)
@@ -308,10 +319,10 @@ def _decide(self: Any, epoch: int, logs: Any, filepath: str) -> Any:
         better = self.monitor_op(current, best)
     if not better:
         say(self, "not improved", epoch, best=best)
-        return False
+        return Decision.SKIP
     say(self, "improved", epoch, best=best, current=current, filepath=filepath)
     self.best = current
-    return True
+    return Decision.SAVE
 
 
 def _has_shape(value: Any) -> bool:
@@ -539,7 +550,7 @@ class Hooks:
     def _should_save_model(
         self: Any, epoch: int, batch: int | None, logs: Any, filepath: str
     ) -> bool:
-        return bool(_decide(self, epoch, logs or {}, filepath))
+        return _decide(self, epoch, logs or {}, filepath) is not Decision.SKIP
 
     def _set_monitor_op(self: Any) -> None:
         less, greater = runtime.comparisons()
