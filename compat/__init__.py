@@ -142,6 +142,25 @@ def module_of(version: str) -> str:
     )
 
 
+def canonical(version: str) -> str:
+    """Returns the name of a release as it stands in `VERSIONS` or `PATCHES`, or `"tf_keras"`.
+
+    Args:
+        version: string, the release, in any form that `for_version` takes.
+
+    Raises:
+        ValueError: if there is no such release.
+    """
+    module_of(version)
+    text = version.strip().lower()
+    minor = re.search(r"(\d+\.\d+)(\.\d+)?", text)
+    if re.match("tf[-_]keras", text) or minor is None:
+        return "tf_keras"
+    if minor.group() in PATCHES:
+        return minor.group()
+    return KERAS_OF_TENSORFLOW.get(minor.group(1), minor.group(1))
+
+
 def _nearest(version: Any) -> str:
     wanted = str(version).lower()
     if not re.search(r"\d", wanted):

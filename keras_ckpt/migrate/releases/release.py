@@ -70,7 +70,7 @@ def release(version: str) -> Release:
     made: Any = vars(module)["__init__"]
     found = list(inspect.signature(made).parameters.values())[1:]
     return Release(
-        _canonical(version),
+        compat.canonical(version),
         module.PROFILE,
         tuple(each.name for each in found if each.kind is each.POSITIONAL_OR_KEYWORD),
         any(each.kind is each.VAR_KEYWORD for each in found),
@@ -81,17 +81,6 @@ def _stand_alone() -> Release:
     first = release("2.0")
     parameters = [each if each != "save_freq" else "period" for each in first.parameters]
     return first._replace(name=STAND_ALONE, parameters=tuple(parameters), any_keyword=False)
-
-
-def _canonical(version: str) -> str:
-    text = version.strip().lower()
-    minor = re.search(r"(\d+\.\d+)(\.\d+)?", text)
-    if re.match("tf[-_]keras", text) or minor is None:
-        return "tf_keras"
-    if minor.group() in compat.PATCHES:
-        return minor.group()
-    canonical: str = compat.KERAS_OF_TENSORFLOW.get(minor.group(1), minor.group(1))
-    return canonical
 
 
 def newest() -> Release:
