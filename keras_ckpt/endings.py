@@ -65,6 +65,12 @@ class Function:
     arguments: tuple[str, ...]
     schemes: tuple[str, ...] = ()
 
+    def loses_paths(self, other: Function) -> bool:
+        """Returns whether this one takes paths that `other`, of another release, does not."""
+        ends = all(each.endswith(other.endings) for each in self.endings)
+        begins = other.endings == ANY or set(self.schemes) <= set(other.schemes)
+        return not (ends and begins)
+
     def takes(self, path: str) -> bool:
         """Returns whether a path has one of the endings, or begins as it may."""
         return path.endswith(self.endings) or (bool(self.schemes) and path.startswith(self.schemes))
@@ -85,3 +91,8 @@ class Saving:
     save_weights: Function
     load_model: Function
     load_weights: Function
+
+    def function(self, name: str) -> Function:
+        """Returns what a function takes, by its name."""
+        found: Function = getattr(self, name)
+        return found

@@ -9,6 +9,7 @@ import os
 from typing import Any, NamedTuple
 
 from keras_ckpt import progress, runtime
+from keras_ckpt.endings import ANY, ARCHIVE, FOREIGN_WRITTEN, HDF5, WEIGHTS
 from keras_ckpt.engine import filepath
 from keras_ckpt.errors import (
     CheckpointError,
@@ -38,13 +39,13 @@ class _Rule(NamedTuple):
 # What TensorFlow 2.15 meant by a name, in what the running Keras reads under it. The first rule
 # that fits decides; every name ends in "".
 _WRITTEN: list[_Rule] = [
-    _Rule((".weights.h5",), True, KerasWeights()),
-    _Rule((".h5", ".hdf5"), True, HDF5Weights()),
-    _Rule((".keras",), True, KerasWeightsArchive()),
-    _Rule(("",), True, TFCheckpoint()),
-    _Rule((".keras",), False, KerasArchive()),
-    _Rule((".h5", ".hdf5"), False, HDF5Model()),
-    _Rule(("",), False, SavedModel()),
+    _Rule(WEIGHTS, True, KerasWeights()),
+    _Rule(HDF5, True, HDF5Weights()),
+    _Rule(ARCHIVE, True, KerasWeightsArchive()),
+    _Rule(ANY, True, TFCheckpoint()),
+    _Rule(ARCHIVE, False, KerasArchive()),
+    _Rule(HDF5, False, HDF5Model()),
+    _Rule(ANY, False, SavedModel()),
 ]
 
 #: What a user asks for by name: the format of whole models, and of weights.
@@ -181,26 +182,6 @@ def _save(model: Any, path: Any, weights_only: bool, format: str | None, verbose
             _NAMED[format][weights_only].write(model, local)
 
 
-#: Endings that mean formats of others, which `convert` would not write under them.
-_FOREIGN = (
-    ".bin",
-    ".json",
-    ".mlmodel",
-    ".npy",
-    ".npz",
-    ".onnx",
-    ".pb",
-    ".pickle",
-    ".pkl",
-    ".pt",
-    ".pth",
-    ".safetensors",
-    ".tflite",
-    ".tgz",
-    ".zip",
-)
-
-
 def convert(
     source: Any,
     target: Any,
@@ -233,7 +214,7 @@ def convert(
     ```
     """
     name = os.fspath(target)
-    if name.lower().endswith(_FOREIGN):
+    if name.lower().endswith(FOREIGN_WRITTEN):
         raise ValueError(
             "%s has the ending of a format that is not written here. A whole model ends in .keras "
             "or .h5, weights in .weights.h5; a SavedModel directory and the prefix of a TensorFlow "

@@ -15,6 +15,7 @@ import warnings
 from typing import Any, Callable, Iterator
 
 from keras_ckpt import runtime
+from keras_ckpt.endings import ARCHIVE, HDF5, SHARDED_WEIGHTS, WEIGHTS
 from keras_ckpt.errors import CheckpointError
 from keras_ckpt.formats import api
 from keras_ckpt.formats.config import optimizer_state
@@ -29,9 +30,6 @@ _FORMATS: dict[str, str] = {
     "keras_v3": "keras",
 }
 
-_HDF5 = (".h5", ".hdf5")
-#: What Keras 3 saves weights under: the second is that of their parts.
-_OF_WEIGHTS = (".weights.h5", ".weights.json")
 #: Arguments that mean something for SavedModels alone.
 _OF_SAVED_MODELS = ("signatures", "options", "save_traces")
 
@@ -170,7 +168,7 @@ def _save(
     options: Any = None,
     save_traces: bool = True,
 ) -> Any:
-    if filepath.endswith(_HDF5):
+    if filepath.endswith(HDF5):
         return call.natively(*_OF_SAVED_MODELS)
     format = _FORMATS.get(save_format or "tf") if isinstance(save_format or "", str) else None
     if filepath.endswith(".keras") or format is None:
@@ -222,13 +220,13 @@ def _save_weights(
         raise ValueError(
             "There is no format %r for weights. `save_format` is 'tf' or 'h5'." % (save_format,)
         )
-    is_hdf5 = filepath.endswith((*_HDF5, ".keras"))
+    is_hdf5 = filepath.endswith((*HDF5, *ARCHIVE))
     if format == "tf" and is_hdf5:
         raise ValueError(
             "save_format=%r is for TensorFlow checkpoints, and %s has the ending of another "
             "format. Leave one of them out." % (save_format, filepath)
         )
-    if filepath.endswith(_OF_WEIGHTS):
+    if filepath.endswith((*WEIGHTS, *SHARDED_WEIGHTS)):
         return call.natively("save_format", "options")
     # Weights in "keras" were HDF5, too.
     hdf5 = format in ("h5", "keras") and not is_hdf5
@@ -269,7 +267,7 @@ def _load_weights(
         return natively()
     except Exception as error:
         # Of the layers in files of Keras 2, Keras 3 does not know all.
-        is_of_keras_2 = set(found.native_endings) <= set(_HDF5)
+        is_of_keras_2 = set(found.native_endings) <= set(HDF5)
         if by_name or skip_mismatch or not is_of_keras_2 or isinstance(error, MemoryError):
             raise
         return _or_else(error, ours)
@@ -298,7 +296,7 @@ def _load_model(
         if found is None or api.is_native_name(filepath, found):
             return _or_else(error, ours)
         return ours()
-    if not filepath.endswith(_HDF5) or optimizer_state.knows(model):
+    if not filepath.endswith(HDF5) or optimizer_state.knows(model):
         return model
     # Of many models in HDF5 Keras 3 makes the optimizer before the variables: none can train on.
     with contextlib.suppress(CheckpointError):

@@ -8,7 +8,7 @@ import importlib.util
 import json
 from typing import Any, Iterator
 
-from keras_ckpt import runtime
+from keras_ckpt import endings, runtime
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.config import (
@@ -26,7 +26,7 @@ class HDF5Model(hdf5_file.HDF5Format):
 
     name = "HDF5 file of a whole model"
     keras_3_reads = True
-    native_endings = (".h5", ".hdf5")
+    native_endings = endings.HDF5
 
     def recognises(self, path: str) -> bool:
         members, _ = hdf5_file.outline(path)

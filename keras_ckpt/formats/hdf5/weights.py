@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from keras_ckpt import runtime
+from keras_ckpt import endings, runtime
 from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
@@ -134,7 +134,7 @@ class HDF5Weights(hdf5_file.HDF5Format):
 
     name = "HDF5 file of weights in the layout of Keras 2"
     keras_3_reads = True
-    native_endings = (".h5", ".hdf5")
+    native_endings = endings.HDF5
 
     def recognises(self, path: str) -> bool:
         _, attributes = hdf5_file.outline(path)

@@ -14,7 +14,7 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from keras_ckpt import progress, runtime
+from keras_ckpt import endings, progress, runtime
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.assignment import Assignment
@@ -277,7 +277,7 @@ class KerasArchive(Format):
 
     name = ".keras archive"
     keras_3_reads = True
-    native_endings = (".keras",)
+    native_endings = endings.ARCHIVE
 
     def verify(self, path: str) -> None:
         with zip_reader.opened(path) as found, _weights(path, found):
@@ -377,7 +377,7 @@ class KerasWeights(hdf5_file.HDF5Format):
 
     name = "HDF5 file of weights in the layout of Keras 3"
     keras_3_reads = True
-    native_endings = (".weights.h5",)
+    native_endings = endings.WEIGHTS
 
     def recognises(self, path: str) -> bool:
         members, _ = hdf5_file.outline(path)

@@ -9,6 +9,8 @@ import re
 from typing import Any, NamedTuple
 
 from keras_ckpt import compat
+from keras_ckpt.compat import saving
+from keras_ckpt.endings import Saving
 from keras_ckpt.engine.profile import Profile
 
 #: Keras when it was a library beside TensorFlow, from 2.0 on, by its last release. Its callback had
@@ -23,6 +25,7 @@ class Release(NamedTuple):
     Args:
         name: as `keras_ckpt.compat.for_version` takes it, e.g. `"2.4"`, `"3.15"`, `"tf_keras"`.
         profile: what its class does.
+        saving: what its functions that save and load take.
         parameters: of `__init__`, in order, without `self`.
         any_keyword: whether other keywords are taken: in silence, but for the profile's
             `legacy_arguments`.
@@ -30,6 +33,7 @@ class Release(NamedTuple):
 
     name: str
     profile: Profile
+    saving: Saving
     parameters: tuple[str, ...]
     any_keyword: bool
 
@@ -72,6 +76,7 @@ def release(version: str) -> Release:
     return Release(
         compat.canonical(version),
         module.PROFILE,
+        saving.of(compat.canonical(version)),
         tuple(each.name for each in found if each.kind is each.POSITIONAL_OR_KEYWORD),
         any(each.kind is each.VAR_KEYWORD for each in found),
     )
@@ -80,7 +85,9 @@ def release(version: str) -> Release:
 def _stand_alone() -> Release:
     first = release("2.0")
     parameters = [each if each != "save_freq" else "period" for each in first.parameters]
-    return first._replace(name=STAND_ALONE, parameters=tuple(parameters), any_keyword=False)
+    return first._replace(
+        name=STAND_ALONE, saving=saving.STAND_ALONE, parameters=tuple(parameters), any_keyword=False
+    )
 
 
 def newest() -> Release:

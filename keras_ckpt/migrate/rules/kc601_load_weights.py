@@ -7,7 +7,6 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
-from keras_ckpt.migrate.sites.paths import READ_WEIGHTS
 from keras_ckpt.migrate.sites.site import LOAD_WEIGHTS, CallSite, Site
 
 
@@ -37,7 +36,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return old.saving.load_weights.loses_paths(new.saving.load_weights)
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LOAD_WEIGHTS:
@@ -50,7 +49,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
         if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
             return
         by_name = site.keywords.get("by_name")
-        if path.ends_in(READ_WEIGHTS) is False:
+        if path.ends_in(new.saving.load_weights.endings) is False:
             yield self.problem(
                 site,
                 "%s raises ValueError: File format not supported: filepath=%s."

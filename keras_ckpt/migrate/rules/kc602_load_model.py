@@ -7,7 +7,6 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
-from keras_ckpt.migrate.sites.paths import READ_MODEL
 from keras_ckpt.migrate.sites.site import LOAD_MODEL, CallSite, Site
 
 
@@ -32,7 +31,7 @@ model = keras_ckpt.load_model("saved_model/my_model")
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return old.saving.load_model.loses_paths(new.saving.load_model)
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LOAD_MODEL:
@@ -43,7 +42,8 @@ model = keras_ckpt.load_model("saved_model/my_model")
         path = argument.value if argument is not None else None
         if argument is None or not isinstance(path, Str):
             return
-        if path.ends_in(READ_MODEL) is False and not path.shown.startswith("hf://"):
+        taken = new.saving.load_model
+        if path.ends_in(taken.endings) is False and not path.shown.startswith(taken.schemes):
             yield self.problem(
                 site,
                 "%s raises ValueError: File format not supported: filepath=%s."

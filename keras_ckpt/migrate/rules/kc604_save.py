@@ -7,7 +7,7 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
-from keras_ckpt.migrate.sites.paths import WRITTEN_MODEL, WRITTEN_WEIGHTS, write_ending
+from keras_ckpt.migrate.sites.paths import write_ending
 from keras_ckpt.migrate.sites.site import SAVE, SAVE_WEIGHTS, CallSite, Site
 
 
@@ -35,13 +35,17 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return any(
+            old.saving.function(kind).loses_paths(new.saving.function(kind))
+            for kind in (SAVE, SAVE_WEIGHTS)
+        )
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind not in (SAVE, SAVE_WEIGHTS):
             return
+        taken = new.saving.function(site.kind)
         # Directories of Keras 3, and its weights in several files.
-        if {"zipped", "max_shard_size"} & set(site.keywords):
+        if {"zipped", "max_shard_size"} & set(site.keywords) & set(taken.arguments):
             return
         # `save_model(model, path)` is a function, the others are methods.
         argument = site.argument(1 if site.name else 0, "filepath")
@@ -49,8 +53,7 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
         if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
             return
         weights = site.kind == SAVE_WEIGHTS
-        endings = WRITTEN_WEIGHTS if weights else WRITTEN_MODEL
-        if path.ends_in(endings) is not False or path.shown.startswith("hf://"):
+        if path.ends_in(taken.endings) is not False or path.shown.startswith(taken.schemes):
             return
         said = (
             "The filename must end in `.weights.h5`."
@@ -62,6 +65,6 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
             site,
             "%s raises ValueError: %s Received: filepath=%s" % (new.title, said, path.shown),
             "%s To keep the format as it is, write `keras_ckpt.%s(model, path)`."
-            % (write_ending(path, endings[0]), ours),
+            % (write_ending(path, taken.endings[0]), ours),
             argument,
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from keras_ckpt.endings import FOREIGN_READ
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
-from keras_ckpt.migrate.sites.paths import OTHERS
 from keras_ckpt.migrate.sites.site import (
     LOAD_MODEL,
     LOAD_WEIGHTS,
@@ -18,24 +18,25 @@ from keras_ckpt.migrate.sites.site import (
 )
 
 _UNEXPECTED = "TypeError: %(function)s() got an unexpected keyword argument '%(name)s'"
-#: What Keras 3 raises, by the kind of call: for which arguments, and how it says so.
-_REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
-    SAVE: (
-        ("options", "signatures", "save_traces"),
-        "ValueError: The following argument(s) are not supported: ['%(name)s']",
-        "save_model",
-    ),
-    SAVE_WEIGHTS: (("save_format", "options"), _UNEXPECTED, "save_weights"),
-    LOAD_WEIGHTS: (
-        ("options",),
-        "ValueError: Invalid keyword arguments: {'%(name)s': ...}",
-        "load_weights",
-    ),
-    LOAD_MODEL: (("options",), _UNEXPECTED, "load_model"),
+#: How Keras 3 says that it knows no such argument, by the kind of call; and the function of
+#: keras_ckpt that does.
+_REFUSED: dict[str, tuple[str, str]] = {
+    SAVE: ("ValueError: The following argument(s) are not supported: ['%(name)s']", "save_model"),
+    SAVE_WEIGHTS: (_UNEXPECTED, "save_weights"),
+    LOAD_WEIGHTS: ("ValueError: Invalid keyword arguments: {'%(name)s': ...}", "load_weights"),
+    LOAD_MODEL: (_UNEXPECTED, "load_model"),
 }
+#: Those of TensorFlow's formats.
+_ARGUMENTS = ("options", "save_format", "signatures", "save_traces")
 #: Which no other library has.
 _TELLING = ("save_format", "save_traces")
 _FUNCTIONS = {SAVE_WEIGHTS: "Model.save_weights", LOAD_MODEL: "load_model"}
+
+
+def _refused(kind: str, old: Release, new: Release) -> list[str]:
+    """Returns the arguments that a call may have in one release and not in the other."""
+    had, has = (each.saving.function(kind).arguments for each in (old, new))
+    return [each for each in _ARGUMENTS if each in had and each not in has]
 
 
 @register
@@ -64,17 +65,17 @@ model.save_weights("my.weights.h5")
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return any(_refused(kind, old, new) for kind in _REFUSED)
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind not in _REFUSED:
             return
-        names, said, ours = _REFUSED[site.kind]
+        said, ours = _REFUSED[site.kind]
         argument = site.argument(1 if site.kind == SAVE and site.name else 0, "filepath")
         path = argument.value if argument is not None else None
         may_be = site.may_be_keras(path)
-        for name in names:
-            told = name in _TELLING and not (isinstance(path, Str) and path.ends_in(OTHERS))
+        for name in _refused(site.kind, old, new):
+            told = name in _TELLING and not (isinstance(path, Str) and path.ends_in(FOREIGN_READ))
             if name in site.keywords and (may_be or told):
                 values = {"name": name, "function": _FUNCTIONS.get(site.kind, "")}
                 yield self.problem(

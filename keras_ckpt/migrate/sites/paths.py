@@ -1,43 +1,12 @@
-"""Names of files: which Keras 3 takes, and what to write in their place."""
+"""Names of files: which may be those of Keras, and what to write in their place."""
 
 from __future__ import annotations
 
 import re
 
+from keras_ckpt.endings import SHARDED_WEIGHTS
 from keras_ckpt.migrate.code.values.infer import Str
 
-#: What Keras 3 reads by its name: weights, and whole models.
-READ_WEIGHTS = (".keras", ".weights.h5", ".h5", ".hdf5", ".weights.json")
-READ_MODEL = (".keras", ".h5", ".hdf5")
-#: What `model.save` and `model.save_weights` of Keras 3 write.
-WRITTEN_MODEL = (".keras", ".h5", ".hdf5")
-WRITTEN_WEIGHTS = (".weights.h5",)
-#: What other libraries call their files, and no user of Keras.
-OTHERS = (
-    ".bin",
-    ".caffemodel",
-    ".cfg",
-    ".gguf",
-    ".h5f",
-    ".joblib",
-    ".mat",
-    ".msgpack",
-    ".npy",
-    ".npz",
-    ".onnx",
-    ".params",
-    ".pdparams",
-    ".pickle",
-    ".pkl",
-    ".pt",
-    ".pth",
-    ".safetensors",
-    ".t7",
-    ".tar",
-    ".tflite",
-    ".torch",
-    ".weights",
-)
 #: What only Keras and TensorFlow call theirs: endings, and words in a path without one.
 _OURS = re.compile(r"\.(ckpt(-\d+)?|h5|hdf5|keras|tf)")
 _WORDS = re.compile(r"ckpt|checkpoint|weights", re.IGNORECASE)
@@ -62,6 +31,8 @@ def is_keras_path(path: Str) -> bool:
     folder, _, last = path.shown.rpartition("/")
     # What is filled in later is no ending.
     last = re.sub(r"\{[^}]*\}", "", last)
+    if last.endswith(SHARDED_WEIGHTS):
+        return True
     if "." not in last.lstrip("."):
         return _WORDS.search(path.shown) is not None
     return _OURS.fullmatch(last[last.rindex(".") :]) is not None

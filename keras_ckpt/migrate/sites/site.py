@@ -11,11 +11,12 @@ import ast
 import dataclasses
 from typing import NamedTuple
 
+from keras_ckpt.endings import FOREIGN_READ
 from keras_ckpt.migrate.code.names import library
 from keras_ckpt.migrate.code.scopes import Module, Position
 from keras_ckpt.migrate.code.values.infer import UNKNOWN, Constant, Element, Str, Value, value
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.sites.paths import OTHERS, is_keras_path
+from keras_ckpt.migrate.sites.paths import is_keras_path
 
 #: The kinds of sites.
 CHECKPOINT = "checkpoint"
@@ -167,7 +168,7 @@ class CallSite(Site):
             return True
         if self.receiver == ELSEWHERE:
             return isinstance(path, Str) and is_keras_path(path)
-        return not (isinstance(path, Str) and path.ends_in(OTHERS))
+        return not (isinstance(path, Str) and path.ends_in(FOREIGN_READ))
 
 
 @dataclasses.dataclass(eq=False)

@@ -33,7 +33,6 @@ from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, rules
 from keras_ckpt.migrate.sites.finder import Sites, is_checkpoint
-from keras_ckpt.migrate.sites.paths import READ_MODEL, READ_WEIGHTS, WRITTEN_MODEL, WRITTEN_WEIGHTS
 from keras_ckpt.migrate.sites.receivers import dotted_text
 from keras_ckpt.migrate.sites.site import (
     LATEST,
@@ -53,14 +52,8 @@ _FUNCTIONS: dict[str, str] = {
     SAVE: "save_model",
     SAVE_WEIGHTS: "save_weights",
 }
-_READ: dict[str, tuple[str, tuple[str, ...]]] = {
-    LOAD_MODEL: ("KC602", READ_MODEL),
-    LOAD_WEIGHTS: ("KC601", READ_WEIGHTS),
-}
-_WRITTEN: dict[str, tuple[str, tuple[str, ...]]] = {
-    SAVE: ("KC604", WRITTEN_MODEL),
-    SAVE_WEIGHTS: ("KC604", WRITTEN_WEIGHTS),
-}
+_READ: dict[str, str] = {LOAD_MODEL: "KC602", LOAD_WEIGHTS: "KC601"}
+_WRITTEN: dict[str, str] = {SAVE: "KC604", SAVE_WEIGHTS: "KC604"}
 _TF_KERAS = "tf_keras"
 _RUNS = "tf_keras runs this as it stands. `--from tf_keras` rewrites it all the same."
 _OF_KERAS_3 = (
@@ -213,7 +206,7 @@ class Ours:
         """Returns whether a subclass saves its model by a name that Keras 3 may refuse."""
         if site.kind not in _WRITTEN or not subclasses.is_of_model(self._sites, site):
             return False
-        code, endings = _WRITTEN[site.kind]
+        code, endings = _WRITTEN[site.kind], new.saving.function(site.kind).endings
         path = path_of(site, old)
         if path is None or not selected(code) or not rules()[code].concerns(old, new):
             return False
@@ -226,7 +219,7 @@ class Ours:
         """Returns whether a call reads a file of which it is not known whether Keras 3 can."""
         if site.kind not in _READ or self._sites.facts.others & {_CLASS, "OrbaxCheckpoint"}:
             return False
-        code, endings = _READ[site.kind]
+        code, endings = _READ[site.kind], new.saving.function(site.kind).endings
         path = path_of(site, old)
         if path is None or not selected(code) or not rules()[code].concerns(old, new):
             return False

@@ -6,12 +6,13 @@ import ast
 import os
 from typing import TYPE_CHECKING, Callable, Iterator
 
+from keras_ckpt.endings import ARCHIVE, WEIGHTS
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.answers import WITH_US, Reason
 from keras_ckpt.migrate.fix.native.renames import directories, obstacles
 from keras_ckpt.migrate.fix.native.renames import literals as written
 from keras_ckpt.migrate.sites.finder import Sites
-from keras_ckpt.migrate.sites.paths import WRITTEN_MODEL, WRITTEN_WEIGHTS, example
+from keras_ckpt.migrate.sites.paths import example
 from keras_ckpt.migrate.sites.site import (
     LOAD_WEIGHTS,
     SAVE,
@@ -160,7 +161,7 @@ class Group:
         if any(not self._change(each) for each in self.ends):
             return "the end of the path is not known."
         calls = list(self._calls())
-        if self._ending == WRITTEN_WEIGHTS[0]:
+        if self._ending == WEIGHTS[0]:
             why = obstacles.of_weights(self._native, self._sites, calls)
         else:
             why = obstacles.of_models(self._native, calls, self.ends)
@@ -178,8 +179,8 @@ class Group:
         """Returns the ending of what a call writes, `""` if it reads, None if not known."""
         if isinstance(site, Checkpoint):
             flag = site.bound(self._native.old).flag("save_weights_only")
-            return None if flag is None else (WRITTEN_MODEL, WRITTEN_WEIGHTS)[flag][0]
-        return {SAVE: WRITTEN_MODEL[0], SAVE_WEIGHTS: WRITTEN_WEIGHTS[0]}.get(site.kind, "")
+            return None if flag is None else (ARCHIVE, WEIGHTS)[flag][0]
+        return {SAVE: ARCHIVE[0], SAVE_WEIGHTS: WEIGHTS[0]}.get(site.kind, "")
 
     # How
 
@@ -210,7 +211,7 @@ class Group:
                     new = old[: len(old) - len(change[0])] + change[1]
                 else:
                     new = old + "/" + change[1]
-                reader = "weights" if self._ending == WRITTEN_WEIGHTS[0] else "model"
+                reader = "weights" if self._ending == WEIGHTS[0] else "model"
                 return _TOLD % (old, new, reader)
         return ""
 

@@ -6,6 +6,7 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING, Collection
 
+from keras_ckpt.endings import ARCHIVE, HDF5
 from keras_ckpt.migrate.code.names import keras_name
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.fix.answers import WITH_US, Reason
@@ -25,7 +26,7 @@ from keras_ckpt.migrate.sites.site import (
 if TYPE_CHECKING:
     from keras_ckpt.migrate.fix.native.planner import Native
 
-_FILES = (".h5", ".hdf5", ".keras")
+_FILES = (*HDF5, *ARCHIVE)
 
 
 def of_call(native: Native, site: CallSite, argument: Argument) -> str:
