@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from keras_ckpt.endings import SHARDED_WEIGHTS
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.sites.paths import lost
 from keras_ckpt.migrate.sites.site import LOAD_WEIGHTS, CallSite, Site
+
+_READS = "Write `keras_ckpt.load_weights(model, path)`, which reads TensorFlow checkpoints."
+_SHARDED = "Load them where they were saved, and save them as one file: `.weights.h5`."
 
 
 @register
@@ -49,12 +54,12 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
         if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
             return
         by_name = site.keywords.get("by_name")
-        if path.ends_in(new.saving.load_weights.endings) is False:
+        if lost(path, old.saving.load_weights, new.saving.load_weights):
             yield self.problem(
                 site,
                 "%s raises ValueError: File format not supported: filepath=%s."
                 % (new.title, path.shown),
-                "Write `keras_ckpt.load_weights(model, path)`, which reads TensorFlow checkpoints.",
+                _SHARDED if path.ends_in(SHARDED_WEIGHTS) else _READS,
                 argument,
             )
         elif by_name is not None and path.ends_in((".keras", ".weights.h5")):

@@ -7,6 +7,7 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.sites.paths import lost
 from keras_ckpt.migrate.sites.site import LOAD_MODEL, CallSite, Site
 
 
@@ -42,8 +43,7 @@ model = keras_ckpt.load_model("saved_model/my_model")
         path = argument.value if argument is not None else None
         if argument is None or not isinstance(path, Str):
             return
-        taken = new.saving.load_model
-        if path.ends_in(taken.endings) is False and not path.shown.startswith(taken.schemes):
+        if lost(path, old.saving.load_model, new.saving.load_model):
             yield self.problem(
                 site,
                 "%s raises ValueError: File format not supported: filepath=%s."

@@ -7,7 +7,7 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
-from keras_ckpt.migrate.sites.paths import write_ending
+from keras_ckpt.migrate.sites.paths import lost, write_ending
 from keras_ckpt.migrate.sites.site import SAVE, SAVE_WEIGHTS, CallSite, Site
 
 
@@ -53,7 +53,7 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
         if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
             return
         weights = site.kind == SAVE_WEIGHTS
-        if path.ends_in(taken.endings) is not False or path.shown.startswith(taken.schemes):
+        if not lost(path, old.saving.function(site.kind), taken):
             return
         said = (
             "The filename must end in `.weights.h5`."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from keras_ckpt.endings import SHARDED_WEIGHTS
+from keras_ckpt.endings import SHARDED_WEIGHTS, Function
 from keras_ckpt.migrate.code.values.infer import Str
 
 #: What only Keras and TensorFlow call theirs: endings, and words in a path without one.
@@ -24,6 +24,19 @@ def example(path: Str, ending: str) -> str:
     if path.shown.endswith("/"):
         return "%s/model%s" % (last, ending)
     return _OLD.sub("", last) + ending
+
+
+def lost(path: Str, old: Function, new: Function) -> bool:
+    """Returns whether a function of one release takes a path, and that of another does not.
+
+    A path whose end is not known is taken.
+    """
+
+    def taken(function: Function) -> bool:
+        begins = bool(function.schemes) and path.shown.startswith(function.schemes)
+        return begins or path.ends_in(function.endings) is not False
+
+    return taken(old) and not taken(new)
 
 
 def is_keras_path(path: Str) -> bool:
