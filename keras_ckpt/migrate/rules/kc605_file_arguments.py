@@ -65,7 +65,7 @@ model.save_weights("my.weights.h5")
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return any(_refused(kind, old, new) for kind in _REFUSED)
+        return new.is_keras_3 and any(_refused(kind, old, new) for kind in _REFUSED)
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind not in _REFUSED:
