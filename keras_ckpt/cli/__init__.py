@@ -17,7 +17,7 @@ except ImportError:
 
 import keras_ckpt
 
-#: The commands, and where they are. One is imported when it is called.
+#: The commands, and their modules, each imported when it is called.
 _COMMANDS: dict[str, str] = {
     "check": "keras_ckpt.cli.check",
     "convert": "keras_ckpt.cli.convert",
@@ -29,7 +29,7 @@ _COMMANDS: dict[str, str] = {
 }
 
 
-#: Those that read code, which `keras_ckpt.migrate` does on newer releases of Python alone.
+#: Those that read code, for which `keras_ckpt.migrate` needs a newer Python.
 _READ_CODE = ("check", "diff", "fix", "rule")
 
 

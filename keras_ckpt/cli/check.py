@@ -21,9 +21,9 @@ from keras_ckpt.migrate.report.finding import Result
 from keras_ckpt.migrate.rules.definition import code_of
 
 _SECONDS = 1.0
+_QUESTION = "For which release was the code written? %s."
 _NO_RELEASE = (
-    "For which release was the code written? %s. Pass --from, such as --from 2.4, or set `from` in "
-    "setup.cfg or pyproject.toml."
+    f"{_QUESTION} Pass --from, such as --from 2.4, or set `from` in setup.cfg or pyproject.toml."
 )
 
 
@@ -42,7 +42,7 @@ def _codes(named: Iterable[str]) -> tuple[str, ...]:
         code = code_of(each)
         if code is None:
             raise click.UsageError(
-                "There is no rule %s. `keras-ckpt rule` lists them." % printable(each)
+                f"There is no rule {printable(each)}. `keras-ckpt rule` lists them."
             )
         codes.append(code)
     return tuple(codes)
@@ -55,7 +55,7 @@ def _codes(named: Iterable[str]) -> tuple[str, ...]:
     "old",
     metavar="RELEASE",
     help="The release that the code was written for, such as 2.4 or tensorflow==2.4.1. By default "
-    "it is told from the code and from what is pinned beside it.",
+    "it is determined from the code and from the versions that are pinned beside it.",
 )
 @click.option(
     "--to", "new", metavar="RELEASE", help="The release to check for. [default: the newest Keras 3]"
@@ -63,7 +63,7 @@ def _codes(named: Iterable[str]) -> tuple[str, ...]:
 @click.option("--select", type=Codes(), metavar="CODES", help="Only these rules: KC101,KC2,period.")
 @click.option("--ignore", type=Codes(), metavar="CODES", help="Not these rules.")
 @click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; may be repeated."
+    "--exclude", multiple=True, metavar="PATTERN", help="Skip these files; may be repeated."
 )
 @click.option(
     "--output-format", type=click.Choice(settings.FORMATS), help="What to print. [default: text]"
@@ -82,7 +82,7 @@ def command(
 
     PATHS are Python files, Jupyter notebooks, and directories of them. Settings are read from
     [tool.keras-ckpt] in pyproject.toml or [keras-ckpt] in setup.cfg. `# noqa: KC101` on a line of
-    a call silences a rule there.
+    a call silences that rule there.
 
     Exits with 0 if nothing is found, 1 if something is, and 2 after an error.
     """
@@ -105,7 +105,7 @@ def resolved(
     exclude: tuple[str, ...],
     output_format: str | None,
 ) -> settings.Settings:
-    """Returns the settings for some paths, with what the command line says in their place."""
+    """Returns the settings for some paths, overridden by the options of the command line."""
     try:
         found = settings.find(paths)
     except (settings.BadSettings, OSError) as error:
@@ -129,18 +129,18 @@ def files_of(paths: tuple[str, ...], options: settings.Settings) -> list[str]:
     """
     try:
         named = discovery.find(paths, options.exclude)
-    except discovery.NotThere as error:
+    except discovery.PathNotFound as error:
         raise click.UsageError(printable(str(error))) from error
     if not named:
         raise click.UsageError(
-            "There is no Python file and no notebook in %s, or all are excluded."
-            % printable(", ".join(paths))
+            f"There is no Python file or notebook in {printable(', '.join(paths))}, or all are "
+            "excluded."
         )
     return named
 
 
 def run(named: list[str], options: settings.Settings) -> Result:
-    """Returns what is found in some files, asking on a terminal for what nothing tells."""
+    """Checks some files. On a terminal, asks for the old release if it cannot be determined."""
     old = release_of(options.old) if options.old else None
     new = release_of(options.new) if options.new else newest()
     asking = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
@@ -150,8 +150,7 @@ def run(named: list[str], options: settings.Settings) -> Result:
                 named, old, new, options.selects, _ask if asking else None, advance
             )
         except checker.UnknownOrigin as error:
-            reason = str(error)
-            raise click.UsageError(_NO_RELEASE % (reason[:1].upper() + reason[1:])) from error
+            raise click.UsageError(_NO_RELEASE % _sentence(str(error))) from error
 
 
 def release_of(version: str) -> Release:
@@ -161,10 +160,12 @@ def release_of(version: str) -> Release:
         raise click.UsageError(printable(str(error))) from error
 
 
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _ask(why: str) -> Release:
-    click.echo(
-        "For which release was the code written? %s." % (why[:1].upper() + why[1:]), err=True
-    )
+    click.echo(_QUESTION % _sentence(why), err=True)
 
     def convert(text: str) -> Release:
         try:
@@ -227,7 +228,7 @@ def _lines(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    # Most lines are, and there may be many.
+    # The quick way, for most lines: there may be many.
     return text if text.isascii() and text.isprintable() else printable(text)
 
 

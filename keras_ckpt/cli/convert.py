@@ -13,10 +13,10 @@ import click
 from keras_ckpt.cli.inspect import printable
 from keras_ckpt.formats import CheckpointError
 
-#: What stands for the arguments that errors speak of.
+#: The options that stand for the arguments that errors name.
 _WAYS = """
-Here: --model is the model that weights are of, --no-compile leaves out losses and metrics, --import
-has a module of yours register classes and functions (custom_objects)."""
+Here --model gives the model that weights belong to, --no-compile leaves out losses and metrics, and
+--import has a module of yours register classes and functions (custom_objects)."""
 
 
 @click.command("convert", short_help="Write a checkpoint in another format.")
@@ -25,8 +25,8 @@ has a module of yours register classes and functions (custom_objects)."""
 @click.option(
     "--model",
     metavar="MODEL",
-    help="What the weights at SOURCE are of: a checkpoint of a whole model, which is not compiled "
-    "then, or MODULE:FUNCTION, a function without arguments that returns the model.",
+    help="The model that the weights at SOURCE belong to: a checkpoint of a whole model, which is "
+    "then not compiled, or MODULE:FUNCTION, a function without arguments that returns the model.",
 )
 @click.option(
     "--import",
@@ -39,7 +39,7 @@ has a module of yours register classes and functions (custom_objects)."""
 @click.option(
     "--no-compile",
     is_flag=True,
-    help="Leave out how the model was compiled, which takes losses and metrics of yours.",
+    help="Leave out how the model was compiled, which would need your own losses and metrics.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing, and show no progress.")
 def command(
@@ -50,14 +50,14 @@ def command(
     no_compile: bool,
     quiet: bool,
 ) -> None:
-    """Write the checkpoint at SOURCE again at TARGET, in the format of that name.
+    """Write the checkpoint at SOURCE to TARGET, in the format that TARGET's name stands for.
 
     TARGET ends in .keras, .h5 (a whole model or, with --model, the weights as Keras 2 laid them
-    out) or .weights.h5, or else is a SavedModel directory or, with --model, the prefix of a
-    TensorFlow checkpoint. A SOURCE that has weights alone needs --model. What was at TARGET stays
-    until all is written.
+    out) or .weights.h5; any other TARGET is a SavedModel directory or, with --model, the prefix of
+    a TensorFlow checkpoint. A SOURCE with weights alone needs --model. What was at TARGET stays
+    until everything is written.
     """
-    # TensorFlow tells of the machine when it is imported, less of it with this.
+    # TensorFlow logs facts of the machine when it is imported; with this it logs fewer.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Modules are looked for where the command is called.
     sys.path.insert(0, os.getcwd())
@@ -70,7 +70,7 @@ def command(
         ways = _WAYS if isinstance(error, CheckpointError) else ""
         raise click.ClickException(printable(str(error)) + ways) from error
     if not quiet:
-        click.echo("Wrote %s" % printable(target))
+        click.echo(f"Wrote {printable(target)}")
 
 
 def _convert(
@@ -98,5 +98,5 @@ def _model(given: str, verbose: int) -> Any:
         return keras_ckpt.load_model(given, compile=False, verbose=verbose)
     function = getattr(importlib.import_module(module), name, None)
     if not callable(function):
-        raise ImportError("the module %s has no function %s" % (module, name))
+        raise ImportError(f"the module {module} has no function {name}")
     return function()

@@ -16,16 +16,16 @@ from rich.text import Text
 
 from keras_ckpt.migrate.releases.differences import Changelog, Difference, differences
 
-# A pipe has no width; lines of this one can be read.
+# A pipe has no width; lines of this width are readable.
 _WIDTH = 110
 
 
-@click.command("diff", short_help="Tell what changed between two releases.")
+@click.command("diff", short_help="Show what changed between two releases.")
 @click.argument("old")
 @click.argument("new")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(old: str, new: str, as_json: bool) -> None:
-    """Tell what the ModelCheckpoint of releases OLD and NEW does differently.
+    """Show what the ModelCheckpoint of releases OLD and NEW does differently.
 
     A release is written as 2.4, tensorflow==2.4.1, keras==3.8.0 or tf_keras. No Keras is needed.
     """
@@ -54,7 +54,7 @@ def _data(found: Changelog) -> dict[str, object]:
 
 
 def _printed(found: Changelog, lines: box.Box) -> Group:
-    title = "ModelCheckpoint of %s and of %s" % (found.old.title, found.new.title)
+    title = f"ModelCheckpoint of {found.old.title} and of {found.new.title}"
     if not found.differences:
         return Group(Text(title + ": no difference.", style="bold"))
     parts: list[object] = [Text(title, style="bold"), ""]
@@ -62,7 +62,7 @@ def _printed(found: Changelog, lines: box.Box) -> Group:
         parts += [Text(section, style="bold"), _table(found, list(group), lines), ""]
     if found.releases:
         parts.append(Text("Release by release", style="bold"))
-        parts += [Text("  %s: %s" % each) for each in found.releases]
+        parts += [Text(f"  {name}: {change}") for name, change in found.releases]
     return Group(*parts)  # type: ignore[arg-type]
 
 

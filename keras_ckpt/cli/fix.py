@@ -59,7 +59,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--select", type=check.Codes(), metavar="CODES", help="Only these rules: KC101,KC2.")
 @click.option("--ignore", type=check.Codes(), metavar="CODES", help="Not these rules.")
 @click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; may be repeated."
+    "--exclude", multiple=True, metavar="PATTERN", help="Skip these files; may be repeated."
 )
 def command(
     paths: tuple[str, ...],
@@ -112,7 +112,7 @@ def _released(named: list[str], options: settings.Settings, to_keras_ckpt: bool)
     try:
         found: Result = check.run(named, options)
     except click.UsageError:
-        # It changes little of what is taken from us.
+        # What is imported from keras_ckpt hardly depends on it.
         if not to_keras_ckpt or options.old:
             raise
         return legacy
@@ -151,12 +151,12 @@ class _Run:
                     contents[path] = file.read()
             except OSError as error:
                 reason = error.strerror or str(error)
-                self._errors.append("%s cannot be read: %s." % (path, reason))
+                self._errors.append(f"{path} cannot be read: {reason}.")
         for path, outcome in project.rewrite_all(contents, target).items():
             if isinstance(outcome, Unreadable):
                 self._errors.append(str(outcome))
             elif isinstance(outcome, Exception):
-                self._errors.append("%s is not rewritten: %s." % (path, outcome))
+                self._errors.append(f"{path} is not rewritten: {outcome}.")
             else:
                 self._file(path, contents[path], outcome)
 
@@ -181,17 +181,17 @@ class _Run:
         """Prints notes and summary, and returns the exit code."""
         for each in self._notes:
             code = each.code + " " if each.code else ""
-            self._print("%s: %s%s" % (each.where, code, each.text))
+            self._print(f"{each.where}: {code}{each.text}")
         done = "made" if self._write else "to make"
         number = count(self._changes, "change") if self._changes else "No changes"
-        text = "%s %s" % (number, done)
+        text = f"{number} {done}"
         if self._changes:
-            text += " in %s" % count(self._files, "file")
+            text += f" in {count(self._files, 'file')}"
             if not self._write:
                 text += ". Write them with --write"
         left = sum(each.is_left for each in self._notes)
         if left:
-            text += "; %s left" % count(left, "place")
+            text += f"; {count(left, 'place')} left"
         self._print(text + ".")
         for each in self._errors:
             click.echo("Error: " + printable(each), err=True)
@@ -213,6 +213,6 @@ def _shown(line: str) -> str:
 
 def _diff(path: str, parts: Any) -> Iterator[str]:
     for part in parts:
-        name = path + (":cell %d" % part.cell if part.cell else "")
+        name = path + (f":cell {part.cell}" if part.cell else "")
         lines = [each.splitlines() for each in (part.before, part.after)]
         yield from difflib.unified_diff(lines[0], lines[1], name, name, lineterm="")

@@ -60,9 +60,9 @@ def _facts(found: Inspection) -> Table:
 
 def _described(found: Inspection) -> list[tuple[str, str]]:
     unknown = "not recorded"
-    versions = ", ".join("%s %s" % each for each in sorted(found.written_by.items()))
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(found.written_by.items()))
     compiled = {True: "yes", False: "no", None: unknown}
-    iterations = unknown if found.iterations is None else "{:,}".format(found.iterations)
+    iterations = unknown if found.iterations is None else f"{found.iterations:,}"
     facts = [
         ("Path", found.path),
         ("Format", found.format),
@@ -71,8 +71,8 @@ def _described(found: Inspection) -> list[tuple[str, str]]:
         ("Compiled", compiled[found.compiled]),
         ("Optimizer", found.optimizer or unknown),
         ("Iterations", iterations),
-        ("Variables", "{:,}".format(len(found.variables))),
-        ("Parameters", "{:,}".format(found.parameters)),
+        ("Variables", f"{len(found.variables):,}"),
+        ("Parameters", f"{found.parameters:,}"),
         ("Size", _size(found.nbytes)),
     ]
     names = ["Loads with"] + [""] * len(found.loads_with)
@@ -87,7 +87,7 @@ def _variables(found: Inspection, lines: box.Box | None) -> Table:
     table.add_column("Shape")
     table.add_column("Bytes", justify="right")
     for each in found.variables:
-        row = (each.name, each.role, each.dtype, str(each.shape), "{:,}".format(each.size))
+        row = (each.name, each.role, each.dtype, str(each.shape), f"{each.size:,}")
         table.add_row(*(Text(printable(cell)) for cell in row))
     return table
 
@@ -96,7 +96,7 @@ def _size(count: int) -> str:
     size, unit = float(count), 0
     while size >= 1024 and unit < len(_UNITS) - 1:
         size, unit = size / 1024, unit + 1
-    return "{:,} bytes".format(count) + (" ({:.1f} {})".format(size, _UNITS[unit]) if unit else "")
+    return f"{count:,} bytes" + (f" ({size:.1f} {_UNITS[unit]})" if unit else "")
 
 
 def printable(text: str) -> str:

@@ -22,13 +22,11 @@ def command(code: str | None) -> None:
     """
     if code is None:
         for rule in rules().values():
-            click.echo("%s  %-24s %s" % (rule.code, rule.name, printable(rule.what)))
+            click.echo(f"{rule.code}  {rule.name:<24} {printable(rule.what)}")
         return
     found = rules().get(code_of(code) or "")
     if found is None:
-        raise click.UsageError(
-            "There is no rule %s. `keras-ckpt rule` lists them." % printable(code)
-        )
+        raise click.UsageError(f"There is no rule {printable(code)}. `keras-ckpt rule` lists them.")
     text = pages.page(found)
     if sys.stdout.isatty():
         Console().print(Markdown(text))

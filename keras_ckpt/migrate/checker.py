@@ -1,7 +1,7 @@
 """All rules on all files.
 
-`check(paths, old, new)` gives a `Result`; `problems_of` gives what is wrong with the sites of one
-source, with the nodes of its tree, which is what rewriting works from.
+`check(paths, old, new)` returns a `Result`; `problems_of` returns what is wrong with the sites of
+one source, with the nodes of its tree, from which `fix` works.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ SYNTAX = "KC001"
 
 
 class UnknownOrigin(Exception):
-    """Nothing tells for which release the code was written, and it matters."""
+    """It matters for which release the code was written, and cannot be determined."""
 
 
 @dataclasses.dataclass
 class Checked:
-    """A source with its sites; None where there is nothing to find."""
+    """A source with its sites, None if there is nothing to find."""
 
     source: Source
     sites: Sites | None = None
@@ -39,7 +39,7 @@ class Checked:
 def checked(source: Source) -> Checked:
     """Returns a source with its sites."""
     if not source.mentions():
-        # A file that does not concern us may be broken, but for a notebook that is none.
+        # A file without such code may be broken, unless it should be a notebook and is not.
         return Checked(source)
     tree = None if source.broken and not source.cells else source.parse()
     if tree is None:
@@ -79,7 +79,7 @@ def _problems(
 
 
 def finding(source: Source, problem: Problem) -> Finding | None:
-    """Returns a problem as it is told, None if a `# noqa` silences it."""
+    """Returns a problem as a finding, None if a `# noqa` silences it."""
     line, column, end_line, end_column = position(source, problem)
     node = problem.site.node if isinstance(problem.site.node, ast.Call) else problem.node
     lines = {line, end_line}
@@ -133,10 +133,10 @@ def _broken(each: Source) -> list[Finding]:
     for broken in each.broken:
         if not _is_silenced(each, [broken.line], SYNTAX):
             place = each.place(broken.line, broken.column)
-            message = "%s cannot parse this: %s." % (python(), broken.message.rstrip("."))
-            advice = "Nothing else is checked here. Code for Python 2 is made ready by 2to3 first."
+            message = f"{python()} cannot parse this: {broken.message.rstrip('.')}."
+            advice = "Nothing else is checked here. Convert code for Python 2 with 2to3 first."
             if broken.is_file:
-                message, advice = "This is no Jupyter notebook.", "Nothing is checked here."
+                message, advice = "This is not a Jupyter notebook.", "Nothing is checked here."
             found.append(
                 Finding(
                     each.path,
@@ -156,7 +156,7 @@ def _broken(each: Source) -> list[Finding]:
 
 @contextlib.contextmanager
 def no_garbage() -> Iterator[None]:
-    """Looks for no garbage within, which takes long where many trees are kept."""
+    """Switches garbage collection off within, which takes long with many trees in memory."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -178,15 +178,15 @@ def check(
 
     Args:
         files: the files.
-        old: the release that the code was written for; by default it is told from the code and
-            from what is pinned beside it.
+        old: the release that the code was written for; by default it is determined from the code
+            and from what is pinned beside it.
         new: the release that it is to run on; the newest Keras 3 by default.
         selected: whether a rule is asked, by its code.
-        ask: asked for the old release where nothing tells it, with the reason.
-        advance: told of each file when it has been read.
+        ask: called for the old release if it cannot be determined, with the reason.
+        advance: called with 1 for each file that has been read.
 
     Raises:
-        NotTold: if nothing tells the old release, it matters, and there is nobody to ask.
+        UnknownOrigin: if the old release matters, cannot be determined, and `ask` is None.
     """
     new = new or newest()
     all_checked: list[Checked] = []
@@ -198,25 +198,25 @@ def check(
             errors.append(str(error))
         advance(1)
     found = [each for each in all_checked if each.sites is not None]
-    why = "as you say"
+    why = "as specified"
     if old is None:
-        told = origin.release_of([each.sites for each in found if each.sites], files)
-        old, why = told.release, told.why
+        found_origin = origin.release_of([each.sites for each in found if each.sites], files)
+        old, why = found_origin.release, found_origin.why
         if old is None and any(
             _problems(each, other, new, selected) for each in found for other in every()
         ):
             if ask is None:
-                raise UnknownOrigin(told.why)
-            old, why = ask(told.why), "as you say"
+                raise UnknownOrigin(why)
+            old, why = ask(why), "as specified"
     findings = []
     if selected(SYNTAX):
         findings += [each for one in all_checked for each in _broken(one.source)]
     for each in found if old is not None else ():
         assert old is not None
         for problem in _problems(each, old, new, selected):
-            told_of = finding(each.source, problem)
-            if told_of is not None:
-                findings.append(told_of)
+            reported = finding(each.source, problem)
+            if reported is not None:
+                findings.append(reported)
     stays = old is None or not old.is_tf_keras
     stays = stays and any(site.stays for each in found if each.sites for site in each.sites.found)
     return Result(sorted(set(findings)), errors, len(all_checked), old, new, why, stays)

@@ -12,18 +12,18 @@ FORMATS = ("text", "json", "sarif", "github")
 
 
 class BadSettings(Exception):
-    """Settings that cannot be used, with the file that they are in."""
+    """Settings that cannot be used; the message names their file."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Settings, of which each can be given on the command line, too.
+    """Settings, each of which can also be given on the command line.
 
     Args:
         old, new: the releases, `from` and `to` in files.
-        select: codes of rules, or their beginnings, that are asked; empty for all.
-        ignore: those that are not.
-        exclude: patterns of files that are left out.
+        select: codes of rules to apply, or their beginnings; empty for all.
+        ignore: codes of rules not to apply, or their beginnings.
+        exclude: patterns of files to skip.
         output_format: one of `FORMATS`.
         path: the file, `""` for none.
     """
@@ -37,7 +37,7 @@ class Settings:
     path: str = ""
 
     def selects(self, code: str) -> bool:
-        """Returns whether a rule is asked."""
+        """Returns whether a rule is applied."""
         chosen = not self.select or code.startswith(_upper(self.select))
         return chosen and not (self.ignore and code.startswith(_upper(self.ignore)))
 
@@ -89,7 +89,7 @@ def _of_toml(path: str) -> dict[str, Any] | None:
     with open(path, "rb") as file:
         content = file.read()
     if b"keras-ckpt" not in content:
-        return None  # Nor is anything needed to read it.
+        return None  # And no library for TOML is needed.
     for name in ("tomllib", "tomli"):
         try:
             library = importlib.import_module(name)
@@ -98,15 +98,15 @@ def _of_toml(path: str) -> dict[str, Any] | None:
         try:
             tables = library.loads(content.decode("utf-8"))
         except ValueError as error:
-            raise BadSettings("%s is no TOML: %s" % (path, error)) from error
+            raise BadSettings(f"{path} is not valid TOML: {error}") from error
         tools = tables.get("tool", {})
         section = tools.get("keras-ckpt") if isinstance(tools, dict) else None
         if section is not None and not isinstance(section, dict):
-            raise BadSettings("%s: [tool.keras-ckpt] must be a table." % path)
+            raise BadSettings(f"{path}: [tool.keras-ckpt] must be a table.")
         return section
     raise BadSettings(
-        "%s has settings, and this Python needs the package tomli to read them. Install it with "
-        '`pip install "keras-ckpt[migrate]"`, or have the settings in setup.cfg.' % path
+        f"{path} has settings, and this Python needs the package tomli to read them. Install it "
+        'with `pip install "keras-ckpt[migrate]"`, or put the settings in setup.cfg.'
     )
 
 
@@ -115,7 +115,7 @@ def _of_cfg(path: str) -> dict[str, Any] | None:
     try:
         parser.read(path, encoding="utf-8")
     except (configparser.Error, UnicodeError) as error:
-        raise BadSettings("%s cannot be read: %s" % (path, error)) from error
+        raise BadSettings(f"{path} cannot be read: {error}") from error
     if not parser.has_section("keras-ckpt"):
         return None
     found: dict[str, Any] = {}
@@ -133,16 +133,16 @@ def _checked(path: str, found: dict[str, Any]) -> Settings:
     for key, given in found.items():
         if key not in _KEYS:
             raise BadSettings(
-                "%s: there is no setting %r. There are: %s." % (path, key, ", ".join(_KEYS))
+                f"{path}: there is no setting {key!r}. There are: {', '.join(_KEYS)}."
             )
         if key in _LISTS:
             if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-                raise BadSettings("%s: %s must be a list of strings." % (path, key))
+                raise BadSettings(f"{path}: {key} must be a list of strings.")
             values[_KEYS[key]] = tuple(given)
         elif not isinstance(given, str):
-            raise BadSettings('%s: %s must be a string, such as "2.4".' % (path, key))
+            raise BadSettings(f'{path}: {key} must be a string, such as "2.4".')
         else:
             values[_KEYS[key]] = given.strip()
     if values.get("output_format", "text") not in FORMATS:
-        raise BadSettings("%s: output-format must be one of %s." % (path, ", ".join(FORMATS)))
+        raise BadSettings(f"{path}: output-format must be one of {', '.join(FORMATS)}.")
     return Settings(**values)

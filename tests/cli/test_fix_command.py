@@ -240,4 +240,4 @@ def test_nothing_to_rewrite_is_an_error(tmp_path: pathlib.Path, name: str) -> No
     (tmp_path / "notes.txt").write_text("no code\n")
     done = CliRunner().invoke(main, ["fix", "--native", str(tmp_path / name)])
     assert done.exit_code == 2
-    assert "There is no Python file and no notebook" in done.output
+    assert "There is no Python file or notebook" in done.output

@@ -126,7 +126,7 @@ def test_tf_keras_stays_as_it_is(tmp_path: pathlib.Path) -> None:
     write(tmp_path, train=UNTOLD.replace("tensorflow.keras", "tf_keras"))
     code, output = run("check", tmp_path)
     assert (code, found(output)) == (0, [])
-    assert "runs as it is: --from tf_keras checks it, too" in output
+    assert "runs as it is; --from tf_keras checks it too" in output
     assert found(run("check", tmp_path, "--from", "tf_keras")[1]) == ["KC403"]
 
 
@@ -306,7 +306,7 @@ def test_notebooks_that_are_none(tmp_path: pathlib.Path) -> None:
         path.write_text(text)
         code, output = run("check", path)
         assert (code, found(output)) == (1, ["KC001"]), text[:20]
-        assert "no Jupyter notebook" in output
+        assert "not a Jupyter notebook" in output
     path.write_text(notebook("print ModelCheckpoint", metadata={"language_info": {"name": "R"}}))
     assert run("check", path)[0] == 0
 
@@ -353,7 +353,7 @@ def test_files_are_found_below_directories(tmp_path: pathlib.Path) -> None:
     for nothing in (("--exclude", "src"), ("--exclude", "src/*.py")):
         code, output = run("check", tmp_path, *nothing)
         assert code == 2
-        assert "no Python file and no notebook" in output
+        assert "no Python file or notebook" in output
     assert run("check", tmp_path / "src" / "notes.txt")[0] == 2
     (tmp_path / "src" / "script").write_text("#!/usr/bin/env python3\n" + PERIOD)
     assert found(run("check", tmp_path / "src" / "script")[1]) == ["KC101"]

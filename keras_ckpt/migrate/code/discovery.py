@@ -19,15 +19,16 @@ SKIPPED = (
 )
 
 
-class NotThere(Exception):
+class PathNotFound(Exception):
     """A path that does not exist."""
 
 
 def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> list[str]:
     """Returns the Python files and notebooks at and below some paths, each once, in order.
 
-    Hidden directories, virtual environments and those of other packages are left out. So is a file
-    of another kind, if it is named: by its ending, or without one by its first line.
+    Hidden directories, virtual environments and directories of installed packages are left out. A
+    file that is named itself is left out if it is no Python: by its ending, or, without one, by its
+    first line.
 
     Args:
         paths: files and directories.
@@ -35,7 +36,7 @@ def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> list[str]:
             `legacy/*.py`.
 
     Raises:
-        NotThere: if one of the paths does not exist.
+        PathNotFound: if one of the paths does not exist.
     """
     patterns = [pattern.rstrip("/") for pattern in exclude]
     found: dict[str, None] = {}
@@ -47,7 +48,7 @@ def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> list[str]:
             if _is_python(path) and not _is_excluded(path, patterns):
                 found.setdefault(path)
         else:
-            raise NotThere("There is no file or directory %s." % path)
+            raise PathNotFound(f"There is no file or directory {path}.")
     return list(found)
 
 
@@ -58,12 +59,12 @@ def _is_python(path: str) -> bool:
         with open(path, "rb") as file:
             first = file.readline(200)
     except OSError:
-        return True  # Which is told when it is read.
+        return True  # The error is reported when the file is read.
     return first.startswith(b"#!") and b"python" in first
 
 
 def _below(top: str, patterns: list[str]) -> Iterator[str]:
-    # Links to directories are not followed, so that none leads around in a circle.
+    # Links to directories are not followed: they may form a circle.
     for directory, directories, files in os.walk(top):
         directories[:] = sorted(
             each
@@ -77,7 +78,7 @@ def _below(top: str, patterns: list[str]) -> Iterator[str]:
         for name in sorted(files):
             path = os.path.normpath(os.path.join(directory, name))
             if name.endswith(ENDINGS) and not _is_excluded(path, patterns):
-                # What is no file, such as a pipe, might never end.
+                # Reading something else, such as a pipe, might never end.
                 if os.path.isfile(path) or os.path.islink(path):
                     yield path
 

@@ -1,7 +1,7 @@
 """What a name means: followed through imports, aliases and scopes to the name that a library has.
 
-`meaning(expression, at)` tells it of any expression, `keras_name` which part of Keras a full name
-is, whichever of its many homes it was imported from.
+`meaning(expression, at)` determines it for any expression, `keras_name` which part of Keras a full
+name stands for, whichever of Keras's many homes it was imported from.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _of_name(name: str, at: Position, depth: int) -> Meaning:
         for each in at.scope.around():
             for star in each.stars:
                 if keras_name(star + "._") or library(star):
-                    full = "%s.%s" % (star, name)
+                    full = f"{star}.{name}"
                     if _is_known(full):
                         return Meaning(full)
         return Meaning(name)
@@ -126,13 +126,13 @@ def _of_name(name: str, at: Position, depth: int) -> Meaning:
         means = _of_binding(binding, depth)
         if means is not None:
             found.append(means)
-    # Ours beside Keras's, with a fallback for where it is not installed.
-    ours = [each for each in found if library(each.name) == "keras_ckpt"]
-    return (ours or found or [Meaning()])[0]
+    # keras_ckpt's is imported, with Keras's as a fallback for where that is not installed.
+    preferred = [each for each in found if library(each.name) == "keras_ckpt"]
+    return (preferred or found or [Meaning()])[0]
 
 
 def _is_known(full: str) -> bool:
-    """Returns whether a name that a star may have imported is one that we look for."""
+    """Returns whether a name that a star may have imported is one that matters here."""
     last = full.rpartition(".")[2]
     within = keras_name(full)
     if last == "ModelCheckpoint":

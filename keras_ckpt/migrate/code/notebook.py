@@ -1,7 +1,7 @@
 """The code in a Jupyter notebook, as Python that can be parsed.
 
-`code_cells` gives the cells with their numbers as a user counts them, `without_magics` the code of
-one with what is IPython's blanked, so that lines stay where they are.
+`code_cells` returns the cells with their numbers as a user counts them, `without_magics` the code
+of one with IPython's syntax blanked, so that lines stay where they are.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def code_cells(content: Any) -> list[tuple[int, str]]:
         content: the notebook, as JSON has it, of format 3 or 4.
 
     Raises:
-        ValueError, TypeError, AttributeError: if it is none.
+        ValueError, TypeError, AttributeError: if it is not a notebook.
     """
     if not isinstance(content, dict) or not ("cells" in content or "worksheets" in content):
         raise ValueError("it has no cells")
@@ -37,8 +37,8 @@ def _is_python(content: dict[str, Any]) -> bool:
         (about.get("kernelspec") or {}).get("language"),
         (about.get("language_info") or {}).get("name"),
     )
-    told = [str(name).lower() for name in names if name]
-    return not told or "python" in told[-1]
+    languages = [str(name).lower() for name in names if name]
+    return not languages or "python" in languages[-1]
 
 
 def _code_cells(content: dict[str, Any]) -> Iterator[tuple[int, str]]:

@@ -244,7 +244,7 @@ class Module:
                 ]
             elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
                 owner = at.scope.owner()
-                name = "%s.%s" % (target.value.id, target.attr)
+                name = f"{target.value.id}.{target.attr}"
                 if owner is not None and target.value.id == "self":
                     self._bind_in(owner, at, name, kind, node)
 

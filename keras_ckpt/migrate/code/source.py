@@ -1,8 +1,8 @@
 """What is checked: the code of a file, or of the cells of a Jupyter notebook.
 
-`read(path)` gives a `Source`. `Source.text` is Python code whatever the file was, `parse()` makes
-its tree, `place()` says where a line of it is for a user, and `silenced()` which lines have a
-`# noqa`. `mentions()` tells without parsing whether there can be anything to find.
+`read(path)` returns a `Source`. `Source.text` is Python code whatever the file was, `parse()`
+returns its tree, `place()` where a line of it is for a user, and `silenced()` the codes of a
+`# noqa`. `mentions()` returns, without parsing, whether there can be anything to find.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ Placed = Union[ast.expr, ast.stmt, ast.keyword]
 
 
 class Unreadable(Exception):
-    """A file that cannot be read: it is not there, may not be read, or is no text."""
+    """A file that cannot be read: it does not exist, is not permitted, or is not text."""
 
 
 class Place(NamedTuple):
-    """Where a user finds it: lines and columns from 1, and the number of the notebook's cell."""
+    """A place as a user counts: lines and columns from 1, and the number of the notebook's cell."""
 
     line: int
     column: int
@@ -56,7 +56,7 @@ class Broken(NamedTuple):
     column: int
     message: str
     is_file: bool = False
-    """Whether it is the file, which is no notebook, and not the code in it."""
+    """Whether the file itself is broken, as one that is not a notebook, and not its code."""
 
 
 @dataclasses.dataclass
@@ -67,8 +67,8 @@ class Source:
         path: the file, as it was named.
         text: its code; of a notebook all cells, one after the other.
         cells: the first line of each cell in `text` with the cell's number, in a notebook.
-        broken: the cells that are no Python.
-        written: the lines as they were written, where `text` has no longer all that they say.
+        broken: the cells that are not Python.
+        written: the lines as they were written, if `text` has less of them.
     """
 
     path: str
@@ -85,7 +85,7 @@ class Source:
         return WORDS.search(self.text) is not None
 
     def parse(self) -> ast.Module | None:
-        """Returns the tree of the code, or None if there is none, which `broken` then tells."""
+        """Returns the tree of the code, None if it cannot be parsed: `broken` has the reason."""
         tree = parsed(self.text)
         if isinstance(tree, Broken):
             self.broken.append(tree)
@@ -116,7 +116,8 @@ class Source:
             names: what rules are called, which stands for their codes.
 
         Returns:
-            In upper case; `("",)` where one names none and silences all; None where there is none.
+            The codes in upper case; `("",)` if one names no code and so silences all; None if there
+            is no `# noqa`.
         """
         codes: list[str] = []
         for line in lines:
@@ -125,7 +126,7 @@ class Source:
             match = _NOQA.search(text) if "#" in text else None
             if match is not None:
                 words = re.findall(r"[\w-]+", match["words"] or "")
-                # What follows the codes is said for people.
+                # Words after the codes are a remark for readers.
                 named = itertools.takewhile(
                     lambda word: _CODE.fullmatch(word) or word.lower() in names, words
                 )
@@ -143,7 +144,7 @@ class Source:
 
 
 def _lines(text: str) -> list[str]:
-    # As the parser counts them: what `splitlines` takes for line ends beside is none.
+    # As the parser counts them, which knows fewer line ends than `splitlines`.
     return re.split(r"\r\n|\r|\n", text)
 
 
@@ -181,7 +182,7 @@ def read(path: str) -> Source:
             content = file.read()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise Unreadable("%s cannot be read: %s." % (path, reason)) from error
+        raise Unreadable(f"{path} cannot be read: {reason}.") from error
     return from_bytes(path, content)
 
 
@@ -189,14 +190,13 @@ def from_bytes(path: str, content: bytes) -> Source:
     """Returns the code that a file with this content has.
 
     Raises:
-        Unreadable: if it is no text.
+        Unreadable: if it is not text.
     """
     try:
         text = _decoded(path, content)
     except (SyntaxError, UnicodeError, LookupError) as error:
         raise Unreadable(
-            "%s cannot be read: it is no text in the encoding that it has by PEP 263 (%s)."
-            % (path, error)
+            f"{path} cannot be read: it is not text in its encoding as of PEP 263 ({error})."
         ) from error
     if path.endswith(".ipynb"):
         return _of_notebook(path, text)
@@ -216,7 +216,9 @@ def _of_notebook(path: str, text: str) -> Source:
         content = json.loads(text)
         cells = notebook.code_cells(content)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Source(path, text, broken=[Broken(1, 1, "it is no Jupyter notebook", is_file=True)])
+        return Source(
+            path, text, broken=[Broken(1, 1, "it is not a Jupyter notebook", is_file=True)]
+        )
     lines: list[str] = []
     begins: list[tuple[int, int]] = []
     broken: list[Broken] = []
@@ -237,5 +239,5 @@ def _of_notebook(path: str, text: str) -> Source:
 
 
 def python() -> str:
-    """Returns the running Python, for messages: what is no code in it may be in another."""
-    return "Python %d.%d" % sys.version_info[:2]
+    """Returns the running Python, for messages: another may parse what it cannot."""
+    return f"Python {sys.version_info[0]}.{sys.version_info[1]}"

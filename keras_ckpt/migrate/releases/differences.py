@@ -1,6 +1,6 @@
 """What changed between two releases, in words: `differences("2.4", "3.15")`.
 
-Each field of `Profile` has its words here, and nothing is told that is not in the profiles, the
+Each field of `Profile` has its words here. Nothing is reported that is not in the profiles, the
 signatures or the texts of the two releases.
 """
 
@@ -54,14 +54,14 @@ class Changelog(NamedTuple):
 
 def _endings(value: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
     model, weights = (" or ".join(each) or "any" for each in value)
-    return "%s for whole models, %s for weights" % (model, weights)
+    return f"{model} for whole models, {weights} for weights"
 
 
 def _without_options(value: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
     return ", ".join(each for part in value for each in part) or "none"
 
 
-_TAKEN: dict[bool, str] = {True: "yes", False: "no"}
+_YES_NO: dict[bool, str] = {True: "yes", False: "no"}
 
 #: The fields of `Profile` by section: what each is about, and what its values mean.
 FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
@@ -69,7 +69,7 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
         "legacy_arguments": (
             "`period`, `load_weights_on_restart`, and the formats of Keras 2",
             {
-                True: "taken; other unknown keywords are ignored in silence",
+                True: "accepted; other unknown keywords are silently ignored",
                 False: "TypeError for any unknown keyword, Keras 3's formats only",
             },
         ),
@@ -90,7 +90,7 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
             "`save_best_only` with such an ending",
             {False: "as without it", True: "passes `options` all the same, which fails"},
         ),
-        "initial_value_threshold": ("`initial_value_threshold`", _TAKEN),
+        "initial_value_threshold": ("`initial_value_threshold`", _YES_NO),
         "path_to_string": (
             "A `pathlib.Path` as `filepath`",
             {False: "stays a path", True: "becomes a string"},
@@ -156,7 +156,7 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
                 "to save": "for a save",
             },
         ),
-        "makedirs_gs": ("... of `gs://` paths, too", _TAKEN),
+        "makedirs_gs": ("... of `gs://` paths, too", _YES_NO),
         "gfile": (
             "Files are looked for through",
             {True: "TensorFlow's gfile", False: "the operating system"},
@@ -164,7 +164,7 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
     },
     "Clusters": {
         "workers": (
-            "The workers of a cluster are told apart by",
+            "The workers of a cluster are distinguished by",
             {
                 "environment": "TF_CONFIG, with a backup of the training state",
                 "model": "the model, with a backup of the training state",
@@ -187,7 +187,7 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
             "An error of the disk while saving",
             {
                 "not caught": "is raised as it is",
-                "message": "fails in its turn, being asked for its `message`",
+                "message": "raises AttributeError, since its `message` is read",
                 "swallowed": "is swallowed, unless it is about a directory",
                 "raised": "is raised, with a text of its own about a directory",
             },
@@ -221,12 +221,12 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
             "Warnings go to",
             {"tensorflow": "the logger `tensorflow`", "warnings": "`warnings.warn`"},
         ),
-        "finished": ("A message after the save", _TAKEN),
+        "finished": ("A message after the save", _YES_NO),
     },
 }
 
-#: The texts that only some releases can say: by what they begin with, and which those are.
-_SAID_IF: dict[str, Callable[[Any], bool]] = {
+#: The texts that only some releases can print: how their names begin, and which releases do.
+_PRINTED_IF: dict[str, Callable[[Any], bool]] = {
     "period": lambda profile: profile.legacy_arguments,
     "load_weights_on_restart": lambda profile: profile.legacy_arguments,
     "restart": lambda profile: profile.legacy_arguments,
@@ -262,16 +262,16 @@ def differences(old: str, new: str) -> Changelog:
         for name, (subject, words) in fields.items():
             values = [getattr(each.profile, name) for each in (first, second)]
             if values[0] != values[1]:
-                told = [_told(words, value) for value in values]
+                shown = [_in_words(words, value) for value in values]
                 changed = _changes(between, [getattr(each.profile, name) for each in between])
-                found.append(Difference(section, subject, told[0], told[1], changed))
+                found.append(Difference(section, subject, shown[0], shown[1], changed))
     order = list(FIELDS)
     found.sort(key=lambda each: order.index(each.section))
     found += _of_texts(first, second, between) + _of_hooks(first, second, between)
     return Changelog(first, second, found, _headlines(between))
 
 
-def _told(words: _Words, value: Any) -> str:
+def _in_words(words: _Words, value: Any) -> str:
     return words(value) if callable(words) else words[value]
 
 
@@ -287,7 +287,7 @@ def _between(old: Release, new: Release) -> list[Release]:
     names = _order()
     places = []
     for each in (old, new):
-        # Its callback stood still where TF 2.15 had it.
+        # Its callback is that of TF 2.15.
         name = "2.15" if each.name.startswith("tf_keras") else each.name
         if name not in names:
             name = "3.0.4"
@@ -322,11 +322,11 @@ def _of_signatures(old: Release, new: Release, between: list[Release]) -> list[D
     signatures = [_signature(each) for each in (old, new)]
     found = []
     for name in [*signatures[0], *(each for each in signatures[1] if each not in signatures[0])]:
-        told = [_placed(signature, name) for signature in signatures]
-        if told[0] != told[1]:
+        shown = [_placed(signature, name) for signature in signatures]
+        if shown[0] != shown[1]:
             changed = _changes(between, [_placed(_signature(each), name) for each in between])
             found.append(
-                Difference("Arguments", "`%s` in the signature" % name, told[0], told[1], changed)
+                Difference("Arguments", f"`{name}` in the signature", shown[0], shown[1], changed)
             )
     return found
 
@@ -334,32 +334,34 @@ def _of_signatures(old: Release, new: Release, between: list[Release]) -> list[D
 def _placed(signature: dict[str, str], name: str) -> str:
     """Returns a parameter with the place that it has, e.g. `"8th: options=None"`."""
     if name not in signature:
-        return "not there"
+        return "absent"
     number = list(signature).index(name) + 1
     suffix = {1: "st", 2: "nd", 3: "rd"}.get(number, "th")
     if signature[name].startswith("*"):
         return signature[name]
-    return "%d%s: %s" % (number, suffix, signature[name])
+    return f"{number}{suffix}: {signature[name]}"
 
 
 def _of_texts(old: Release, new: Release, between: list[Release]) -> list[Difference]:
     texts = [_texts(each) for each in (old, new)]
     found = []
-    # What comes or goes is told by what the releases do.
+    # Texts that appear or disappear follow from what the releases do.
     for name in texts[0]:
         if name in texts[1] and texts[0][name] != texts[1][name]:
             changed = _changes(between, [_texts(each).get(name) for each in between])
-            told = ['"%s"' % str.strip(each[name]) for each in texts]
-            found.append(Difference("Messages", "Text: %s" % name, told[0], told[1], changed))
+            shown = [f'"{each[name].strip()}"' for each in texts]
+            found.append(Difference("Messages", f"Text: {name}", shown[0], shown[1], changed))
     return found
 
 
 def _texts(each: Release) -> dict[str, str]:
-    """Returns the texts that a release can say."""
+    """Returns the texts that a release can print."""
     return {
         name: text
         for name, text in messages.TEXTS[each.profile.texts].items()
-        if all(said(each.profile) for start, said in _SAID_IF.items() if name.startswith(start))
+        if all(
+            prints(each.profile) for start, prints in _PRINTED_IF.items() if name.startswith(start)
+        )
     }
 
 
@@ -367,11 +369,11 @@ def _of_hooks(old: Release, new: Release, between: list[Release]) -> list[Differ
     hooks = [_hooks(each) for each in (old, new)]
     found = []
     for name in sorted({*hooks[0], *hooks[1]}):
-        told = [each.get(name, "not there") for each in hooks]
-        if told[0] != told[1]:
+        shown = [each.get(name, "absent") for each in hooks]
+        if shown[0] != shown[1]:
             changed = _changes(between, [_hooks(each).get(name) for each in between])
             found.append(
-                Difference("For subclasses", "Method `%s`" % name, told[0], told[1], changed)
+                Difference("For subclasses", f"Method `{name}`", shown[0], shown[1], changed)
             )
     return found
 

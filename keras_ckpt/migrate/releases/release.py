@@ -27,7 +27,7 @@ class Release(NamedTuple):
         profile: what its class does.
         saving: what its functions that save and load take.
         parameters: of `__init__`, in order, without `self`.
-        any_keyword: whether other keywords are taken: in silence, but for the profile's
+        any_keyword: whether other keywords are accepted: silently, except for the profile's
             `legacy_arguments`.
     """
 

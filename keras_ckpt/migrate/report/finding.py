@@ -37,13 +37,13 @@ class Finding:
     @property
     def where(self) -> str:
         """The place as text output has it: `train.py:4:5`, `train.ipynb:cell 3:4:5`."""
-        cell = "cell %d:" % self.cell if self.cell else ""
-        return "%s:%s%d:%d" % (self.path, cell, self.line, self.column)
+        cell = f"cell {self.cell}:" if self.cell else ""
+        return f"{self.path}:{cell}{self.line}:{self.column}"
 
     @property
     def page(self) -> str:
         """The page of documentation of the rule, in the repository."""
-        return "docs/rules/%s.md" % self.code
+        return f"docs/rules/{self.code}.md"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what JSON output has of it; `cell` only in notebooks."""

@@ -24,7 +24,7 @@ _GROUPS = {
 
 def title(rule: Rule) -> str:
     """Returns code and name of a rule."""
-    return "%s: %s" % (rule.code, rule.name)
+    return f"{rule.code}: {rule.name}"
 
 
 def page(rule: Rule) -> str:
@@ -57,7 +57,7 @@ def page(rule: Rule) -> str:
             "",
             *concerned(rule),
             "",
-            "`# noqa: %s` on a line of the call silences it." % rule.code,
+            f"`# noqa: {rule.code}` on a line of the call silences it.",
             "",
         ]
     )
@@ -77,7 +77,7 @@ def concerned(rule: Rule) -> list[str]:
             groups[-1][0].append(old)
         else:
             groups.append(([old], concerns))
-    return ["- from %s to %s" % (_ranges(old), _ranges(new)) for old, new in groups]
+    return [f"- from {_ranges(old)} to {_ranges(new)}" for old, new in groups]
 
 
 def _follow(one: Release, other: Release) -> bool:
@@ -96,7 +96,7 @@ def _ranges(some: list[Release]) -> str:
     texts = []
     for each_range in ranges:
         first, last = each_range[0], each_range[-1]
-        texts.append(first.title if first is last else "%s–%s" % (first.title, last.name))
+        texts.append(first.title if first is last else f"{first.title}–{last.name}")
     return ", ".join(texts)
 
 
@@ -112,7 +112,7 @@ def index() -> str:
         if _GROUPS[code[2]] != group:
             group = _GROUPS[code[2]]
             lines += ["", "## " + group, "", "| code | name | what it does |", "|---|---|---|"]
-        lines.append("| [%s](%s.md) | %s | %s |" % (code, code, rule.name, rule.what))
+        lines.append(f"| [{code}]({code}.md) | {rule.name} | {rule.what} |")
     return "\n".join(lines) + "\n"
 
 

@@ -18,28 +18,27 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def count(number: int, what: str) -> str:
     """Returns a number with its noun: `1 finding`, `2 findings`."""
-    return "%s %s%s" % ("{:,}".format(number), what, "" if number == 1 else "s")
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def summary(result: Result) -> str:
     """Returns the last line: how much was found, and between which releases."""
     found = count(len(result.findings), "finding") if result.findings else "Nothing found"
-    text = "%s in %s" % (found, count(result.files, "file"))
+    text = f"{found} in {count(result.files, 'file')}, "
     if result.old is None:
-        text = "%s, checked for %s." % (text, result.new.title)
+        text += f"checked for {result.new.title}."
     else:
-        release = result.old.title
-        text = "%s, from %s (%s) to %s." % (text, release, result.why, result.new.title)
+        text += f"from {result.old.title} ({result.why}) to {result.new.title}."
     if result.stays:
-        text += " What is imported from tf_keras runs as it is: --from tf_keras checks it, too."
+        text += " What is imported from tf_keras runs as it is; --from tf_keras checks it too."
     return text
 
 
 def as_text(result: Result) -> Iterator[str]:
     """Returns lines: one for what happens, one for what to write, and the summary."""
     for each in result.findings:
-        yield "%s: %s %s" % (each.where, each.code, each.message)
-        yield "    %s" % each.advice
+        yield f"{each.where}: {each.code} {each.message}"
+        yield f"    {each.advice}"
     yield summary(result)
 
 
@@ -51,25 +50,15 @@ def as_json(result: Result) -> str:
 def as_github(result: Result) -> Iterator[str]:
     """Returns the commands that annotate the lines of a pull request."""
     for each in result.findings:
-        line = (
-            ""
-            if each.cell
-            else ",line=%d,endLine=%d,col=%d"
-            % (
-                each.line,
-                max(each.end_line, each.line),
-                each.column,
-            )
-        )
-        title = "%s (%s)" % (each.code, each.name)
+        place = f",line={each.line},endLine={max(each.end_line, each.line)},col={each.column}"
+        title = f"{each.code} ({each.name})"
         if each.cell:
-            title += " in cell %d, line %d" % (each.cell, each.line)
-        yield "::error file=%s%s,title=%s::%s" % (
-            _escaped_property(each.path.replace(os.sep, "/")),
-            line,
-            _escaped_property(title),
-            _escaped("%s %s" % (each.message, each.advice)),
-        )
+            # Its lines are those of the cell, not of the file.
+            place = ""
+            title += f" in cell {each.cell}, line {each.line}"
+        path = _escaped_property(each.path.replace(os.sep, "/"))
+        text = _escaped(f"{each.message} {each.advice}")
+        yield f"::error file={path}{place},title={_escaped_property(title)}::{text}"
 
 
 def _escaped(text: str) -> str:
@@ -120,10 +109,10 @@ def _sarif_rule(code: str) -> dict[str, Any]:
 
 def _sarif_result(each: Finding, codes: list[str]) -> dict[str, Any]:
     location: dict[str, Any] = {"artifactLocation": {"uri": _uri(each.path)}}
-    text = "%s %s" % (each.message, each.advice)
+    text = f"{each.message} {each.advice}"
     if each.cell:
-        # Its lines are those of the cell, and not of the file.
-        text = "Cell %d, line %d: %s" % (each.cell, each.line, text)
+        # Its lines are those of the cell, not of the file.
+        text = f"Cell {each.cell}, line {each.line}: {text}"
     else:
         location["region"] = {
             "startLine": each.line,
@@ -146,7 +135,7 @@ def _uri(path: str) -> str:
     return quote(path.replace(os.sep, "/"))
 
 
-#: What prints in each format, but for text.
+#: What prints each format other than text.
 WHOLE: dict[str, Callable[[Result], str]] = {
     "json": as_json,
     "sarif": as_sarif,

@@ -55,7 +55,7 @@ class Sites:
         self._initializers: dict[ast.AST, Initializer] = {}
         self._compiled: dict[str, list[Call]] = {}
         self._fits: list[Call] = []
-        # What classes of the module define is theirs, and not Keras's.
+        # Methods that classes of the module define are theirs, not Keras's.
         self._own = {name for each in module.classes for name in each.scope.bindings}
         for each in module.classes:
             self._class(each)
@@ -72,7 +72,7 @@ class Sites:
 
     @property
     def found(self) -> list[Site]:
-        """All sites, but for calls that make the callback of keras_ckpt."""
+        """All sites, except calls that make the callback of keras_ckpt."""
         return self.facts.sites
 
     # Classes
@@ -147,7 +147,7 @@ class Sites:
         elif means.name == "functools.partial" and node.args:
             target = meaning(node.args[0], at)
             if is_checkpoint(target.name):
-                # A call of it has all arguments. This one counts where there is none.
+                # The call of the result has all arguments; this one counts if there is none.
                 self._add_checkpoint(call, target.name, "partial", skip=1)
         elif last in (LOAD_MODEL, "save_model") and keras_name(means.name):
             kind = LOAD_MODEL if last == LOAD_MODEL else SAVE
@@ -257,7 +257,7 @@ class Sites:
             return
         if function.attr == "compile":
             names = {each.arg for each in node.keywords}
-            # `re.compile(…)` is none; a model that is imported is told by the arguments.
+            # It may be `re.compile(…)`; a model that is imported is recognised by the arguments.
             if names & {"loss", "optimizer", "metrics"} or not is_imported(called, at):
                 self.facts.models.add(called)
                 self._compiled.setdefault(called, []).append(call)
@@ -281,7 +281,7 @@ class Sites:
         if any(not _is_nothing(each.value) for each in given):
             validation = True
         elif complete and len(positional) <= _BEFORE_VALIDATION and "fit" not in self._own:
-            # Without data at all it is given elsewhere.
+            # A call without any data gets it elsewhere.
             has_data = bool(positional) or bool({"x", "generator"} & set(keywords))
             validation = False if has_data else None
         callbacks = keywords.get("callbacks")

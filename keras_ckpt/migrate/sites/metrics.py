@@ -1,4 +1,4 @@
-"""The metrics of a model, as the code that compiles it tells them: their names and directions.
+"""The metrics of a model, from the code that compiles it: their names and directions.
 
 A metric's name is what `monitor` and the placeholders of a path must call it. Its direction is
 what Keras 3.11 and later ask for `mode="auto"`.
@@ -125,7 +125,7 @@ def _compiled(part: Element, as_written: bool) -> dict[str, str] | None:
     means = meaning(part.node, part.at)
     if isinstance(means.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return {means.node.name: ""}
-    # The functions of Keras know no direction either.
+    # The functions of Keras have no direction either.
     within = keras_name(means.name)
     if within.startswith("metrics.") and within.islower():
         return {within.rpartition(".")[2]: ""}

@@ -1,4 +1,4 @@
-"""Names of files: which may be those of Keras, and what to write in their place."""
+"""Names of files: which may be those of Keras, and what to write instead of others."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from keras_ckpt.endings import SHARDED_WEIGHTS, Function
 from keras_ckpt.migrate.code.values.infer import Str
 
-#: What only Keras and TensorFlow call theirs: endings, and words in a path without one.
-_OURS = re.compile(r"\.(ckpt(-\d+)?|h5|hdf5|keras|tf)")
+#: What only files of Keras and TensorFlow are called: endings, and words in a path without one.
+_OF_KERAS = re.compile(r"\.(ckpt(-\d+)?|h5|hdf5|keras|tf)")
 _WORDS = re.compile(r"ckpt|checkpoint|weights", re.IGNORECASE)
 
 _OLD = re.compile(
@@ -22,7 +22,7 @@ def example(path: Str, ending: str) -> str:
     if not last or "…" in last:
         return ""
     if path.shown.endswith("/"):
-        return "%s/model%s" % (last, ending)
+        return f"{last}/model{ending}"
     return _OLD.sub("", last) + ending
 
 
@@ -42,16 +42,16 @@ def lost(path: Str, old: Function, new: Function) -> bool:
 def is_keras_path(path: Str) -> bool:
     """Returns whether only Keras or TensorFlow would call a file of weights or a model so."""
     folder, _, last = path.shown.rpartition("/")
-    # What is filled in later is no ending.
+    # A placeholder is not an ending.
     last = re.sub(r"\{[^}]*\}", "", last)
     if last.endswith(SHARDED_WEIGHTS):
         return True
     if "." not in last.lstrip("."):
         return _WORDS.search(path.shown) is not None
-    return _OURS.fullmatch(last[last.rindex(".") :]) is not None
+    return _OF_KERAS.fullmatch(last[last.rindex(".") :]) is not None
 
 
 def write_ending(path: Str, ending: str) -> str:
     """Returns the advice to let a path end so."""
     name = example(path, ending)
-    return "Let the path end in `%s`%s" % (ending, ": `%s`." % name if name else ".")
+    return f"Let the path end in `{ending}`" + (f": `{name}`." if name else ".")

@@ -1,7 +1,7 @@
-"""What the object is whose `load_weights`, `save_weights` or `save` is called, as far as is told.
+"""What the object is whose `load_weights`, `save_weights` or `save` is called, as far as known.
 
-Methods of these names have many classes that are no models of Keras: those of other libraries for
-deep learning, agents, wrappers. Where it is not told which it is, the path tells it.
+Many classes that are not models of Keras have methods of these names: those of other libraries for
+deep learning, agents, wrappers. If the object is unknown, the path decides.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def receiver(node: ast.AST, at: Position, models: Iterable[str]) -> str:
     """
     origin = _origin(node, at, 0)
     if dotted_text(node) in models:
-        # What comes from elsewhere may still be a wrapper with methods of these names.
+        # An object from elsewhere may still be a wrapper with methods of these names.
         return UNKNOWN_RECEIVER if origin == ELSEWHERE else KERAS
     return origin
 

@@ -27,7 +27,7 @@ SAVE = "save"
 SAVE_WEIGHTS = "save_weights"
 LATEST = "latest_checkpoint"
 
-#: What the object of a method is: a model of Keras, not known, or made by what is imported from
+#: What the object of a method is: a model of Keras, unknown, or made by what is imported from
 #: neither Keras nor TensorFlow.
 KERAS = "keras"
 UNKNOWN_RECEIVER = "unknown"
@@ -69,7 +69,7 @@ class BoundArguments(NamedTuple):
     complete: bool
 
     def value(self, name: str, default: Value = UNKNOWN) -> Value:
-        """Returns the value of an argument, of which the default is told."""
+        """Returns the value of an argument, or `default` if it is not passed."""
         if name in self.named:
             return self.named[name].value
         return default if self.complete else UNKNOWN
@@ -87,7 +87,7 @@ class ModuleFacts:
     """What is known of a module as a whole, which the finder of its sites fills in.
 
     Args:
-        sites: all its sites, but for calls that make the callback of keras_ckpt.
+        sites: all its sites, except calls that make the callback of keras_ckpt.
         others: what it calls of keras_ckpt and of libraries with formats of their own, by the last
             part of the name.
         homes: the libraries whose Keras it imports or calls.
@@ -135,7 +135,7 @@ class Site:
 
     @property
     def stays(self) -> bool:
-        """Whether it is tf_keras's, which is Keras 2 and runs as it is beside any Keras 3."""
+        """Whether it is of tf_keras, which is Keras 2 and runs unchanged beside any Keras 3."""
         return self.library == "tf_keras" or (not self.name and self.facts.homes == {"tf_keras"})
 
 
@@ -163,7 +163,7 @@ class CallSite(Site):
         return next((self.keywords[name] for name in names if name in self.keywords), None)
 
     def may_be_keras(self, path: Value | None) -> bool:
-        """Returns whether this saves or loads a model of Keras, as a path and the object tell."""
+        """Returns whether this may save or load a model of Keras, by its object and a path."""
         if self.receiver == KERAS:
             return True
         if self.receiver == ELSEWHERE:
@@ -209,7 +209,7 @@ class Subclass(Site):
 
 
 class Training(NamedTuple):
-    """What a `fit` call tells.
+    """What is known of a `fit` call.
 
     Args:
         node: the call.

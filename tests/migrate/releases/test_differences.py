@@ -42,7 +42,7 @@ def test_every_value_has_words(version):
     profile = release(version).profile
     for fields in module.FIELDS.values():
         for name, (_, words) in fields.items():
-            assert module._told(words, getattr(profile, name))
+            assert module._in_words(words, getattr(profile, name))
 
 
 @given(st.sampled_from(EVERY), st.sampled_from(EVERY))

@@ -50,7 +50,7 @@ def test_what_is_of_tf_keras_is_left_alone(tmp_path: pathlib.Path) -> None:
     )
     code, codes, output = check(tmp_path, text)
     assert (code, codes) == (0, [])
-    assert "--from tf_keras checks it, too" in output
+    assert "--from tf_keras checks it too" in output
     assert check(tmp_path, text, "--from", "2.15")[:2] == (0, [])
     for release in ("tf_keras", "tf_keras==2.16"):
         codes = check(tmp_path, text, "--from", release)[1]
@@ -69,8 +69,8 @@ def test_stand_alone_keras(tmp_path: pathlib.Path) -> None:
         code, codes, output = check(tmp_path, text, *options)
         assert (code, codes) == (1, ["KC201", "KC105"])
         assert "`period=5`" in output
-    assert "from Keras 2.3 (as you say) to" in check(tmp_path, text, "--from", "keras==2.2.4")[2]
-    # Nothing but that number tells it.
+    assert "from Keras 2.3 (as specified) to" in check(tmp_path, text, "--from", "keras==2.2.4")[2]
+    # It follows from that number alone.
     told = text.replace(".h5", ".weights.h5")
     code, codes, output = check(tmp_path, told)
     assert (code, codes) == (1, ["KC105"])

@@ -1,4 +1,4 @@
-"""The values of constants, and of what is computed of others."""
+"""The values of constants, and of operators applied to other values."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _arithmetic(operator: ast.operator, left: Value, right: Value) -> Value:
             except (ArithmeticError, ValueError):
                 pass
         return Number()
-    # Of a name of which nothing is known, `5 * steps` is a number all the same.
+    # `5 * steps` is a number even if nothing is known of `steps`.
     if isinstance(operator, (ast.Mult, ast.FloorDiv, ast.Div, ast.Sub)):
         if is_number(left) or is_number(right):
             return Number()

@@ -1,4 +1,4 @@
-"""The values of strings and paths, by whatever they are put together."""
+"""The values of strings and paths, however they are put together."""
 
 from __future__ import annotations
 

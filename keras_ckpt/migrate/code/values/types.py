@@ -1,7 +1,7 @@
-"""The kinds of values that expressions can be known to have.
+"""The types of values that expressions can be known to have.
 
-`value` and `text` tell them of an expression, by the handlers that the modules beside register
-with `handles`. What is public is imported from `values.py`, which has all of them.
+`value` and `text` determine that of an expression, by the handlers that the modules beside this one
+register with `handles`. Import them from `infer`, which imports all handlers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Callable, NamedTuple, Union
 
 from keras_ckpt.migrate.code.scopes import Position
 
-#: How deep in one another expressions are looked at, and how much of a long one.
+#: How deeply nested expressions are looked at, and how much of a long one is.
 DEEP = 25
 LONG = 10000
 
@@ -28,7 +28,7 @@ class Element(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Unknown:
-    """Nothing is known of it."""
+    """A value of which nothing is known."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Constant:
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """A number that is not known."""
+    """A number, of which nothing else is known."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +82,8 @@ class Mapping:
     """A dict.
 
     Args:
-        items: what is under each key, in order.
-        complete: whether there is nothing else in it.
+        items: the value of each key, in order.
+        complete: whether it has no other keys.
     """
 
     items: dict[str, Element]
@@ -95,8 +95,8 @@ class Sequence:
     """A list or tuple.
 
     Args:
-        items: what is in it.
-        complete: whether there is nothing else in it.
+        items: its elements.
+        complete: whether it has no others.
     """
 
     items: tuple[Element, ...]
@@ -106,12 +106,12 @@ class Sequence:
 Value = Union[Unknown, Constant, Number, Str, Mapping, Sequence]
 UNKNOWN = Unknown()
 
-#: What tells the value of each kind of expression.
+#: How to determine the value of each kind of expression.
 HANDLERS: dict[type, Callable[[Any, Position, int], Value]] = {}
 
 
 def handles(*kinds: type) -> Callable[[Any], Any]:
-    """Registers what tells the value of some kinds of expressions."""
+    """Registers a function that determines the value of some kinds of expressions."""
 
     def register(handler: Any) -> Any:
         HANDLERS.update(dict.fromkeys(kinds, handler))
@@ -121,12 +121,12 @@ def handles(*kinds: type) -> Callable[[Any], Any]:
 
 
 def value(expression: ast.AST | None, at: Position, depth: int = 0) -> Value:
-    """Returns what is known of an expression.
+    """Returns what is known of the value of an expression.
 
     Args:
-        expression: any.
+        expression: any expression, or None.
         at: where it stands.
-        depth: how deep in others it stands.
+        depth: how deeply it is nested in others.
     """
     if expression is None or depth > DEEP:
         return UNKNOWN
@@ -143,7 +143,7 @@ def text(expression: ast.AST | None, at: Position, depth: int = 0) -> tuple[str 
 
 
 def of_parts(parts: list[str | None]) -> Str:
-    """Returns a text of parts, those that are known put together."""
+    """Returns a string of parts, with neighbouring known parts joined."""
     result: list[str | None] = []
     for part in parts:
         if part is not None and result and result[-1] is not None:
@@ -154,7 +154,7 @@ def of_parts(parts: list[str | None]) -> Str:
 
 
 def joined(values: list[Value]) -> Value:
-    """Returns what several values, of which it may be any, have in common."""
+    """Returns what is known of a value that may be any of several."""
     first = values[0] if values else UNKNOWN
     if all(each == first for each in values):
         return first

@@ -43,7 +43,7 @@ def _attribute(node: ast.Attribute, at: Position, depth: int) -> Value:
     owner = at.scope.owner()
     if owner is None or not isinstance(node.value, ast.Name):
         return UNKNOWN
-    name = "%s.%s" % (node.value.id, node.attr)
+    name = f"{node.value.id}.{node.attr}"
     if name in owner.bindings:
         # Of several methods, any may have been the last to assign it.
         return _variable(owner, name, at._replace(scope=at.scope), depth)
