@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import sys
 import time
-from typing import Any, Callable, Iterable, Iterator
+from typing import Callable, Iterable, Iterator
 
 import click
 from rich.console import Console
@@ -30,7 +30,9 @@ _NO_RELEASE = (
 class Codes(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     name = "codes"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
         if isinstance(value, tuple):
             return value
         return _codes(each.strip() for each in str(value).split(",") if each.strip())

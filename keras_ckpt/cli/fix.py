@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from typing import Any, Iterator
+from typing import TYPE_CHECKING, Iterable, Iterator
 
 import click
 from rich.console import Console
@@ -17,6 +17,10 @@ from keras_ckpt.migrate.code.source import Unreadable
 from keras_ckpt.migrate.releases.release import Release, newest, newest_of_keras_2
 from keras_ckpt.migrate.report.finding import Result
 from keras_ckpt.migrate.report.render import count
+
+if TYPE_CHECKING:  # They need LibCST, which may not be installed.
+    from keras_ckpt.migrate.fix.answers import Note
+    from keras_ckpt.migrate.fix.rewrite import Part, Rewritten, Target
 
 _NEITHER = (
     "Say what to rewrite to, --to-keras-ckpt or --native:\n"
@@ -128,14 +132,14 @@ class _Run:
 
     def __init__(self, write: bool) -> None:
         self._write = write
-        self._notes: list[Any] = []
+        self._notes: list[Note] = []
         self._errors: list[str] = []
         self._changes = 0
         self._files = 0
         color = sys.stdout.isatty()
         self._console = Console(soft_wrap=True, highlight=False) if color else None
 
-    def files(self, paths: list[str], target: Any) -> None:
+    def files(self, paths: list[str], target: Target) -> None:
         """Rewrites files.
 
         Args:
@@ -160,7 +164,7 @@ class _Run:
             else:
                 self._file(path, contents[path], outcome)
 
-    def _file(self, path: str, content: bytes, done: Any) -> None:
+    def _file(self, path: str, content: bytes, done: Rewritten) -> None:
         from keras_ckpt.migrate.fix.edits import write_back as written
 
         self._notes += done.notes
@@ -193,8 +197,8 @@ class _Run:
         if left:
             text += f"; {count(left, 'place')} left"
         self._print(text + ".")
-        for each in self._errors:
-            click.echo("Error: " + printable(each), err=True)
+        for error in self._errors:
+            click.echo("Error: " + printable(error), err=True)
         if self._errors:
             return 2
         return 1 if self._changes and not self._write else 0
@@ -211,7 +215,7 @@ def _shown(line: str) -> str:
     return "\t".join(printable(part) for part in line.split("\t"))
 
 
-def _diff(path: str, parts: Any) -> Iterator[str]:
+def _diff(path: str, parts: Iterable[Part]) -> Iterator[str]:
     for part in parts:
         name = path + (f":cell {part.cell}" if part.cell else "")
         lines = [each.splitlines() for each in (part.before, part.after)]

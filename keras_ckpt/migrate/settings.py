@@ -6,7 +6,7 @@ import configparser
 import dataclasses
 import importlib
 import os
-from typing import Any, Iterable, Sequence
+from typing import Iterable, Sequence
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -42,15 +42,8 @@ class Settings:
         return chosen and not (self.ignore and code.startswith(_upper(self.ignore)))
 
 
-_KEYS = {
-    "from": "old",
-    "to": "new",
-    "select": "select",
-    "ignore": "ignore",
-    "exclude": "exclude",
-    "output-format": "output_format",
-}
 _LISTS = ("select", "ignore", "exclude")
+_KEYS = ("from", "to", *_LISTS, "output-format")
 
 
 def _upper(codes: Iterable[str]) -> tuple[str, ...]:
@@ -85,7 +78,7 @@ def _common(paths: list[str]) -> str:
     return folder if os.path.isdir(folder) else os.path.dirname(folder)
 
 
-def _of_toml(path: str) -> dict[str, Any] | None:
+def _of_toml(path: str) -> dict[str, object] | None:
     with open(path, "rb") as file:
         content = file.read()
     if b"keras-ckpt" not in content:
@@ -110,7 +103,7 @@ def _of_toml(path: str) -> dict[str, Any] | None:
     )
 
 
-def _of_cfg(path: str) -> dict[str, Any] | None:
+def _of_cfg(path: str) -> dict[str, object] | None:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(path, encoding="utf-8")
@@ -118,7 +111,7 @@ def _of_cfg(path: str) -> dict[str, Any] | None:
         raise BadSettings(f"{path} cannot be read: {error}") from error
     if not parser.has_section("keras-ckpt"):
         return None
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key in parser.options("keras-ckpt"):
         if key in parser.defaults():
             continue
@@ -128,8 +121,9 @@ def _of_cfg(path: str) -> dict[str, Any] | None:
     return found
 
 
-def _checked(path: str, found: dict[str, Any]) -> Settings:
-    values: dict[str, Any] = {"path": path}
+def _checked(path: str, found: dict[str, object]) -> Settings:
+    texts: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
     for key, given in found.items():
         if key not in _KEYS:
             raise BadSettings(
@@ -138,11 +132,20 @@ def _checked(path: str, found: dict[str, Any]) -> Settings:
         if key in _LISTS:
             if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
                 raise BadSettings(f"{path}: {key} must be a list of strings.")
-            values[_KEYS[key]] = tuple(given)
+            lists[key] = tuple(given)
         elif not isinstance(given, str):
             raise BadSettings(f'{path}: {key} must be a string, such as "2.4".')
         else:
-            values[_KEYS[key]] = given.strip()
-    if values.get("output_format", "text") not in FORMATS:
+            texts[key] = given.strip()
+    output_format = texts.get("output-format", "text")
+    if output_format not in FORMATS:
         raise BadSettings(f"{path}: output-format must be one of {', '.join(FORMATS)}.")
-    return Settings(**values)
+    return Settings(
+        texts.get("from", ""),
+        texts.get("to", ""),
+        lists.get("select", ()),
+        lists.get("ignore", ()),
+        lists.get("exclude", ()),
+        output_format,
+        path,
+    )

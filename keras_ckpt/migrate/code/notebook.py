@@ -7,7 +7,7 @@ of one with IPython's syntax blanked, so that lines stay where they are.
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator
+from typing import Iterator
 
 #: The magics of a whole cell whose body is Python.
 _PYTHON_CELLS = ("capture", "prun", "time", "timeit")
@@ -17,38 +17,56 @@ _MAGIC = re.compile(r"\s*(?:[!%?]|.*\S\?{1,2}\s*$)")
 _ASSIGNED = re.compile(r"(\s*[\w.\s,]+=\s*)[!%].*$")
 
 
-def code_cells(content: Any) -> list[tuple[int, str]]:
+def code_cells(content: object) -> list[tuple[int, str]]:
     """Returns number and code of the cells that hold Python.
 
     Args:
         content: the notebook, as JSON has it, of format 3 or 4.
 
     Raises:
-        ValueError, TypeError, AttributeError: if it is not a notebook.
+        ValueError: if it is not a notebook.
     """
-    if not isinstance(content, dict) or not ("cells" in content or "worksheets" in content):
+    notebook = _table(content)
+    if not ("cells" in notebook or "worksheets" in notebook):
         raise ValueError("it has no cells")
-    return list(_code_cells(content)) if _is_python(content) else []
+    return list(_code_cells(notebook)) if _is_python(notebook) else []
 
 
-def _is_python(content: dict[str, Any]) -> bool:
-    about = content.get("metadata") or {}
+def _table(value: object) -> dict[str, object]:
+    """Returns an object of JSON."""
+    if not isinstance(value, dict):
+        raise ValueError("it is not an object")
+    return value
+
+
+def _items(value: object) -> list[object]:
+    """Returns an array of JSON."""
+    if not isinstance(value, list):
+        raise ValueError("it is not an array")
+    return value
+
+
+def _is_python(notebook: dict[str, object]) -> bool:
+    about = _table(notebook.get("metadata") or {})
     names = (
-        (about.get("kernelspec") or {}).get("language"),
-        (about.get("language_info") or {}).get("name"),
+        _table(about.get("kernelspec") or {}).get("language"),
+        _table(about.get("language_info") or {}).get("name"),
     )
     languages = [str(name).lower() for name in names if name]
     return not languages or "python" in languages[-1]
 
 
-def _code_cells(content: dict[str, Any]) -> Iterator[tuple[int, str]]:
-    cells = content.get("cells")
+def _code_cells(notebook: dict[str, object]) -> Iterator[tuple[int, str]]:
+    cells = notebook.get("cells")
     if cells is None:
-        cells = [cell for sheet in content["worksheets"] for cell in sheet.get("cells", ())]
-    for number, cell in enumerate(cells, 1):
+        sheets = [_table(sheet) for sheet in _items(notebook.get("worksheets"))]
+        cells = [cell for sheet in sheets for cell in _items(sheet.get("cells", []))]
+    for number, each in enumerate(_items(cells), 1):
+        cell = _table(each)
         if cell.get("cell_type") == "code":
-            lines = cell.get("source", cell.get("input", ""))
-            code = lines if isinstance(lines, str) else "".join(str(line) for line in lines)
+            code = cell.get("source", cell.get("input", ""))
+            if not isinstance(code, str):
+                code = "".join(str(line) for line in _items(code))
             yield number, code
 
 

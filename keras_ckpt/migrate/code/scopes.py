@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import Any, Callable, Iterator, NamedTuple
+from typing import Callable, Iterator, NamedTuple
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -61,8 +61,10 @@ class Scope:
     parent: Scope | None
     block: Block
     bindings: dict[str, list[Binding]] = dataclasses.field(default_factory=dict, repr=False)
-    #: What `values.py` has found out of its names.
-    values: dict[Any, Any] = dataclasses.field(default_factory=dict, repr=False)
+    #: What `values` has found out of its names, at each place.
+    values: dict[tuple[str, int, Block], object] = dataclasses.field(
+        default_factory=dict, repr=False
+    )
     #: Names that are another scope's, by `global` and `nonlocal`.
     elsewhere: dict[str, str] = dataclasses.field(default_factory=dict)
     stars: list[str] = dataclasses.field(default_factory=list)
@@ -196,7 +198,7 @@ class Module:
                     found.append((value, at))
         self._todo.extend(reversed(found))
 
-    def _nothing(self, node: Any, at: Position) -> None:
+    def _nothing(self, node: ast.AST, at: Position) -> None:
         pass
 
     def _bind(
@@ -290,7 +292,7 @@ class Module:
         self._bind_target(at, node.target, "aug", node)
         self._children(node, at)
 
-    def _walrus(self, node: Any, at: Position) -> None:
+    def _walrus(self, node: ast.NamedExpr, at: Position) -> None:
         scope = at.scope
         while isinstance(scope.node, _COMPREHENSIONS) and scope.parent is not None:
             scope = scope.parent
@@ -303,7 +305,7 @@ class Module:
             if isinstance(target, ast.Subscript):
                 self._item(target, node, at)
 
-    def _global(self, node: Any, at: Position) -> None:
+    def _global(self, node: ast.Global | ast.Nonlocal, at: Position) -> None:
         kind = "global" if isinstance(node, ast.Global) else "nonlocal"
         for name in node.names:
             at.scope.elsewhere[name] = kind
@@ -330,7 +332,7 @@ class Module:
     def _branch(self, node: ast.AST, at: Position) -> None:
         self._blocks(node, at, "body", "orelse")
 
-    def _try(self, node: Any, at: Position) -> None:
+    def _try(self, node: ast.Try, at: Position) -> None:
         # What is tried is run, as far as it goes; of the handlers one or none.
         handlers = [(each, at._replace(block=Block(at.block))) for each in node.handlers]
         parts = [(each, at) for each in node.body] + handlers
@@ -343,14 +345,14 @@ class Module:
             self._bind(at, node.name, "other")
         self._children(node, at)
 
-    def _loop(self, node: Any, at: Position) -> None:
+    def _loop(self, node: ast.For | ast.AsyncFor, at: Position) -> None:
         self._bind_target(at, node.target, "other", None)
         self._blocks(node, at, "body", "orelse")
 
     def _case(self, node: ast.AST, at: Position) -> None:
         self._children(node, at._replace(block=Block(at.block)))
 
-    def _capture(self, node: Any, at: Position) -> None:
+    def _capture(self, node: ast.AST, at: Position) -> None:
         name = getattr(node, "name", None) or getattr(node, "rest", None)
         if name:
             self._bind(at, name, "other")
@@ -365,7 +367,9 @@ class Module:
         self._todo.extend((each, inner) for each in reversed(node.body))
         self._children(node, at, but=("body",))
 
-    def _function(self, node: Any, at: Position) -> None:
+    def _function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, at: Position
+    ) -> None:
         if not isinstance(node, ast.Lambda):
             self._bind(at, node.name, "function", node)
         block = Block()
@@ -382,7 +386,9 @@ class Module:
         outside = [*getattr(node, "decorator_list", ()), *defaults]
         self._todo.extend((each, at) for each in reversed(outside) if each is not None)
 
-    def _comprehension(self, node: Any, at: Position) -> None:
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, at: Position
+    ) -> None:
         # Its variables are its own; they are bound before what reads them.
         block = Block(None, loop=True)
         scope = Scope(node, at.scope, block)
@@ -410,7 +416,7 @@ class Module:
             self._bind_in(scope, at, name, kind, node)
 
 
-_HANDLERS: dict[type, Callable[[Module, Any, Position], None]] = {
+_HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.Import: Module._import,
     ast.ImportFrom: Module._import_from,
     ast.Assign: Module._assign,

@@ -215,7 +215,7 @@ def _of_notebook(path: str, text: str) -> Source:
     try:
         content = json.loads(text)
         cells = notebook.code_cells(content)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, RecursionError):
         return Source(
             path, text, broken=[Broken(1, 1, "it is not a Jupyter notebook", is_file=True)]
         )

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from typing import Any, Callable, Mapping, NamedTuple, Union
+from typing import Callable, Mapping, NamedTuple, Sequence, Union
 
 from keras_ckpt import compat
 from keras_ckpt.engine import messages
+from keras_ckpt.engine.profile import Profile
 from keras_ckpt.migrate.releases.release import Release, release
 
-_Words = Union[Mapping[Any, str], Callable[[Any], str]]
+_Endings = tuple[tuple[str, ...], tuple[str, ...]]
+#: What the values of a field mean: each in words, or how to put endings into words.
+_Words = Union[Mapping[object, str], Callable[[_Endings], str]]
 
 
 class Difference(NamedTuple):
@@ -52,16 +55,16 @@ class Changelog(NamedTuple):
     releases: list[tuple[str, str]]
 
 
-def _endings(value: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
+def _endings(value: _Endings) -> str:
     model, weights = (" or ".join(each) or "any" for each in value)
     return f"{model} for whole models, {weights} for weights"
 
 
-def _without_options(value: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
+def _without_options(value: _Endings) -> str:
     return ", ".join(each for part in value for each in part) or "none"
 
 
-_YES_NO: dict[bool, str] = {True: "yes", False: "no"}
+_YES_NO: Mapping[object, str] = {True: "yes", False: "no"}
 
 #: The fields of `Profile` by section: what each is about, and what its values mean.
 FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
@@ -226,7 +229,7 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
 }
 
 #: The texts that only some releases can print: how their names begin, and which releases do.
-_PRINTED_IF: dict[str, Callable[[Any], bool]] = {
+_PRINTED_IF: dict[str, Callable[[Profile], bool]] = {
     "period": lambda profile: profile.legacy_arguments,
     "load_weights_on_restart": lambda profile: profile.legacy_arguments,
     "restart": lambda profile: profile.legacy_arguments,
@@ -271,8 +274,11 @@ def differences(old: str, new: str) -> Changelog:
     return Changelog(first, second, found, _headlines(between))
 
 
-def _in_words(words: _Words, value: Any) -> str:
-    return words(value) if callable(words) else words[value]
+def _in_words(words: _Words, value: object) -> str:
+    if callable(words):
+        assert isinstance(value, tuple)
+        return words(value)
+    return words[value]
 
 
 def _order() -> list[str]:
@@ -296,7 +302,7 @@ def _between(old: Release, new: Release) -> list[Release]:
     return [release(name) for name in names[low : high + 1]]
 
 
-def _changes(between: list[Release], values: list[Any]) -> tuple[str, ...]:
+def _changes(between: list[Release], values: Sequence[object]) -> tuple[str, ...]:
     """Returns the names of the releases whose value is not that of the release before."""
     return tuple(
         _name(each)

@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from keras_ckpt import compat
 from keras_ckpt.compat import saving
@@ -71,8 +71,7 @@ def release(version: str) -> Release:
     if _STAND_ALONE.fullmatch(version.strip().lower()):
         return _stand_alone()
     module = importlib.import_module("keras_ckpt.compat." + compat.module_of(version))
-    made: Any = vars(module)["__init__"]
-    found = list(inspect.signature(made).parameters.values())[1:]
+    found = list(inspect.signature(vars(module)["__init__"]).parameters.values())[1:]
     return Release(
         compat.canonical(version),
         module.PROFILE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from keras_ckpt.migrate.releases.release import Release
 
@@ -45,7 +44,7 @@ class Finding:
         """The page of documentation of the rule, in the repository."""
         return f"docs/rules/{self.code}.md"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Returns what JSON output has of it; `cell` only in notebooks."""
         values = dict(dataclasses.asdict(self), page=self.page)
         if not self.cell:

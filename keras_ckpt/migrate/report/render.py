@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-from typing import Any, Callable, Iterator
+from typing import Callable, Iterator
 from urllib.parse import quote
 
 import keras_ckpt
@@ -94,7 +94,7 @@ def as_sarif(result: Result) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
-def _sarif_rule(code: str) -> dict[str, Any]:
+def _sarif_rule(code: str) -> dict[str, object]:
     rule = rules()[code]
     page = pages.page(rule)
     return {
@@ -107,8 +107,8 @@ def _sarif_rule(code: str) -> dict[str, Any]:
     }
 
 
-def _sarif_result(each: Finding, codes: list[str]) -> dict[str, Any]:
-    location: dict[str, Any] = {"artifactLocation": {"uri": _uri(each.path)}}
+def _sarif_result(each: Finding, codes: list[str]) -> dict[str, object]:
+    location: dict[str, object] = {"artifactLocation": {"uri": _uri(each.path)}}
     text = f"{each.message} {each.advice}"
     if each.cell:
         # Its lines are those of the cell, not of the file.

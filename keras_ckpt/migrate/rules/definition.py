@@ -14,7 +14,7 @@ import pkgutil
 from typing import ClassVar, Iterable, Iterator, NamedTuple
 
 from keras_ckpt.migrate.code.source import Placed
-from keras_ckpt.migrate.code.values.infer import Constant, Number, Str
+from keras_ckpt.migrate.code.values.infer import Constant, Number, Str, integer
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.sites.site import Argument, BoundArguments, Checkpoint, Site
 
@@ -139,10 +139,7 @@ def frequency(arguments: BoundArguments) -> int | str | None:
     found = arguments.value("save_freq", Str(("epoch",)))
     if isinstance(found, Number):
         return "?"
-    number = isinstance(found, Constant) and isinstance(found.value, int)
-    if number and isinstance(found, Constant) and not isinstance(found.value, bool):
-        return int(found.value)
-    return None
+    return integer(found)
 
 
 def shown(value: object) -> str:

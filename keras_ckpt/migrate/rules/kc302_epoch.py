@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Constant
+from keras_ckpt.migrate.code.values.infer import integer
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, bound, frequency, register
 from keras_ckpt.migrate.sites.site import Checkpoint, Site, Training
@@ -19,10 +19,9 @@ def beyond_epoch(site: Site, old: Release, new: Release) -> Training | None:
     if old.profile.frequency_unit != "samples" or new.profile.frequency_unit == "samples":
         return None
     for training in site.trainings():
-        steps = training.steps
-        if isinstance(steps, Constant) and isinstance(steps.value, int) and isinstance(count, int):
-            if 0 < steps.value < count:
-                return training
+        steps = integer(training.steps)
+        if steps is not None and isinstance(count, int) and 0 < steps < count:
+            return training
     return None
 
 
@@ -65,12 +64,12 @@ model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
             return
         argument = arguments.named["save_freq"]
         training = beyond_epoch(site, old, new)
-        if training is not None and isinstance(training.steps, Constant):
-            steps, epochs = training.steps.value, training.epochs
+        steps = integer(training.steps) if training is not None else None
+        if training is not None and steps is not None:
+            epochs = integer(training.epochs)
             never = ""
-            if isinstance(epochs, Constant) and isinstance(epochs.value, int):
-                if isinstance(count, int) and count > steps * epochs.value:
-                    never = " In %d epochs nothing is saved." % epochs.value
+            if epochs is not None and isinstance(count, int) and count > steps * epochs:
+                never = " In %d epochs nothing is saved." % epochs
             yield self.problem(
                 site,
                 "`save_freq=%s` counts samples in %s and batches in %s, where an epoch has %d.%s"
@@ -83,14 +82,13 @@ model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
         if old.profile.frequency_unit != "calls":
             return
         for training in site.trainings():
-            each = training.steps_per_execution
-            if isinstance(each, Constant) and isinstance(each.value, int) and each.value > 1:
+            each = integer(training.steps_per_execution)
+            if each is not None and each > 1:
                 yield self.problem(
                     site,
                     "With `steps_per_execution=%d`, `save_freq` counts %d batches as one in %s, "
-                    "and each of them in %s." % (each.value, each.value, old.title, new.title),
-                    "Write `save_freq=%s * %d`."
-                    % (count if count != "?" else "save_freq", each.value),
+                    "and each of them in %s." % (each, each, old.title, new.title),
+                    "Write `save_freq=%s * %d`." % (count if count != "?" else "save_freq", each),
                     argument,
                 )
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from keras_ckpt.migrate.code.scopes import Position
 from keras_ckpt.migrate.code.values.types import (
@@ -42,11 +41,20 @@ def update(items: dict[str, Element], found: Value, sure: bool = True) -> bool:
     return found.complete
 
 
-@handles(ast.List, ast.Tuple)
-def _list(node: Any, at: Position, depth: int) -> Value:
+@handles(ast.List)
+def _list(node: ast.List, at: Position, depth: int) -> Value:
+    return _sequence(node.elts, at, depth)
+
+
+@handles(ast.Tuple)
+def _tuple(node: ast.Tuple, at: Position, depth: int) -> Value:
+    return _sequence(node.elts, at, depth)
+
+
+def _sequence(elements: list[ast.expr], at: Position, depth: int) -> Value:
     items: list[Element] = []
     complete = True
-    for each in node.elts:
+    for each in elements:
         if isinstance(each, ast.Starred):
             inner = value(each.value, at, depth)
             complete = complete and isinstance(inner, Sequence) and inner.complete

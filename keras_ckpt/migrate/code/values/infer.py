@@ -19,6 +19,7 @@ from keras_ckpt.migrate.code.values.types import (
     Str,
     Unknown,
     Value,
+    integer,
     text,
     value,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Str",
     "Unknown",
     "Value",
+    "integer",
     "text",
     "value",
 ]

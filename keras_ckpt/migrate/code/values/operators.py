@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+import contextlib
+from typing import Callable
 
 from keras_ckpt.migrate.code.scopes import Position
 from keras_ckpt.migrate.code.values.strings import percent
@@ -18,6 +19,7 @@ from keras_ckpt.migrate.code.values.types import (
     handles,
     is_number,
     joined,
+    number,
     of_parts,
     text,
     value,
@@ -71,13 +73,11 @@ def _sum(node: ast.BinOp, at: Position, depth: int) -> Value:
 
 def _arithmetic(operator: ast.operator, left: Value, right: Value) -> Value:
     if is_number(left) and is_number(right):
-        if isinstance(left, Constant) and isinstance(right, Constant):
-            with_numbers = _OPERATORS.get(type(operator))
-            try:
-                if with_numbers and max(abs(left.value), abs(right.value)) < 1e15:
-                    return Constant(with_numbers(left.value, right.value))
-            except (ArithmeticError, ValueError):
-                pass
+        first, second, compute = number(left), number(right), _OPERATORS.get(type(operator))
+        if first is not None and second is not None and compute is not None:
+            with contextlib.suppress(ArithmeticError, ValueError):
+                if max(abs(first), abs(second)) < 1e15:
+                    return Constant(compute(first, second))
         return Number()
     # `5 * steps` is a number even if nothing is known of `steps`.
     if isinstance(operator, (ast.Mult, ast.FloorDiv, ast.Div, ast.Sub)):
@@ -88,7 +88,7 @@ def _arithmetic(operator: ast.operator, left: Value, right: Value) -> Value:
     return UNKNOWN
 
 
-_OPERATORS: dict[type, Any] = {
+_OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
@@ -103,7 +103,8 @@ def _unary(node: ast.UnaryOp, at: Position, depth: int) -> Value:
     if isinstance(node.op, ast.Not):
         return Constant(not found.value) if isinstance(found, Constant) else UNKNOWN
     if isinstance(node.op, ast.USub) and is_number(found):
-        return Constant(-found.value) if isinstance(found, Constant) else found
+        known = number(found)
+        return found if known is None else Constant(-known)
     return UNKNOWN
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import Any, Callable, NamedTuple, Union
+from typing import Callable, NamedTuple, TypeVar, Union
 
 from keras_ckpt.migrate.code.scopes import Position
 
@@ -35,7 +35,7 @@ class Unknown:
 class Constant:
     """A number, boolean or None."""
 
-    value: Any
+    value: bool | int | float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,14 +107,16 @@ Value = Union[Unknown, Constant, Number, Str, Mapping, Sequence]
 UNKNOWN = Unknown()
 
 #: How to determine the value of each kind of expression.
-HANDLERS: dict[type, Callable[[Any, Position, int], Value]] = {}
+HANDLERS: dict[type[ast.AST], Callable[..., Value]] = {}
+Node = TypeVar("Node", bound=ast.expr)
+Handler = Callable[[Node, Position, int], Value]
 
 
-def handles(*kinds: type) -> Callable[[Any], Any]:
-    """Registers a function that determines the value of some kinds of expressions."""
+def handles(kind: type[Node]) -> Callable[[Handler[Node]], Handler[Node]]:
+    """Registers a function that determines the value of one kind of expressions."""
 
-    def register(handler: Any) -> Any:
-        HANDLERS.update(dict.fromkeys(kinds, handler))
+    def register(handler: Handler[Node]) -> Handler[Node]:
+        HANDLERS[kind] = handler
         return handler
 
     return register
@@ -178,6 +180,17 @@ def _common_end(texts: list[str]) -> str:
 
 def is_number(found: Value) -> bool:
     """Returns whether a value is a number, known or not."""
-    if isinstance(found, Constant):
-        return isinstance(found.value, (int, float)) and not isinstance(found.value, bool)
-    return isinstance(found, Number)
+    return isinstance(found, Number) or number(found) is not None
+
+
+def number(found: Value) -> int | float | None:
+    """Returns the number that a value is, None if it is not a number or not known."""
+    if not isinstance(found, Constant) or isinstance(found.value, bool):
+        return None
+    return found.value
+
+
+def integer(found: Value) -> int | None:
+    """Returns the integer that a value is, None if it is not an integer or not known."""
+    known = number(found)
+    return known if isinstance(known, int) else None

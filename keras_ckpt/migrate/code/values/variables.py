@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import cast
 
 from keras_ckpt.migrate.code.names import visible
 from keras_ckpt.migrate.code.scopes import Binding, Position, Scope
@@ -34,8 +35,7 @@ def _name(node: ast.Name, at: Position, depth: int) -> Value:
     if key not in known:
         known[key] = UNKNOWN
         known[key] = _variable(scope, node.id, at, depth)
-    found: Value = known[key]
-    return found
+    return cast(Value, known[key])
 
 
 @handles(ast.Attribute)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from keras_ckpt.migrate.code.values.infer import Constant
+from keras_ckpt.migrate.code.values.infer import integer
 from keras_ckpt.migrate.fix.answers import Answer, Refusal
 from keras_ckpt.migrate.fix.native.planner import Native
 from keras_ckpt.migrate.rules.definition import Problem, bound, frequency
@@ -18,11 +18,8 @@ def fix(problem: Problem, native: Native) -> Answer:
     if native.old.profile.frequency_unit != "calls" or arguments is None:
         return Refusal(problem.advice, needs_us=False)
     count = frequency(arguments)
-    steps = {
-        each.steps_per_execution.value
-        for each in site.trainings()
-        if isinstance(each.steps_per_execution, Constant)
-    }
+    known = (integer(each.steps_per_execution) for each in site.trainings())
+    steps = {each for each in known if each is not None}
     if not isinstance(count, int) or len(steps) != 1:
         return Refusal(problem.advice, needs_us=False)
     if not isinstance(problem.argument.node, ast.Constant):
