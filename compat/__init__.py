@@ -69,6 +69,11 @@ KERAS_OF_TENSORFLOW: dict[str, str] = {
     "2.21": "3.13",
 }
 
+#: The canonical names of the releases of Keras 3.
+KERAS_3: frozenset[str] = frozenset(
+    name for name, module in {**MODULES, **PATCHES}.items() if module.startswith("keras3")
+)
+
 #: The canonical names of all releases, without `PATCHES` and `TF_KERAS`.
 VERSIONS: tuple[str, ...] = tuple(MODULES)
 

@@ -21,7 +21,9 @@ PROFILE = TF2_15.replace(
         ]
     ),
     first_batch=0,
-    legacy_arguments=False,
+    legacy_keywords=False,
+    settable_model=False,
+    finds_tf_checkpoints=False,
     options="not",
     endings=((".keras",), (".weights.h5",)),
     makedirs_gs=True,

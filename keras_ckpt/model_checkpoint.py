@@ -29,7 +29,9 @@ PROFILE = keras3_14.PROFILE.replace(
             "_save_handler(filepath)",
         ]
     ),
-    legacy_arguments=True,
+    legacy_keywords=True,
+    settable_model=True,
+    finds_tf_checkpoints=True,
     batch_hooks_if="not epoch",
     error_text="error",
     options="passed if given",

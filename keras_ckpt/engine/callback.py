@@ -48,7 +48,7 @@ def replica(
     }
     for form in profile.hooks:
         members[form.partition("(")[0]] = HOOKS[form]
-    if profile.legacy_arguments and isinstance(getattr(base, "model", None), property):
+    if profile.settable_model and isinstance(getattr(base, "model", None), property):
         members["model"] = _settable(base.model)  # type: ignore[attr-defined]
     return type(name, (base,), members)
 
@@ -101,8 +101,8 @@ def construct(self: Any, arguments: Mapping[str, Any]) -> None:
     _set_attributes(self, arguments)
     if p.options != "not":
         self._options = checked_options(self, arguments["filepath"], arguments["options"])
-    if p.legacy_arguments:
-        _set_legacy_arguments(self, arguments["kwargs"])
+    if p.legacy_keywords:
+        _set_legacy_keywords(self, arguments["kwargs"])
     if p.direction == "name":
         mode = _known_mode(self, mode)
         given = [name for name in monitor.COMPARISONS if mode == name]
@@ -113,7 +113,7 @@ def construct(self: Any, arguments: Mapping[str, Any]) -> None:
     if not schedule.is_frequency(self.save_freq):
         raise ValueError(text(self, "save_freq", save_freq=self.save_freq))
     _check_ending(self)
-    if p.legacy_arguments:
+    if p.workers != "none":
         self._chief_worker_only = False
 
 
@@ -138,7 +138,7 @@ def _set_attributes(self: Any, arguments: Mapping[str, Any]) -> None:
     self.save_best_only = arguments["save_best_only"]
     self.save_weights_only = arguments["save_weights_only"]
     self.save_freq = arguments["save_freq"]
-    if p.legacy_arguments:
+    if p.legacy_keywords:
         self.epochs_since_last_save = 0
     if p.frequency_unit == "samples":
         self._samples_seen_since_last_saving = 0
@@ -172,7 +172,7 @@ def checked_options(self: Any, path: Any, options: Any) -> Any:
     return options or kind()
 
 
-def _set_legacy_arguments(self: Any, kwargs: Mapping[str, Any]) -> None:
+def _set_legacy_keywords(self: Any, kwargs: Mapping[str, Any]) -> None:
     for name, default in (("load_weights_on_restart", False), ("period", 1)):
         setattr(self, name, kwargs.get(name, default))
         if name in kwargs:
@@ -259,7 +259,7 @@ def save(self: Any, epoch: int, batch: int | None, logs: Any) -> None:
     p: Profile = self._keras_ckpt_profile
     if _SPLIT not in p.hooks:
         logs = logs or {}
-    if p.legacy_arguments:
+    if p.legacy_keywords:
         if not isinstance(self.save_freq, int) and not self.epochs_since_last_save >= self.period:
             return
         if p.numpy_logs != "none":
@@ -358,7 +358,8 @@ def write(self: Any, filepath: str, weights: bool) -> None:
         kwargs["options"] = self._options
     model = self.model
     method = "save_weights" if weights else "save"
-    if p.legacy_arguments and runtime.is_keras_model(model) and not runtime.has_own(model, method):
+    any_ending = not any(p.endings)
+    if any_ending and runtime.is_keras_model(model) and not runtime.has_own(model, method):
         formats.write(model, filepath, bool(weights), options=kwargs.get("options"))
         if not formats.format_written(filepath, bool(weights)).keras_3_reads:
             _teach_load_weights(model)
@@ -534,7 +535,7 @@ class Hooks:
 
     def on_epoch_end(self: Any, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         p: Profile = self._keras_ckpt_profile
-        if p.legacy_arguments:
+        if p.legacy_keywords:
             self.epochs_since_last_save += 1
         if p.direction == "metric" and self.monitor_op is None:
             self._set_monitor_op()
@@ -587,7 +588,7 @@ class Hooks:
     def _checkpoint_exists(self: Any, filepath: str) -> bool:
         p: Profile = self._keras_ckpt_profile
         files = runtime.file_system(gfile=p.gfile)
-        if p.legacy_arguments and not filepath.endswith(".h5"):
+        if p.finds_tf_checkpoints and not filepath.endswith(".h5"):
             return files.exists(filepath) or files.exists(filepath + ".index")
         return files.exists(filepath)
 
@@ -595,7 +596,7 @@ class Hooks:
         p: Profile = self._keras_ckpt_profile
         directory = os.path.dirname(pattern)
         matches = paths.matcher(pattern)
-        if p.legacy_arguments:
+        if p.finds_tf_checkpoints:
             latest = _latest_checkpoint(directory)
             if latest is not None and matches(os.path.basename(latest)):
                 return latest

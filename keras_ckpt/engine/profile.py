@@ -44,9 +44,10 @@ class Profile:
 
         first_batch: the initial `_last_batch_seen`; the count of the first call is taken from it.
             It can be set to None only where it is None to begin with (3.14).
-        legacy_arguments: `**kwargs` knows `period` and `load_weights_on_restart`, and ignores
-            the rest; `model` can be set; TensorFlow checkpoints are found; and what is saved is
-            in the formats of Keras 2. Not in Keras 3.
+        legacy_keywords: `**kwargs` knows `period` and `load_weights_on_restart`, and ignores
+            the rest. Not in Keras 3.
+        settable_model: `model` can be set. Not in Keras 3.
+        finds_tf_checkpoints: a restart finds TensorFlow checkpoints, too. Not in Keras 3.
         frequency_unit: what an integer `save_freq` counts: `"samples"` (2.0), `"calls"` of the
             batch hook (2.2) or `"batches"`, also those inside one `steps_per_execution` (2.3).
         batch_hooks_if: what `_implements_train_batch_hooks` asks of `save_freq`: whether it is
@@ -59,8 +60,8 @@ class Profile:
         best_only_passes_options: best-only saves do not look at `endings_without_options`. A bug
             of 2.13 and 2.14.
         path_to_string: a `PathLike` becomes a string (2.3).
-        endings: for whole models and for weights, the endings that `filepath` must have (3.0);
-            empty: any.
+        endings: for whole models and for weights, the endings that `filepath` must have (3.0).
+            Empty: any, and what is saved is in the formats of Keras 2.
 
         direction: where `auto` takes it from: the monitor's `"name"`, at once, or the
             `"metric"`, at the end of the first epoch (3.11).
@@ -105,7 +106,9 @@ class Profile:
     either_form: bool = False
 
     first_batch: int | None = 0
-    legacy_arguments: bool = True
+    legacy_keywords: bool = True
+    settable_model: bool = True
+    finds_tf_checkpoints: bool = True
     frequency_unit: Literal["samples", "calls", "batches"] = "samples"
     batch_hooks_if: Literal["integer", "not epoch"] = "integer"
     options: Literal["not", "passed", "passed if given"] = "not"

@@ -127,7 +127,7 @@ class _Wanted(NamedTuple):
         if self.release is None:
             return True
         module = importlib.import_module("keras_ckpt.compat." + self.release)
-        return bool(module.PROFILE.legacy_arguments)
+        return not any(module.PROFILE.endings)
 
 
 def _checked(version: str | None) -> _Wanted:

@@ -64,6 +64,8 @@ def is_found_out(
         return True
     if takes_the_old_form(mutant) != takes_the_old_form(compat.for_version(releases[0])):
         return True
+    if lets_the_model_be_set(mutant) != lets_the_model_be_set(compat.for_version(releases[0])):
+        return True
     recordings = [test_recorded.read(release) for release in releases]
     if set(recorder.describe_class(mutant)["methods"]) != set(
         recordings[0].head["class"]["methods"]
@@ -87,6 +89,15 @@ def takes_the_old_form(kind: type) -> Any:
         epochs(Own("a.keras"), [{}], StandIn())
     except Exception as error:
         return type(error)
+    return True
+
+
+def lets_the_model_be_set(kind: type) -> bool:
+    """Whether `model` is an attribute like any other, which it is up to Keras 2."""
+    try:
+        kind("a.keras").model = StandIn()  # type: ignore[call-arg, attr-defined]
+    except AttributeError:
+        return False
     return True
 
 

@@ -56,6 +56,8 @@ class Changelog(NamedTuple):
 
 
 def _endings(value: _Endings) -> str:
+    if not any(value):
+        return "any, in the formats of Keras 2"
     model, weights = (" or ".join(each) or "any" for each in value)
     return f"{model} for whole models, {weights} for weights"
 
@@ -69,12 +71,20 @@ _YES_NO: Mapping[object, str] = {True: "yes", False: "no"}
 #: The fields of `Profile` by section: what each is about, and what its values mean.
 FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
     "Arguments": {
-        "legacy_arguments": (
-            "`period`, `load_weights_on_restart`, and the formats of Keras 2",
+        "legacy_keywords": (
+            "`period` and `load_weights_on_restart`",
             {
                 True: "accepted; other unknown keywords are silently ignored",
-                False: "TypeError for any unknown keyword, Keras 3's formats only",
+                False: "TypeError, as for any unknown keyword",
             },
+        ),
+        "settable_model": (
+            "`model`",
+            {True: "can be set", False: "is a property, and setting it raises AttributeError"},
+        ),
+        "finds_tf_checkpoints": (
+            "TensorFlow checkpoints at a restart",
+            {True: "found", False: "not found"},
         ),
         "options": (
             "`options`",
@@ -230,10 +240,10 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
 
 #: The texts that only some releases can print: how their names begin, and which releases do.
 _PRINTED_IF: dict[str, Callable[[Profile], bool]] = {
-    "period": lambda profile: profile.legacy_arguments,
-    "load_weights_on_restart": lambda profile: profile.legacy_arguments,
-    "restart": lambda profile: profile.legacy_arguments,
-    "directory": lambda profile: profile.legacy_arguments,
+    "period": lambda profile: profile.legacy_keywords,
+    "load_weights_on_restart": lambda profile: profile.legacy_keywords,
+    "restart": lambda profile: profile.legacy_keywords,
+    "directory": lambda profile: profile.legacy_keywords,
     "options of .keras": lambda profile: not profile.keras_options,
     "options": lambda profile: profile.options != "not",
 }

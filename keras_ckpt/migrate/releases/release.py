@@ -28,7 +28,7 @@ class Release(NamedTuple):
         saving: what its functions that save and load take.
         parameters: of `__init__`, in order, without `self`.
         any_keyword: whether other keywords are accepted: silently, except for the profile's
-            `legacy_arguments`.
+            `legacy_keywords`.
     """
 
     name: str
@@ -53,8 +53,8 @@ class Release(NamedTuple):
 
     @property
     def is_keras_3(self) -> bool:
-        """Whether it knows the formats of Keras 3 alone."""
-        return not self.profile.legacy_arguments
+        """Whether it is of Keras 3."""
+        return self.name in compat.KERAS_3
 
 
 @functools.lru_cache(maxsize=None)

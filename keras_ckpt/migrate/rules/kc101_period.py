@@ -43,7 +43,7 @@ checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", save_freq=5 * steps_per_
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return old.profile.legacy_keywords and not new.profile.legacy_keywords
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         argument = given(site, "period")

@@ -44,7 +44,7 @@ checkpoint = ModelCheckpoint("best.weights.h5", save_weights_only=True)
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return old.profile.legacy_keywords and not new.profile.legacy_keywords
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         argument = given(site, "load_weights_on_restart")

@@ -39,7 +39,7 @@ checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
         if not isinstance(site, Checkpoint):
             return
         others = set()
-        if old.profile.legacy_arguments:
+        if old.profile.legacy_keywords:
             others |= set(arguments.LEGACY)
         if old.profile.options != "not":
             others.add("options")

@@ -37,7 +37,7 @@ class OfOneDevice(ModelCheckpoint):
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return old.profile.settable_model and not new.profile.settable_model
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, Subclass) or _has_own_model(site):

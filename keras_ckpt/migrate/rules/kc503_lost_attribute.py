@@ -19,9 +19,10 @@ def attributes(release: Release) -> set[str]:
     """Returns the attributes that `__init__` sets in a release and not in every other."""
     profile = release.profile
     found = {_SELF[0] if profile.frequency_unit == "samples" else _SELF[1]}
-    if profile.legacy_arguments:
-        found |= {"_chief_worker_only", "epochs_since_last_save"}
-        found |= {"load_weights_on_restart", "period"}
+    if profile.legacy_keywords:
+        found |= {"epochs_since_last_save", "load_weights_on_restart", "period"}
+    if profile.workers != "none":
+        found |= {"_chief_worker_only"}
     if profile.frequency_unit == "batches":
         found |= {"_last_batch_seen"}
     if profile.options != "not":

@@ -6,6 +6,7 @@ import ast
 import posixpath
 from typing import Iterator
 
+from keras_ckpt.endings import ANY
 from keras_ckpt.migrate.code.names import visible
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
@@ -38,7 +39,7 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return old.saving.save_weights.endings == ANY != new.saving.save_weights.endings
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LATEST:

@@ -45,7 +45,7 @@ model = keras.models.load_model("best.h5", compile=False)
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_arguments and not new.profile.legacy_arguments
+        return not old.is_keras_3 and new.is_keras_3
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LOAD_MODEL:
