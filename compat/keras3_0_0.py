@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from keras_ckpt.compat.tf2_15 import PROFILE as TF2_15
-from keras_ckpt.engine.callback import construct, found_in
+from keras_ckpt.engine.construction import construct
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_15.replace(
     "3.0.0",

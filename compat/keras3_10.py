@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.keras3_8 import PROFILE as KERAS3_8
 from keras_ckpt.compat.keras3_8 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = KERAS3_8.replace(
     "3.10",

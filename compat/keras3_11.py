@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.keras3_10 import PROFILE as KERAS3_10
 from keras_ckpt.compat.keras3_10 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = KERAS3_10.replace(
     "3.11",

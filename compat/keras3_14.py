@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.keras3_13 import PROFILE as KERAS3_13
 from keras_ckpt.compat.keras3_13 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = KERAS3_13.replace("3.14", first_batch=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.keras3_0 import PROFILE as KERAS3_0
 from keras_ckpt.compat.keras3_0 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = KERAS3_0.replace("3.8", endings=((".keras", ".h5"), (".weights.h5",)))
 

@@ -9,8 +9,9 @@ silence.
 
 from __future__ import annotations
 
-from keras_ckpt.engine.callback import construct, found_in
+from keras_ckpt.engine.construction import construct
 from keras_ckpt.engine.profile import Profile
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = Profile("2.0")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.tf2_0 import PROFILE as TF2_0
 from keras_ckpt.compat.tf2_0 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_0.replace("2.1", workers="model", keeps_backup=True, io_errors="message")
 

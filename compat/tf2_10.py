@@ -4,7 +4,8 @@ They are types, which is why this module does without `from __future__ import an
 """
 
 from keras_ckpt.compat.tf2_8 import PROFILE as TF2_8
-from keras_ckpt.engine.callback import construct, found_in
+from keras_ckpt.engine.construction import construct
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_8.replace("2.10")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.tf2_10 import PROFILE as TF2_10
 from keras_ckpt.compat.tf2_10 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_10.replace("2.12", makedirs="always")
 

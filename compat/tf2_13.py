@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.tf2_12 import PROFILE as TF2_12
 from keras_ckpt.compat.tf2_12 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_12.replace(
     "2.13",

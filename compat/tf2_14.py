@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.tf2_13 import PROFILE as TF2_13
 from keras_ckpt.compat.tf2_13 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_13.replace("2.14", makedirs_gs=False)
 

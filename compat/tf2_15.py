@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.tf2_14 import PROFILE as TF2_14
 from keras_ckpt.compat.tf2_14 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_14.replace(
     "2.15",

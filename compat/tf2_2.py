@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.tf2_1 import PROFILE as TF2_1
 from keras_ckpt.compat.tf2_1 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_1.replace(
     "2.2",

@@ -9,7 +9,8 @@ strategy; the training state is no longer backed up.
 from __future__ import annotations
 
 from keras_ckpt.compat.tf2_2 import PROFILE as TF2_2
-from keras_ckpt.engine.callback import construct, found_in
+from keras_ckpt.engine.construction import construct
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_2.replace(
     "2.3",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.tf2_5 import PROFILE as TF2_5
 from keras_ckpt.compat.tf2_5 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_5.replace(
     "2.6",

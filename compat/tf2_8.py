@@ -7,7 +7,8 @@ the log. NumPy's numbers in `logs` become Python's, as tensors did.
 from __future__ import annotations
 
 from keras_ckpt.compat.tf2_7 import PROFILE as TF2_7
-from keras_ckpt.engine.callback import construct, found_in
+from keras_ckpt.engine.construction import construct
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_7.replace(
     "2.8",

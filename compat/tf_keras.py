@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from keras_ckpt.compat.tf2_15 import PROFILE as TF2_15
 from keras_ckpt.compat.tf2_15 import __init__
-from keras_ckpt.engine.callback import found_in
+from keras_ckpt.engine.replica import found_in
 
 PROFILE = TF2_15.replace("tf_keras", texts="tf_keras")
 

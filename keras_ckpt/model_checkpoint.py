@@ -13,9 +13,11 @@ import numpy as np
 
 from keras_ckpt import runtime
 from keras_ckpt.compat import keras3_14, tf2_15
-from keras_ckpt.engine import arguments, callback, messages, schedule
+from keras_ckpt.engine import arguments, messages, saving, schedule
 from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import monitor as monitors
+from keras_ckpt.engine.construction import construct, init_base
+from keras_ckpt.engine.replica import replica
 from keras_ckpt.engine.workers import WORKERS
 
 PROFILE = keras3_14.PROFILE.replace(
@@ -47,7 +49,7 @@ PROFILE = keras3_14.PROFILE.replace(
 PROFILE_OF_KERAS_2 = PROFILE.replace("keras_ckpt", finished=False)
 
 # Without arguments, for subclasses that call the `__init__` of what stands behind our class.
-_Engine: Any = callback.replica(PROFILE, callback.init_base, __name__, name="_Engine")
+_Engine: Any = replica(PROFILE, init_base, __name__, name="_Engine")
 
 
 #: Equal to no value of a metric.
@@ -139,7 +141,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         for name, near in arguments.unknown(kwargs).items():
             near = " Did you mean `{}`?".format(near) if near else ""
             messages.warn("unknown argument", name=name, near=near)
-        callback.construct(
+        construct(
             self,
             {
                 "filepath": paths.checked(filepath, frequency != "epoch", own=own),
@@ -230,7 +232,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         self._batch = batch
         self.epochs_since_last_save = self.period  # Which counts at the end of epochs only.
         try:
-            callback.call_save_model(self, self._current_epoch, batch, logs)
+            saving.call_save_model(self, self._current_epoch, batch, logs)
         finally:
             self._batch = None
 
@@ -244,7 +246,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         self, epoch: int, batch: int | None, logs: Mapping[str, Any] | None, filepath: str
     ) -> bool:
         if not self.save_best_only:
-            callback.say(self, "saving", epoch, filepath=filepath)
+            messages.say(self, "saving", epoch, filepath=filepath)
             return True
         current = self._monitored(logs or {})
         if current is None:
@@ -252,9 +254,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         self._settle_direction()
         best = "None" if self.best is None else "{:.5f}".format(self.best)
         if not self._is_improvement(current, self.best):
-            callback.say(self, "not improved", epoch, best=best)
+            messages.say(self, "not improved", epoch, best=best)
             return False
-        callback.say(self, "improved", epoch, best=best, current=current, filepath=filepath)
+        messages.say(self, "improved", epoch, best=best, current=current, filepath=filepath)
         self.best = current
         return True
 
@@ -351,7 +353,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         batch, logs = self._batch_and_logs(args, kwargs)
         best = self.best
         try:
-            callback.save(self, epoch, batch, logs)
+            saving.save(self, epoch, batch, logs)
         except BaseException:
             self.best = best  # It was not saved.
             raise

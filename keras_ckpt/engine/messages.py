@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from keras_ckpt import runtime
+
+if TYPE_CHECKING:
+    from keras_ckpt.engine._types import Replica
 
 
 class Printf(str):
@@ -204,6 +209,30 @@ _LIBRARIES = (
     "tensorflow_core",
     "contextlib",
 )
+
+
+def of_release(self: Replica, what: str, **values: object) -> str:
+    """Returns a message in the words of the release."""
+    return TEXTS[self._keras_ckpt_profile.texts][what].format(**values)
+
+
+def warn_of_release(self: Replica, what: str, **values: object) -> None:
+    """Warns, where the release does."""
+    message = of_release(self, what, **values)
+    if self._keras_ckpt_profile.warn == "tensorflow":
+        runtime.tensorflow_logger().warning(message)
+    else:
+        warn_user(message)
+
+
+def say(self: Replica, what: str, epoch: int, **values: object) -> None:
+    """Prints a message where the release does, if the callback is verbose."""
+    if self.verbose > 0:
+        message = of_release(self, what, epoch=epoch + 1, monitor=self.monitor, **values)
+        if self._keras_ckpt_profile.channel == "print":
+            print(message)
+        else:
+            runtime.print_msg(message)
 
 
 def warn(what: str, category: type[Warning] = UserWarning, **values: Any) -> None:

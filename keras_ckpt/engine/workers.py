@@ -15,45 +15,47 @@ import tempfile
 from typing import Any, Callable, ContextManager
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import Model
+from keras_ckpt.engine._types import Replica
 
 
 class Alone:
     """Keras 3: no worker is told from another."""
 
-    def train_begin(self, callback: Any) -> bool:
+    def train_begin(self, callback: Replica) -> bool:
         """Returns whether the training state was restored from a backup."""
         return False
 
-    def train_end(self, callback: Any) -> None:
+    def train_end(self, callback: Replica) -> None:
         """Removes the backup of the training state."""
 
-    def may_load(self, callback: Any) -> bool:
+    def may_load(self, callback: Replica) -> bool:
         """Returns whether this worker loads what was saved before."""
         return True
 
-    def saving(self, callback: Any) -> ContextManager[Any]:
+    def saving(self, callback: Replica) -> ContextManager[object]:
         """Returns the context in which the save at the end of an epoch is made."""
         return contextlib.nullcontext()
 
-    def back_up(self, callback: Any, epoch: int) -> None:
+    def back_up(self, callback: Replica, epoch: int) -> None:
         """Backs the training state up."""
 
-    def path(self, callback: Any, fill: Callable[[], str]) -> str:
+    def path(self, callback: Replica, fill: Callable[[], str]) -> str:
         """Returns where this worker writes what is meant for the path that `fill` makes."""
         return fill()
 
-    def clean(self, callback: Any) -> None:
+    def clean(self, callback: Replica) -> None:
         """Removes what a worker wrote that is not to save."""
 
 
 class ByStrategy(Alone):
     """TF 2.3 to 2.15: a worker that is not to save writes to `workertemp_<its number>`."""
 
-    def strategy(self, model: Any) -> Any:
+    def strategy(self, model: Model) -> Any:
         """Returns the strategy that `model` is distributed by."""
         return _strategy(model)
 
-    def path(self, callback: Any, fill: Callable[[], str]) -> str:
+    def path(self, callback: Replica, fill: Callable[[], str]) -> str:
         filepath = fill()
         directory, name = os.path.split(filepath)
         strategy = self.strategy(callback.model)
@@ -62,10 +64,9 @@ class ByStrategy(Alone):
             os.makedirs(directory, exist_ok=True)
         # Joined again where nothing has changed, too: this is how `a//b` becomes `a/b`.
         callback._write_filepath = os.path.join(directory, name)
-        written: str = callback._write_filepath
-        return written
+        return callback._write_filepath
 
-    def clean(self, callback: Any) -> None:
+    def clean(self, callback: Replica) -> None:
         directory = os.path.dirname(callback._write_filepath)
         strategy = self.strategy(callback.model)
         if _is_extra(strategy):
@@ -78,11 +79,11 @@ class ByStrategy(Alone):
 class ByStrategyIfAny(ByStrategy):
     """`keras_ckpt.ModelCheckpoint`: the same, for what is no model of Keras 2, too."""
 
-    def strategy(self, model: Any) -> Any:
+    def strategy(self, model: Model) -> Any:
         has_one = runtime.is_keras_model(model) or hasattr(model, "distribute_strategy")
         return _strategy(model) if has_one else None
 
-    def clean(self, callback: Any) -> None:
+    def clean(self, callback: Replica) -> None:
         # A subclass may make its paths all by itself.
         if hasattr(callback, "_write_filepath"):
             super().clean(callback)
@@ -96,13 +97,13 @@ class ByModel(Alone):
     TF 2.0 to 2.2, and is left out on later ones.
     """
 
-    def several(self, model: Any) -> bool:
+    def several(self, model: Model) -> bool:
         """Returns whether several workers train `model`."""
         if runtime.is_keras_model(model) and not hasattr(model, "_in_multi_worker_mode"):
             return _spans_workers(_strategy(model))
         return bool(model._in_multi_worker_mode())
 
-    def train_begin(self, callback: Any) -> bool:
+    def train_begin(self, callback: Replica) -> bool:
         if not self.several(callback.model):
             return False
         state = _training_state()
@@ -112,7 +113,7 @@ class ByModel(Alone):
         callback._training_state = callback.model._training_state
         return bool(callback._training_state.restore())
 
-    def train_end(self, callback: Any) -> None:
+    def train_end(self, callback: Replica) -> None:
         model = callback.model
         if not self.several(model) or _training_state() is None:
             return
@@ -128,29 +129,29 @@ class ByModel(Alone):
         else:
             del model._training_state
 
-    def may_load(self, callback: Any) -> bool:
+    def may_load(self, callback: Replica) -> bool:
         if not self.several(callback.model):
             return True
         context = _context()
         return context is None or bool(context.experimental_should_init)
 
-    def saving(self, callback: Any) -> ContextManager[Any]:
+    def saving(self, callback: Replica) -> ContextManager[object]:
         if self.several(callback.model) and _training_state() is not None:
-            context: ContextManager[Any] = callback._training_state.untrack_vars()
+            context: ContextManager[object] = callback._training_state.untrack_vars()
             return context
         return contextlib.nullcontext()
 
-    def back_up(self, callback: Any, epoch: int) -> None:
+    def back_up(self, callback: Replica, epoch: int) -> None:
         if self.several(callback.model) and _training_state() is not None:
             callback._training_state.back_up(epoch)
 
-    def path(self, callback: Any, fill: Callable[[], str]) -> str:
+    def path(self, callback: Replica, fill: Callable[[], str]) -> str:
         if not self.several(callback.model) or _should_save(callback.model):
             return fill()
         directory = callback._temp_file_dir = tempfile.mkdtemp()
         return os.path.join(directory, "temp" + os.path.splitext(callback.filepath)[1])
 
-    def clean(self, callback: Any) -> None:
+    def clean(self, callback: Replica) -> None:
         if self.several(callback.model) and not _should_save(callback.model):
             shutil.rmtree(callback._temp_file_dir)
             del callback._temp_file_dir
@@ -159,7 +160,7 @@ class ByModel(Alone):
 class ByEnvironment(ByModel):
     """TF 2.0: `TF_CONFIG` tells whether there are several workers."""
 
-    def several(self, model: Any) -> bool:
+    def several(self, model: Model) -> bool:
         cluster = json.loads(os.environ.get("TF_CONFIG", "{}"))
         return bool(cluster) and "master" not in cluster.get("cluster", {})
 
@@ -174,7 +175,7 @@ WORKERS: dict[str, Alone] = {
 }
 
 
-def _strategy(model: Any) -> Any:
+def _strategy(model: Model) -> Any:
     """Returns the distribution strategy of `model`, else the one in force, if any."""
     if runtime.is_keras_model(model) and not hasattr(model, "distribute_strategy"):
         # TF 2.0 and 2.1 keep it to themselves, and Keras 3 has none without TensorFlow.
@@ -211,7 +212,7 @@ def _context() -> Any:
     return coordinator and coordinator.get_current_worker_context()
 
 
-def _should_save(model: Any) -> bool:
+def _should_save(model: Model) -> bool:
     context = _context()
     if context is not None:
         return bool(context.should_checkpoint)

@@ -17,8 +17,8 @@ import test_recorded
 from helpers import StandIn, epochs
 
 from keras_ckpt import compat
-from keras_ckpt.engine import callback
 from keras_ckpt.engine.profile import Profile
+from keras_ckpt.engine.replica import replica
 
 #: The modules of compat in order, tf_keras and 3.0.0 after what they differ from.
 ORDER = [
@@ -123,13 +123,13 @@ def test_flipped_field_is_found_out(
 ) -> None:
     init = importlib.import_module("keras_ckpt.compat." + module).__init__
     changed = dataclasses.replace(profile(module), **{field: value})
-    mutant = callback.replica(changed, init, __name__)
+    mutant = replica(changed, init, __name__)
     assert is_found_out(mutant, module, directory)
 
 
 @pytest.mark.parametrize("module", sorted(BEFORE))
 def test_unchanged_replica_is_not_found_out(module: str, directory: pathlib.Path) -> None:
     init = importlib.import_module("keras_ckpt.compat." + module).__init__
-    same = callback.replica(profile(module), init, __name__)
+    same = replica(profile(module), init, __name__)
     # All scenarios are run where the replicas themselves are tested.
     assert not is_found_out(same, module, directory, scenarios=50)

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from keras_ckpt.engine import callback
+from keras_ckpt.engine import hooks
 from keras_ckpt.engine.profile import HOOKS_2_0, Profile
 
 
@@ -47,7 +47,7 @@ def test_with_hooks() -> None:
 
 
 def test_every_hook_is_there() -> None:
-    assert set(callback.HOOKS) >= HOOKS_2_0
+    assert set(hooks.HOOKS) >= HOOKS_2_0
 
 
 def test_every_field_is_documented() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from keras_ckpt import runtime
 
-EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / "examples" / "unchanged"
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples" / "unchanged"
 
 pytestmark = pytest.mark.skipif(
     not runtime.has_tensorflow() or not runtime.is_keras_3(),
