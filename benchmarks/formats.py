@@ -181,6 +181,25 @@ def main() -> int:
             shutil.rmtree(directory)
 
 
+def print_checksums(rounds: int) -> None:
+    """Prints how fast the checksums are taken."""
+    import zlib
+
+    from keras_ckpt.storage import checksum
+
+    data = os.urandom(1 << 24)
+    taken = {
+        "CRC-32C by NumPy": checksum.numpy_crc32c,
+        "CRC-32C by google-crc32c": checksum.of_library(),
+        "CRC-32 by zlib": zlib.crc32,
+    }
+    for name, crc in taken.items():
+        if crc is not None:
+            run = functools.partial(crc, data)
+            seconds, _ = compare(run, run, rounds)
+            print("  %-52s %5.2f GB/s" % (name, len(data) / seconds / 1e9))
+
+
 def report(given: Any, directory: str) -> int:
     """Prints all rows; returns 1 if one is over its limit."""
     import keras
@@ -200,6 +219,7 @@ def report(given: Any, directory: str) -> int:
             failed |= layers > row.layers + 0.5
         failed |= ours / other > row.limit
         print("  %-52s %5.2f (at most %.1f)%s" % (row.name, ours / other, row.limit, told))
+    print_checksums(given.rounds)
     for name in ("a.keras", "a.weights.h5", "a.h5", "cp"):
         inspect = functools.partial(keras_ckpt.inspect, os.path.join(directory, name))
         inspect()

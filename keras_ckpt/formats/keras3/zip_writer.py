@@ -14,12 +14,8 @@ import zipfile
 import zlib
 from typing import Any, Iterator
 
-from keras_ckpt.storage.checksum import crc32
-
 # What is worth a thread of its own for its checksum.
 _LARGE = 1 << 20
-# From here on our way to take one is the faster.
-_HUGE = 1 << 22
 _CHUNK = 1 << 24
 
 
@@ -83,7 +79,7 @@ class _Part(io.BytesIO):
         # Writing and the checksum take about as long, and neither holds Python up.
         checksum = None
         if len(view) >= _LARGE:
-            checksum = self._pool.submit(crc32 if len(view) >= _HUGE else zlib.crc32, view)
+            checksum = self._pool.submit(zlib.crc32, view)
         self._file.seek(self._start + start)
         for at in range(0, len(view), _CHUNK):
             self._file.write(view[at : at + _CHUNK])
