@@ -10,13 +10,12 @@ import contextlib
 import importlib
 import json
 import os
-import shutil
-import tempfile
 from typing import Any, Callable, ContextManager
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import Model
 from keras_ckpt.engine._types import Replica
+from keras_ckpt.storage import scratch
 
 
 class Alone:
@@ -73,7 +72,7 @@ class ByStrategy(Alone):
             temporary = _temporary(directory, strategy)
             # Made if it is not there, as by the releases, so that it can be removed.
             os.makedirs(temporary, exist_ok=True)
-            shutil.rmtree(temporary)
+            scratch.remove_directory(temporary)
 
 
 class ByStrategyIfAny(ByStrategy):
@@ -148,12 +147,12 @@ class ByModel(Alone):
     def path(self, callback: Replica, fill: Callable[[], str]) -> str:
         if not self.several(callback.model) or _should_save(callback.model):
             return fill()
-        directory = callback._temp_file_dir = tempfile.mkdtemp()
+        directory = callback._temp_file_dir = scratch.make_directory()
         return os.path.join(directory, "temp" + os.path.splitext(callback.filepath)[1])
 
     def clean(self, callback: Replica) -> None:
         if self.several(callback.model) and not _should_save(callback.model):
-            shutil.rmtree(callback._temp_file_dir)
+            scratch.remove_directory(callback._temp_file_dir)
             del callback._temp_file_dir
 
 

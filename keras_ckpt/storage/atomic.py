@@ -6,9 +6,10 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
 import uuid
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, Sequence
+
+from keras_ckpt.storage import scratch
 
 
 def refuse_directory(path: str) -> None:
@@ -49,6 +50,20 @@ def replacing(path: str, ending: str = ".tmp") -> Iterator[str]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.remove(temporary)
+
+
+@contextlib.contextmanager
+def replacing_files(paths: Sequence[str]) -> Iterator[list[str]]:
+    """Gives the paths of temporary files that take the places of `paths` if all goes well.
+
+    Args:
+        paths: the files to write, in the order in which they take their places; those that say
+            what is in others come last.
+    """
+    with contextlib.ExitStack() as stack:
+        # What was entered last is left first.
+        made = [stack.enter_context(replacing(path)) for path in reversed(paths)]
+        yield made[::-1]
 
 
 @contextlib.contextmanager
@@ -113,17 +128,14 @@ def under_ending(path: str, ending: str) -> Iterator[str]:
     if path.endswith(ending):
         yield path
         return
-    directory = tempfile.mkdtemp(prefix="keras_ckpt_")
-    link = os.path.join(directory, "checkpoint" + ending)
-    try:
+    with scratch.directory() as directory:
+        link = os.path.join(directory, "checkpoint" + ending)
         try:
             os.symlink(os.path.abspath(path), link)
         except OSError:
             # Not every system lets every user make links.
             shutil.copyfile(path, link)
         yield link
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def clear(directory: str) -> None:

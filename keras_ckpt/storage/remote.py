@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from typing import Any, Iterator
 
 from keras_ckpt import runtime
+from keras_ckpt.storage import scratch
 
 
 def _gfile() -> Any:
@@ -29,7 +29,7 @@ def uploading(path: str) -> Iterator[str]:
         return
     gfile = _gfile()
     parent, _, name = path.rstrip("/").rpartition("/")
-    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as directory:
+    with scratch.directory() as directory:
         yield os.path.join(directory, name)
         found = [
             os.path.relpath(os.path.join(folder, file), directory)
@@ -71,7 +71,7 @@ def downloaded(path: str) -> Iterator[str]:
         found = [
             parent + "/" + part for part in parts if part == name or part.startswith(name + ".")
         ]
-    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as directory:
+    with scratch.directory() as directory:
         for file in found:
             target = os.path.join(directory, file[len(parent) + 1 :])
             os.makedirs(os.path.dirname(target), exist_ok=True)

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import importlib
 import os
-import tempfile
 import threading
 import warnings
 import zipfile
@@ -22,7 +21,7 @@ from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import compilation, keras2_reader, optimizer_state, safety
 from keras_ckpt.formats.hdf5 import hdf5_file
 from keras_ckpt.formats.keras3 import h5_store, zip_reader, zip_writer
-from keras_ckpt.storage import atomic
+from keras_ckpt.storage import atomic, scratch
 
 WEIGHTS = "model.weights.h5"
 # Where Keras's `load_own_variables` does nothing but assign what it is given.
@@ -267,7 +266,7 @@ def _assets(opened: zipfile.ZipFile) -> Iterator[Any]:
     if not names:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as directory:
+    with scratch.directory() as directory:
         opened.extractall(directory, names)
         yield _saving().DiskIOStore(os.path.join(directory, "assets"), mode="r")
 

@@ -7,12 +7,12 @@ import io
 import os
 import stat
 import struct
-import tempfile
 import zipfile
 from typing import Any, Iterator
 
 from keras_ckpt.errors import DamagedCheckpoint, NotACheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import parsing
+from keras_ckpt.storage import scratch
 
 _MAGIC = b"PK\x03\x04"
 _EMPTY = b"PK\x05\x06"
@@ -180,7 +180,7 @@ def member(path: str, archive: zipfile.ZipFile, name: str, verify: bool = False)
         return
     if info.compress_type != zipfile.ZIP_STORED:
         # Unpacked once, since each step back in it would unpack all again.
-        with tempfile.TemporaryFile() as unpacked:
+        with scratch.file() as unpacked:
             with archive.open(info) as packed:
                 for chunk in iter(lambda: packed.read(_STEP), b""):
                     unpacked.write(chunk)

@@ -152,7 +152,7 @@ def write(prefix: str, tensors: Mapping[str, Tensor | Callable[[], Tensor]]) -> 
     entries = [(b"", header)]
     data_path = shard_path(prefix, 0, 1)
     # The data takes its place before the index does, which says where to find what in it.
-    with atomic.replacing(index_path(prefix)) as index, atomic.replacing(data_path) as temporary:
+    with atomic.replacing_files([data_path, index_path(prefix)]) as (temporary, index):
         offset = 0
         with open(temporary, "wb") as file:
             for name in sorted(tensors, key=lambda name: name.encode("utf-8")):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import tempfile
+
+from keras_ckpt.storage import atomic
 
 
 class NotWritten(Exception):
@@ -26,7 +26,6 @@ def write(path: str, before: bytes, after: bytes) -> None:
         NotWritten: if it cannot be written, or has changed meanwhile.
     """
     target = os.path.realpath(path)
-    temporary = ""
     try:
         # Root may write what nobody shall.
         mode = stat.S_IMODE(os.stat(target).st_mode)
@@ -34,20 +33,12 @@ def write(path: str, before: bytes, after: bytes) -> None:
             target, os.W_OK
         ):
             raise NotWritten("%s is not written: it is read-only." % path)
-        handle, temporary = tempfile.mkstemp(
-            dir=os.path.dirname(target), prefix=os.path.basename(target) + "."
-        )
-        with os.fdopen(handle, "wb") as file:
-            file.write(after)
-        shutil.copymode(target, temporary)
-        with open(target, "rb") as file:
-            if file.read() != before:
-                raise NotWritten("%s is not written: it has changed meanwhile." % path)
-        os.replace(temporary, target)
-        temporary = ""
+        with atomic.replacing(target) as temporary:
+            with open(temporary, "wb") as file:
+                file.write(after)
+            with open(target, "rb") as file:
+                if file.read() != before:
+                    raise NotWritten(f"{path} is not written: it has changed meanwhile.")
     except OSError as error:
         reason = error.strerror or str(error)
         raise NotWritten("%s is not written: %s." % (path, reason)) from error
-    finally:
-        if temporary:
-            os.remove(temporary)

@@ -1,0 +1,55 @@
+"""Files and directories that nobody sees and that are gone when they are no longer used."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from typing import IO, Iterator
+
+
+@contextlib.contextmanager
+def directory() -> Iterator[str]:
+    """Gives the path of a new directory, which is removed afterwards with all that is in it."""
+    with tempfile.TemporaryDirectory(prefix="keras_ckpt_") as path:
+        yield path
+
+
+class Directory:
+    """A new directory that is removed with all that is in it when nothing refers to this object.
+
+    Attributes:
+        path: path of the directory.
+    """
+
+    def __init__(self) -> None:
+        self._made = tempfile.TemporaryDirectory(prefix="keras_ckpt_")
+        self.path: str = self._made.name
+
+    def close(self) -> None:
+        """Removes it now."""
+        self._made.cleanup()
+
+
+@contextlib.contextmanager
+def file() -> Iterator[IO[bytes]]:
+    """Gives a new file, open for writing and reading, which has no name."""
+    with tempfile.TemporaryFile() as opened:
+        yield opened
+
+
+def make_directory() -> str:
+    """Returns the path of a new directory, which stays until `remove_directory`."""
+    return tempfile.mkdtemp()
+
+
+def remove_directory(path: str) -> None:
+    """Removes a directory with all that is in it.
+
+    Args:
+        path: path of the directory.
+
+    Raises:
+        OSError: if it cannot be removed, or is not there.
+    """
+    shutil.rmtree(path)
