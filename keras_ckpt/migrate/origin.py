@@ -7,14 +7,12 @@ code, in `requirements*.txt`, `setup.cfg`, `setup.py`, `pyproject.toml`, `enviro
 
 from __future__ import annotations
 
-import ast
 import glob
 import os
 import re
 from typing import Callable, Iterable, NamedTuple, Sequence
 
 from keras_ckpt import compat
-from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import (
     STAND_ALONE,
     Release,
@@ -23,11 +21,9 @@ from keras_ckpt.migrate.releases.release import (
     newest_of_keras_2,
     release,
 )
-from keras_ckpt.migrate.rules.definition import rules
-from keras_ckpt.migrate.rules.kc105_positional import is_period
-from keras_ckpt.migrate.rules.kc501_private_hook import can_be_called, hooks
+from keras_ckpt.migrate.rules.definition import Clue, rules
 from keras_ckpt.migrate.sites.finder import Sites
-from keras_ckpt.migrate.sites.site import CallSite, Checkpoint, Site, Subclass
+from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
 _PINS = (
     "requirements*.txt",
@@ -60,14 +56,6 @@ class Origin(NamedTuple):
     why: str
 
 
-class Clue(NamedTuple):
-    """Something that only some releases fit; where it is a pin, of which package."""
-
-    what: str
-    fits: Callable[[Release], bool]
-    package: str = ""
-
-
 def release_of(found: Sequence[Sites], files: Sequence[str]) -> Origin:
     """Returns the newest release that all evidence fits.
 
@@ -81,7 +69,7 @@ def release_of(found: Sequence[Sites], files: Sequence[str]) -> Origin:
     if not clues and not pins:
         seventh = [each for each in sites if isinstance(each, Checkpoint)]
         seventh += [each for one in found for each in one.from_keras_ckpt]
-        if any(is_period(each) for each in seventh):
+        if any(rule.is_of_stand_alone_keras(each) for rule in rules().values() for each in seventh):
             return Origin(release(STAND_ALONE), "the seventh by position is a number")
         return Origin(None, "nothing in the code and no pinned version tells it")
     alone = release(STAND_ALONE)
@@ -103,61 +91,10 @@ def _clues(sites: Iterable[Site]) -> Iterable[Clue]:
     latest = newest()
     for site in sites:
         # What runs on the newest tells nothing.
-        for what, fits in _fits_of(site):
-            if not fits(latest):
-                yield Clue(what, fits)
-
-
-def _fits_of(site: Site) -> Iterable[tuple[str, Callable[[Release], bool]]]:
-    if isinstance(site, Checkpoint):
-        for name in site.keywords:
-            yield "`%s` is passed" % name, _takes(name)
-        count = len(site.positional)
-        yield (
-            "%d arguments are passed by position" % count,
-            lambda each: count <= len(each.parameters),
-        )
-        path = site.argument(0, "filepath")
-        text = path.value if path is not None else None
-        if isinstance(text, Str):
-            only = site.argument(4, "save_weights_only")
-            known = only is None and site.complete
-            flag = site.bound(every()[0]).flag("save_weights_only") if not known else False
-            if flag is not None:
-                yield "`%s` is saved to" % text.shown, _ends(text, 1 if flag else 0)
-    elif isinstance(site, Subclass):
-        for problem in rules()["KC501"].check(site, release("2.0"), newest()):
-            name = getattr(problem.node, "name", "")
-            if name:
-                yield "`%s` is overridden" % name, _has_hook(site.methods[name])
-    elif isinstance(site, CallSite):
-        legacy = newest_of_keras_2()
-        for code in ("KC601", "KC602", "KC604"):
-            if list(rules()[code].check(site, legacy, newest())):
-                yield "`%s` is used as in TF 2" % site.kind, lambda each: not each.is_keras_3
-
-
-def _takes(name: str) -> Callable[[Release], bool]:
-    def takes(each: Release) -> bool:
-        return name in each.parameters or each.any_keyword
-
-    return takes
-
-
-def _ends(text: Str, index: int) -> Callable[[Release], bool]:
-    def ends(each: Release) -> bool:
-        endings = each.profile.endings[index]
-        return not endings or text.ends_in(endings) is not False
-
-    return ends
-
-
-def _has_hook(method: ast.FunctionDef) -> Callable[[Release], bool]:
-    def has(each: Release) -> bool:
-        form = hooks(each).get(method.name)
-        return form is not None and can_be_called(method, form)
-
-    return has
+        for rule in rules().values():
+            for clue in rule.clues(site):
+                if not clue.fits(latest):
+                    yield clue
 
 
 # What is pinned

@@ -5,40 +5,14 @@ from __future__ import annotations
 import ast
 import dataclasses
 import enum
-from typing import Callable, NamedTuple, Union
 
 from keras_ckpt.migrate import checker
 from keras_ckpt.migrate.code.source import Source
-from keras_ckpt.migrate.rules.definition import Problem
+from keras_ckpt.migrate.rules.definition import Problem, Reason
 
 
 class CannotRewrite(Exception):
     """LibCST does not see in a source what `ast` does."""
-
-
-class Reason(str):
-    """Why something is left as it is: a text that may name the line of something else.
-
-    Attributes:
-        without_line: the same without the number of the line, which other changes move.
-        is_of_other_call: whether the call could change, and another one that it belongs to cannot.
-    """
-
-    without_line: str
-    is_of_other_call: bool
-
-    def __new__(
-        cls,
-        before: str,
-        line: int | None = None,
-        after: str = "",
-        is_of_other_call: bool = False,
-    ) -> Reason:
-        shown = "" if line is None else f"line {line}"
-        self = super().__new__(cls, f"{before}{shown}{after}")
-        self.without_line = before + after
-        self.is_of_other_call = is_of_other_call
-        return self
 
 
 class Kind(enum.IntEnum):
@@ -106,34 +80,3 @@ def note_on(source: Source, problem: Problem, reason: str, kind: Kind = Kind.LEF
 def _note(source: Source, line: int, column: int, code: str, reason: str, kind: Kind) -> Note:
     place = source.place(line, column)
     return Note(source.path, place.cell or 0, place.line, place.column, code, reason, kind)
-
-
-class Fix(NamedTuple):
-    """How something is mended.
-
-    Args:
-        apply: does it.
-        note: what is to be known of it, `""` for nothing.
-    """
-
-    apply: Callable[[], object]
-    note: str = ""
-
-
-class Refusal(NamedTuple):
-    """Why something is not mended.
-
-    Args:
-        why: the reason, and what to do.
-        needs_us: whether the call means what it meant with `keras_ckpt` alone: then nothing else
-            of it is changed either, so that `--to-keras-ckpt` finds it as it was.
-    """
-
-    why: str
-    needs_us: bool = True
-
-
-Answer = Union[Fix, Refusal]
-
-#: What to do about what Keras 3 has nothing for.
-WITH_US = "`keras-ckpt fix --to-keras-ckpt` keeps it."

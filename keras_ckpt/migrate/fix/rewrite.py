@@ -27,6 +27,7 @@ from keras_ckpt.migrate.fix.edits import cells
 from keras_ckpt.migrate.fix.edits.edits import Edits, Unit
 from keras_ckpt.migrate.fix.edits.tree import Names
 from keras_ckpt.migrate.fix.native import from_keras_ckpt, planner
+from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
 from keras_ckpt.migrate.fix.to_keras_ckpt import redirect
 from keras_ckpt.migrate.releases.release import Release
@@ -201,13 +202,13 @@ def _once(
     if target.to_keras_ckpt:
         if Sites(names).facts.others & {"install", "emulate"}:
             return nothing
-        plan = redirect.Ours(source, names, problems, edits, target.tf_keras)
+        plan = redirect.Redirection(source, names, problems, edits, target.tf_keras)
         plan.plan(target.old, target.new, target.selected)
         changes, notes = plan.changed, plan.notes
     else:
         releases = target.old, target.new
-        work = planner.Native(source, names, problems, edits, *releases, others, target.tf_keras)
-        changes, notes = planner.plan(work)
+        work = Context(source, names, problems, edits, *releases, others, target.tf_keras)
+        changes, notes = planner.Planner(work).run()
         result.renamed += [each for each in work.renamed if each not in result.renamed]
         result.staying += [each for each in work.staying if each not in result.staying]
     if not edits:

@@ -8,15 +8,17 @@ and what is wrong with a site: `Problem`.
 from __future__ import annotations
 
 import abc
+import ast
+import enum
 import functools
 import importlib
 import pkgutil
-from typing import ClassVar, Iterable, Iterator, NamedTuple
+from typing import Callable, ClassVar, Iterable, Iterator, Mapping, NamedTuple, Protocol, Union
 
 from keras_ckpt.migrate.code.source import Placed
 from keras_ckpt.migrate.code.values.infer import Constant, Number, Str, integer
-from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.sites.site import Argument, BoundArguments, Checkpoint, Site
+from keras_ckpt.migrate.releases.release import Release, newest, newest_of_keras_2
+from keras_ckpt.migrate.sites.site import Argument, BoundArguments, CallSite, Checkpoint, Site
 
 #: What code says that takes ours.
 OURS = "`from keras_ckpt import ModelCheckpoint`"
@@ -42,6 +44,132 @@ class Problem(NamedTuple):
     node: Placed | None = None
 
 
+class Reason(str):
+    """Why something is left as it is: a text that may name the line of something else.
+
+    Attributes:
+        without_line: the same without the number of the line, which other changes move.
+        is_of_other_call: whether the call could change, and another one that it belongs to cannot.
+    """
+
+    without_line: str
+    is_of_other_call: bool
+
+    def __new__(
+        cls,
+        before: str,
+        line: int | None = None,
+        after: str = "",
+        is_of_other_call: bool = False,
+    ) -> Reason:
+        shown = "" if line is None else f"line {line}"
+        self = super().__new__(cls, f"{before}{shown}{after}")
+        self.without_line = before + after
+        self.is_of_other_call = is_of_other_call
+        return self
+
+
+class Fix(NamedTuple):
+    """How something is mended.
+
+    Args:
+        apply: does it.
+        note: what is to be known of it, `""` for nothing.
+    """
+
+    apply: Callable[[], object]
+    note: str = ""
+
+
+class Refusal(NamedTuple):
+    """Why something is not mended.
+
+    Args:
+        why: the reason, and what to do.
+        needs_keras_ckpt: whether only keras_ckpt keeps what the call means: then nothing else of it
+            is changed either, so that `--to-keras-ckpt` finds it as it was.
+    """
+
+    why: str
+    needs_keras_ckpt: bool = True
+
+
+Answer = Union[Fix, Refusal]
+
+#: What to do about what Keras 3 has nothing for.
+WITH_KERAS_CKPT = "`keras-ckpt fix --to-keras-ckpt` keeps it."
+
+
+class Plan(Protocol):
+    """What `fix` asks of the rewriting of a module, which needs LibCST; rules do not.
+
+    Attributes:
+        old, new: the releases.
+    """
+
+    old: Release
+    new: Release
+
+    def drop(self, argument: Argument, note: str = "") -> Answer:
+        """Returns how to drop an argument that is passed by name."""
+
+    def set_value(self, argument: Argument, code: str) -> Answer:
+        """Returns how to give an argument another value."""
+
+    def add(self, site: CallSite, name: str, code: str) -> Answer:
+        """Returns how to add an argument by name."""
+
+    def rename_path(self, site: CallSite) -> Answer:
+        """Returns how to give the path of a call another ending, wherever the file is used."""
+
+    def index_of(self, call: ast.Call, node: ast.AST) -> int | None:
+        """Returns the index of an argument in a call, None if it is not written there."""
+
+    def is_text(self, node: ast.AST) -> bool:
+        """Returns whether a node is a string as it is written in code."""
+
+    def is_alone(self, node: ast.AST) -> bool:
+        """Returns whether a node is used for one call only."""
+
+    def end_of(self, node: ast.AST) -> ast.AST | None:
+        """Returns the string that the end of a path is written in, None if unknown."""
+
+    def change_call(self, call: ast.Call, dropped: Iterable[int], named: Mapping[int, str]) -> None:
+        """Drops arguments of a call by their indices, and passes others by name."""
+
+    def change_text(self, node: ast.AST, change: Callable[[str], str | None]) -> None:
+        """Changes a string that is written in code."""
+
+    def change_texts(self, node: ast.AST, change: Callable[[str], str]) -> None:
+        """Changes each part of a string that is written in code."""
+
+
+class Clue(NamedTuple):
+    """What shows for which release code was written.
+
+    Args:
+        what: what was found.
+        fits: whether a release fits it.
+        package: where it is a pinned version, of which package.
+    """
+
+    what: str
+    fits: Callable[[Release], bool]
+    package: str = ""
+
+
+class Group(enum.Enum):
+    """What a rule is about: the first digit of its code."""
+
+    SYNTAX = "0"
+    ARGUMENTS = "1"
+    PATHS = "2"
+    FREQUENCY = "3"
+    METRICS = "4"
+    SUBCLASSES = "5"
+    FILES = "6"
+
+
 class Rule(abc.ABC):
     """One thing that breaks or changes its meaning between two releases."""
 
@@ -57,6 +185,22 @@ class Rule(abc.ABC):
     after: ClassVar[str]
     #: Whether calls that make our callback are asked about, too.
     asks_keras_ckpt: ClassVar[bool] = False
+    #: Why `fix --native` changes nothing, `""` for the advice of the problem.
+    refusal: ClassVar[str] = ""
+    #: What to know of a change by `drop_argument`.
+    when_dropped: ClassVar[str] = ""
+    #: Whether `fix` is asked once it is known which calls need keras_ckpt, and so stay.
+    is_late: ClassVar[bool] = False
+    #: What to know where keras_ckpt means another thing than the old release, too.
+    with_keras_ckpt: ClassVar[str] = ""
+    #: The kinds of calls of which it refuses the file that they read, or write.
+    reads: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def group(self) -> Group:
+        """What it is about."""
+        return Group(self.code[2])
 
     @abc.abstractmethod
     def concerns(self, old: Release, new: Release) -> bool:
@@ -65,6 +209,20 @@ class Rule(abc.ABC):
     @abc.abstractmethod
     def check(self, site: Site, old: Release, new: Release) -> Iterable[Problem]:
         """Returns what is wrong with a site, for releases that are concerned."""
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        """Returns how `fix --native` mends a problem of this rule, or why it does not."""
+        if self.refusal:
+            return Refusal(self.refusal)
+        return Refusal(problem.advice, needs_keras_ckpt=False)
+
+    def clues(self, site: Site) -> Iterable[Clue]:
+        """Returns what a site shows of the release that it was written for."""
+        return ()
+
+    def is_of_stand_alone_keras(self, site: Site) -> bool:
+        """Returns whether a site means what only stand-alone Keras up to 2.3 took it for."""
+        return False
 
     def problem(
         self,
@@ -76,6 +234,27 @@ class Rule(abc.ABC):
     ) -> Problem:
         """Returns a problem of this rule."""
         return Problem(self, site, message, advice, argument, node)
+
+
+def rename_path(rule: Rule, problem: Problem, plan: Plan) -> Answer:
+    """A `fix` that gives the path of a call another ending."""
+    assert isinstance(problem.site, CallSite)
+    return plan.rename_path(problem.site)
+
+
+def drop_argument(rule: Rule, problem: Problem, plan: Plan) -> Answer:
+    """A `fix` that drops the argument, with the note `when_dropped` if the argument said much."""
+    assert problem.argument is not None
+    value = problem.argument.value
+    # None is the default, and a string the name of a format.
+    says_nothing = isinstance(value, Str) or value == Constant(None)
+    return plan.drop(problem.argument, "" if says_nothing else rule.when_dropped)
+
+
+def clue_of_keras_2(rule: Rule, site: Site) -> Iterator[Clue]:
+    """A `clues` for calls that only Keras 2 takes as they are."""
+    if isinstance(site, CallSite) and list(rule.check(site, newest_of_keras_2(), newest())):
+        yield Clue(f"`{site.kind}` is used as in TF 2", lambda release: not release.is_keras_3)
 
 
 _rules: dict[str, Rule] = {}

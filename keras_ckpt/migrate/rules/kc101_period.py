@@ -8,7 +8,11 @@ from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     OURS,
+    WITH_KERAS_CKPT,
+    Answer,
+    Plan,
     Problem,
+    Refusal,
     Rule,
     bound,
     frequency,
@@ -16,6 +20,7 @@ from keras_ckpt.migrate.rules.definition import (
     monitored,
     refused_keyword,
     register,
+    shown,
 )
 from keras_ckpt.migrate.sites.site import Site
 
@@ -74,6 +79,20 @@ checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", save_freq=5 * steps_per_
                 "`period`." % (number, OURS)
             )
         yield self.problem(site, refused_keyword(new, "period"), advice, argument)
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        assert problem.argument is not None
+        period = problem.argument.value
+        arguments = bound(problem.site, plan.old)
+        if period == Constant(1):
+            return plan.drop(problem.argument)
+        if arguments is not None and frequency(arguments) is not None:
+            # Beside an integer `save_freq` it has no effect.
+            return plan.drop(problem.argument)
+        return Refusal(
+            f"`period={shown(period)}` needs keras_ckpt: `save_freq` of Keras 3 counts batches, "
+            f"and has no value of the validation when it saves. {WITH_KERAS_CKPT}"
+        )
 
 
 def _shown(value: object) -> str:

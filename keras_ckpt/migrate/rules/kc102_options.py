@@ -11,6 +11,7 @@ from keras_ckpt.migrate.rules.definition import (
     Problem,
     Rule,
     bound,
+    drop_argument,
     given,
     refused_keyword,
     register,
@@ -22,6 +23,7 @@ from keras_ckpt.migrate.sites.site import Site
 class Options(Rule):
     code = "KC102"
     name = "options"
+    when_dropped = "`options` are left out: they are for formats that Keras 3 does not write."
     what = "Finds `options=`, the `tf.train.CheckpointOptions` or `tf.saved_model.SaveOptions`."
     why = (
         "TF 2.3 to 2.15 pass it on to each save. Keras 3 refuses it with a TypeError when the "
@@ -83,3 +85,5 @@ checkpoint = tf.keras.callbacks.ModelCheckpoint("model.keras")
                     "Leave `options` out.",
                     argument,
                 )
+
+    fix = drop_argument

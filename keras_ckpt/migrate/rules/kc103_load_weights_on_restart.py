@@ -8,7 +8,11 @@ from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     OURS,
+    WITH_KERAS_CKPT,
+    Answer,
+    Plan,
     Problem,
+    Refusal,
     Rule,
     given,
     refused_keyword,
@@ -59,3 +63,12 @@ checkpoint = ModelCheckpoint("best.weights.h5", save_weights_only=True)
             )
         message = refused_keyword(new, "load_weights_on_restart")
         yield self.problem(site, message, advice, argument)
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        assert problem.argument is not None
+        if problem.argument.value == Constant(False):
+            return plan.drop(problem.argument)
+        return Refusal(
+            "`load_weights_on_restart` needs keras_ckpt: Keras 3 has nothing that loads the newest "
+            f"checkpoint when training begins. {WITH_KERAS_CKPT}"
+        )

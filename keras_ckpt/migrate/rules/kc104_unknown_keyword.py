@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Iterator
 
 from keras_ckpt.engine import arguments
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, refused_keyword, register
+from keras_ckpt.migrate.rules.definition import (
+    Answer,
+    Clue,
+    Plan,
+    Problem,
+    Refusal,
+    Rule,
+    refused_keyword,
+    register,
+)
 from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
 
@@ -65,3 +75,26 @@ checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
             else:
                 continue
             yield self.problem(site, message, advice, argument)
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        assert isinstance(problem.site, Checkpoint) and problem.argument is not None
+        name = next(
+            name
+            for name, each in problem.site.keywords.items()
+            if each.node is problem.argument.node
+        )
+        if name in plan.old.parameters:
+            return Refusal(f"{plan.new.title} has no `{name}`.", needs_keras_ckpt=False)
+        near = arguments.unknown({name: None}).get(name, "")
+        note = f"`{name}` is left out: {plan.old.title} ignored it."
+        if near in plan.new.parameters:
+            note += f" If `{near}` was meant, write that."
+        return plan.drop(problem.argument, note)
+
+    def clues(self, site: Site) -> Iterator[Clue]:
+        for name in site.keywords if isinstance(site, Checkpoint) else ():
+            yield Clue(f"`{name}` is passed", functools.partial(_takes, name))
+
+
+def _takes(name: str, release: Release) -> bool:
+    return name in release.parameters or release.any_keyword

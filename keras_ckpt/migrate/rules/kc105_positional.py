@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Iterator
 
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, ordinal, register, shown
+from keras_ckpt.migrate.rules.definition import (
+    OURS,
+    WITH_KERAS_CKPT,
+    Answer,
+    Clue,
+    Fix,
+    Plan,
+    Problem,
+    Refusal,
+    Rule,
+    ordinal,
+    register,
+    shown,
+)
 from keras_ckpt.migrate.sites.site import Argument, Checkpoint, Site
 
 #: Stand-alone Keras up to 2.3 had `period` in this place.
@@ -17,6 +31,7 @@ SEVENTH = 6
 class Positional(Rule):
     code = "KC105"
     name = "positional"
+    with_keras_ckpt = "It is `save_freq` with keras_ckpt, too."
     asks_keras_ckpt = True
     what = "Finds arguments by position that are other arguments, or none, in the new release."
     why = (
@@ -93,6 +108,49 @@ checkpoint = ModelCheckpoint(
             advice % values,
             argument,
         )
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        site, old, new = problem.site, plan.old.parameters, plan.new.parameters
+        assert isinstance(site, Checkpoint)
+        call = site.node
+        assert isinstance(call, ast.Call)
+        same = next((i for i, pair in enumerate(zip(old, new)) if pair[0] != pair[1]), len(old))
+        note = ""
+        dropped: list[int] = []
+        named: dict[int, str] = {}
+        for place, argument in enumerate(site.positional):
+            if place < same:
+                if argument is problem.argument:
+                    return Refusal(
+                        "in stand-alone Keras this was `period`, in epochs. If it is, it needs "
+                        "keras_ckpt, as `period=`: Keras 3 counts batches."
+                    )
+                continue
+            index = plan.index_of(call, argument.node)
+            if index is None or place >= len(old):
+                return Refusal(f"the arguments by position are not known. {WITH_KERAS_CKPT}")
+            if old[place] == "period" and argument.value != Constant(1):
+                return Refusal(
+                    f"`period` needs keras_ckpt: Keras 3 counts batches. {WITH_KERAS_CKPT}"
+                )
+            if old[place] in new:
+                named[index] = old[place]
+                continue
+            dropped.append(index)
+            if old[place] != "period" and argument.value != Constant(None):
+                note = f"`{old[place]}` is left out: {plan.new.title} has none."
+        return Fix(lambda: plan.change_call(call, dropped, named), note)
+
+    def clues(self, site: Site) -> Iterator[Clue]:
+        if isinstance(site, Checkpoint):
+            count = len(site.positional)
+            yield Clue(
+                f"{count} arguments are passed by position",
+                lambda release: count <= len(release.parameters),
+            )
+
+    def is_of_stand_alone_keras(self, site: Site) -> bool:
+        return isinstance(site, Checkpoint) and is_period(site)
 
 
 def is_period(site: Checkpoint) -> bool:

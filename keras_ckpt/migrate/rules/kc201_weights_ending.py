@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Iterator
 
 from keras_ckpt.engine import messages
 from keras_ckpt.migrate.code.values.infer import Str
-from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, bound, register
+from keras_ckpt.migrate.releases.release import Release, every
+from keras_ckpt.migrate.rules.definition import (
+    OURS,
+    Clue,
+    Problem,
+    Rule,
+    bound,
+    register,
+    rename_path,
+)
 from keras_ckpt.migrate.sites.paths import write_ending
-from keras_ckpt.migrate.sites.site import Site
+from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
 
 @register
 class WeightsEnding(Rule):
     code = "KC201"
     name = "weights-ending"
+    is_late = True
     what = "Finds paths beside `save_weights_only=True` that Keras 3 refuses."
     why = (
         "Up to TF 2.15 the ending chooses the format: `.h5` and `.hdf5` mean HDF5, anything else a "
@@ -58,3 +68,17 @@ checkpoint = ModelCheckpoint("training_1/cp-{epoch:04d}.weights.h5", save_weight
                 "%s To keep the files as they are, write %s." % (write_ending(path, now[0]), OURS),
                 argument,
             )
+
+    fix = rename_path
+
+    def clues(self, site: Site) -> Iterator[Clue]:
+        if not isinstance(site, Checkpoint):
+            return
+        arguments = site.bound(every()[0])
+        path = arguments.value("filepath")
+        if isinstance(path, Str) and arguments.flag("save_weights_only") is self.weights_only:
+            yield Clue(f"`{path.shown}` is saved to", functools.partial(self._takes, path))
+
+    def _takes(self, path: Str, release: Release) -> bool:
+        endings = release.profile.endings[self.index]
+        return not endings or path.ends_in(endings) is not False

@@ -14,6 +14,7 @@ from keras_ckpt.migrate.sites.site import Site
 class Samples(Rule):
     code = "KC301"
     name = "samples"
+    with_keras_ckpt = "keras_ckpt counts batches, too."
     what = "Finds integers as `save_freq` in code for TF 2.0 and 2.1, where they count samples."
     why = (
         "From TF 2.2 on they count batches. Nothing is said: the model is saved as many times less "

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Iterator
 
 from keras_ckpt.migrate.code.values.infer import integer
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, bound, frequency, register
+from keras_ckpt.migrate.rules.definition import (
+    Answer,
+    Plan,
+    Problem,
+    Refusal,
+    Rule,
+    bound,
+    frequency,
+    register,
+)
 from keras_ckpt.migrate.sites.site import Checkpoint, Site, Training
 
 
@@ -29,6 +39,7 @@ def beyond_epoch(site: Site, old: Release, new: Release) -> Training | None:
 class BeyondEpoch(Rule):
     code = "KC302"
     name = "beyond-epoch"
+    with_keras_ckpt = "keras_ckpt counts batches, too."
     what = (
         "Finds integers as `save_freq` that are larger than an epoch when they count batches in "
         "place of samples, and those that `steps_per_execution` makes others."
@@ -92,3 +103,19 @@ model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
                     argument,
                 )
                 return
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        site = problem.site
+        assert isinstance(site, Checkpoint) and problem.argument is not None
+        arguments = bound(site, plan.old)
+        if plan.old.profile.frequency_unit != "calls" or arguments is None:
+            return Refusal(problem.advice, needs_keras_ckpt=False)
+        count = frequency(arguments)
+        known = (integer(each.steps_per_execution) for each in site.trainings())
+        steps = {each for each in known if each is not None}
+        if not isinstance(count, int) or len(steps) != 1:
+            return Refusal(problem.advice, needs_keras_ckpt=False)
+        if not isinstance(problem.argument.node, ast.Constant):
+            return Refusal(problem.advice, needs_keras_ckpt=False)
+        # The release to which this is native counts batches: again it would be multiplied.
+        return plan.set_value(problem.argument, f"{count} * {steps.pop()}")

@@ -7,7 +7,11 @@ from typing import Iterator
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     OURS,
+    WITH_KERAS_CKPT,
+    Answer,
+    Plan,
     Problem,
+    Refusal,
     Rule,
     bound,
     frequency,
@@ -77,3 +81,17 @@ checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
                 'Write `save_freq="epoch"`, or %s, which knows it with %s.' % (OURS, written),
                 argument,
             )
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        arguments = bound(problem.site, plan.old)
+        name = monitored(arguments) if arguments is not None else None
+        if (name or "").startswith("val_"):
+            return Refusal(
+                f"at the end of a batch there is no `{name}`, so that {plan.old.title} never saved "
+                f"anything. {problem.advice}",
+                needs_keras_ckpt=False,
+            )
+        return Refusal(
+            "best-only saves at the end of batches need keras_ckpt: Keras 3 does not know then "
+            f"what is better. {WITH_KERAS_CKPT}"
+        )

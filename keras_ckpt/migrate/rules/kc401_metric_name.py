@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Iterator
 
 from keras_ckpt.engine import filepath, monitor
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, monitored, register
+from keras_ckpt.migrate.rules.definition import (
+    Answer,
+    Fix,
+    Plan,
+    Problem,
+    Refusal,
+    Rule,
+    bound,
+    monitored,
+    register,
+)
 from keras_ckpt.migrate.sites.metrics import compiled
 from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
@@ -110,6 +121,48 @@ model.fit(x, y, validation_split=0.1, callbacks=[checkpoint])
                     "Write `{%s}` in the path." % other,
                     arguments.named["filepath"],
                 )
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        site, argument = problem.site, problem.argument
+        assert isinstance(site, Checkpoint)
+        arguments = bound(site, plan.old)
+        if argument is None or arguments is None:
+            return Refusal(problem.advice, needs_keras_ckpt=False)
+        names = metrics_of(site)
+        if argument is not arguments.named.get("monitor"):
+            return self._fix_in_path(problem, plan, names)
+        name = monitored(arguments)
+        other = misnamed(name, names) if name else None
+        text = argument.node
+        if not other or not plan.is_text(text) or not plan.is_alone(text):
+            return self._elsewhere(problem)
+
+        def changed(written: str) -> str | None:
+            return other if written == name else None
+
+        return Fix(lambda: plan.change_text(text, changed))
+
+    def _fix_in_path(self, problem: Problem, plan: Plan, names: dict[str, str] | None) -> Answer:
+        assert problem.argument is not None
+        text = plan.end_of(problem.argument.node)
+        if text is None:
+            return self._elsewhere(problem)
+        found = text
+
+        def one(match: re.Match[str]) -> str:
+            return match[1] + (misnamed(match[2], names) or match[2])
+
+        def changed(written: str) -> str:
+            return re.sub(r"(\{)(\w+)(?=[:!}])", one, written)
+
+        return Fix(lambda: plan.change_texts(found, changed))
+
+    @staticmethod
+    def _elsewhere(problem: Problem) -> Refusal:
+        return Refusal(
+            f"the name is written elsewhere, or used for more. {problem.advice} Change it by hand.",
+            needs_keras_ckpt=False,
+        )
 
 
 def _placeholders(path: object) -> list[str]:

@@ -7,7 +7,18 @@ from typing import Iterator
 from keras_ckpt.engine import messages, monitor
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, monitored, register
+from keras_ckpt.migrate.rules.definition import (
+    OURS,
+    Answer,
+    Fix,
+    Plan,
+    Problem,
+    Refusal,
+    Rule,
+    bound,
+    monitored,
+    register,
+)
 from keras_ckpt.migrate.rules.kc401_metric_name import metrics_of, misnamed
 from keras_ckpt.migrate.sites.metrics import BY_NAME
 from keras_ckpt.migrate.sites.site import Checkpoint, Site
@@ -87,3 +98,30 @@ checkpoint = ModelCheckpoint("best.keras", monitor="val_auc", mode="max", save_b
             "warning." % (old.title, OURS),
             argument,
         )
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        site = problem.site
+        assert isinstance(site, Checkpoint)
+        arguments = bound(site, plan.old)
+        name = monitored(arguments) if arguments is not None else None
+        if arguments is None or not name:
+            return Refusal(problem.advice)
+        was = monitor.mode_from_name(name)
+        compiled = (metrics_of(site) or {}).items()
+        known = {**BY_NAME, **{each: way for each, way in compiled if way in ("up", "down")}}
+        mode = "max" if was == "max" else monitor.direction_of(monitor.without_val(name), known)
+        if mode is None:
+            return Refusal(
+                f"whether more or less `{name}` is better is not known. {plan.old.title} took less "
+                'for better: write `mode="min"` if that is so, else `mode="max"`.',
+                needs_keras_ckpt=False,
+            )
+        note = ""
+        if mode != was:
+            note = f"more `{name}` is better now. {plan.old.title} took less for better."
+        argument, code = arguments.named.get("mode"), f'"{mode}"'
+        if argument is None:
+            answer = plan.add(site, "mode", code)
+        else:
+            answer = plan.set_value(argument, code)
+        return Fix(answer.apply, note) if isinstance(answer, Fix) else answer

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import Iterator
 
-from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, register
+from keras_ckpt.migrate.releases.release import Release, newest, release
+from keras_ckpt.migrate.rules.definition import (
+    OURS,
+    Answer,
+    Clue,
+    Plan,
+    Problem,
+    Refusal,
+    Rule,
+    register,
+)
 from keras_ckpt.migrate.sites.site import Site, Subclass
 
 
@@ -124,6 +134,24 @@ class Announced(ModelCheckpoint):
             else:
                 continue
             yield self.problem(site, problem, advice, node=node)
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        return Refusal(f"private methods are not rewritten. {problem.advice}")
+
+    def clues(self, site: Site) -> Iterator[Clue]:
+        if not isinstance(site, Subclass):
+            return
+        for problem in self.check(site, release("2.0"), newest()):
+            name = getattr(problem.node, "name", "")
+            if name:
+                method = site.methods[name]
+                yield Clue(f"`{name}` is overridden", functools.partial(_calls, method))
+
+
+def _calls(method: ast.FunctionDef, each: Release) -> bool:
+    """Returns whether a release calls a method as it is defined."""
+    form = hooks(each).get(method.name)
+    return form is not None and can_be_called(method, form)
 
 
 def _fits(node: ast.Call, parameters: list[str]) -> bool:

@@ -7,7 +7,16 @@ from typing import Iterator
 from keras_ckpt.endings import SHARDED_WEIGHTS
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.rules.definition import (
+    WITH_KERAS_CKPT,
+    Answer,
+    Plan,
+    Problem,
+    Refusal,
+    Rule,
+    clue_of_keras_2,
+    register,
+)
 from keras_ckpt.migrate.sites.paths import lost
 from keras_ckpt.migrate.sites.site import LOAD_WEIGHTS, CallSite, Site
 
@@ -19,6 +28,8 @@ _SHARDED = "Load them where they were saved, and save them as one file: `.weight
 class LoadWeights(Rule):
     code = "KC601"
     name = "load-weights"
+    is_late = True
+    reads = (LOAD_WEIGHTS,)
     what = "Finds `model.load_weights(path)` of files that Keras 3 refuses by their name."
     why = (
         "Up to TF 2.15 a path without `.h5`, `.hdf5` or `.keras` at its end is the prefix of a "
@@ -71,3 +82,15 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
                     "Write `skip_mismatch=True` in place of `by_name=True`, if that is meant.",
                     by_name,
                 )
+
+    def fix(self, problem: Problem, plan: Plan) -> Answer:
+        site = problem.site
+        assert isinstance(site, CallSite)
+        if problem.argument is site.keywords.get("by_name"):
+            return Refusal(f"Keras 3 reads by name HDF5 of Keras 2 alone. {WITH_KERAS_CKPT}")
+        path = problem.argument.value if problem.argument is not None else None
+        if isinstance(path, Str) and path.ends_in(SHARDED_WEIGHTS):
+            return Refusal(problem.advice, needs_keras_ckpt=False)
+        return plan.rename_path(site)
+
+    clues = clue_of_keras_2

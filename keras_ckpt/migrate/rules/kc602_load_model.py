@@ -6,7 +6,13 @@ from typing import Iterator
 
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.rules.definition import (
+    Problem,
+    Rule,
+    clue_of_keras_2,
+    register,
+    rename_path,
+)
 from keras_ckpt.migrate.sites.paths import lost
 from keras_ckpt.migrate.sites.site import LOAD_MODEL, CallSite, Site
 
@@ -15,6 +21,8 @@ from keras_ckpt.migrate.sites.site import LOAD_MODEL, CallSite, Site
 class LoadModel(Rule):
     code = "KC602"
     name = "load-model"
+    is_late = True
+    reads = (LOAD_MODEL,)
     what = "Finds `load_model(path)` of files that Keras 3 refuses by their name."
     why = (
         "Up to TF 2.15 a path without `.h5`, `.hdf5` or `.keras` at its end is a SavedModel. "
@@ -52,3 +60,6 @@ model = keras_ckpt.load_model("saved_model/my_model")
                 '`keras_ckpt.convert(path, "model.keras")`.',
                 argument,
             )
+
+    fix = rename_path
+    clues = clue_of_keras_2

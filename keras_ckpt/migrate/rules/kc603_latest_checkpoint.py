@@ -10,7 +10,7 @@ from keras_ckpt.endings import ANY
 from keras_ckpt.migrate.code.names import visible
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.rules.definition import WITH_KERAS_CKPT, Problem, Rule, register
 from keras_ckpt.migrate.sites.site import LATEST, LOAD_WEIGHTS, CallSite, Site
 
 
@@ -18,6 +18,7 @@ from keras_ckpt.migrate.sites.site import LATEST, LOAD_WEIGHTS, CallSite, Site
 class LatestCheckpoint(Rule):
     code = "KC603"
     name = "latest-checkpoint"
+    refusal = f"Keras 3 has nothing that finds the newest checkpoint. {WITH_KERAS_CKPT}"
     what = (
         "Finds `tf.train.latest_checkpoint(directory)` whose result goes to `load_weights`, or "
         "whose directory is that of a `ModelCheckpoint`."

@@ -6,7 +6,13 @@ from typing import Iterator
 
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.rules.definition import (
+    Problem,
+    Rule,
+    clue_of_keras_2,
+    register,
+    rename_path,
+)
 from keras_ckpt.migrate.sites.paths import lost, write_ending
 from keras_ckpt.migrate.sites.site import SAVE, SAVE_WEIGHTS, CallSite, Site
 
@@ -15,6 +21,8 @@ from keras_ckpt.migrate.sites.site import SAVE, SAVE_WEIGHTS, CallSite, Site
 class Save(Rule):
     code = "KC604"
     name = "save"
+    is_late = True
+    writes = (SAVE, SAVE_WEIGHTS)
     what = "Finds `model.save(path)` and `model.save_weights(path)` of names that Keras 3 refuses."
     why = (
         "Up to TF 2.15 any path can be saved to: a SavedModel, a TensorFlow checkpoint. Keras 3 "
@@ -68,3 +76,6 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
             % (write_ending(path, taken.endings[0]), ours),
             argument,
         )
+
+    fix = rename_path
+    clues = clue_of_keras_2

@@ -7,7 +7,7 @@ from typing import Iterator
 from keras_ckpt.endings import FOREIGN_READ
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.rules.definition import Problem, Rule, drop_argument, register
 from keras_ckpt.migrate.sites.site import (
     LOAD_MODEL,
     LOAD_WEIGHTS,
@@ -43,6 +43,7 @@ def _refused(kind: str, old: Release, new: Release) -> list[str]:
 class FileArguments(Rule):
     code = "KC605"
     name = "file-arguments"
+    when_dropped = "an argument is left out that is for formats that Keras 3 does not write."
     what = (
         "Finds `save_format`, `options`, `signatures` and `save_traces` in calls of `save`, "
         "`save_weights`, `load_weights` and `load_model`."
@@ -85,3 +86,5 @@ model.save_weights("my.weights.h5")
                     "Keras 2, write `keras_ckpt.%s`." % (name, ours),
                     site.keywords[name],
                 )
+
+    fix = drop_argument

@@ -1,136 +1,126 @@
-"""`--native`: calls that Keras 3 takes, and means the same by, without us.
+"""`--native`: calls that Keras 3 takes with the same meaning, without keras_ckpt.
 
-Each rule whose problem can be mended has a file in `fixers/`, called as its own, with a function
-`fix(problem, native)` that answers with a `Fix` or a `Refusal`. A call is made native as a whole or
-not at all: one argument that means something with `keras_ckpt` alone, and nothing of it is changed.
+The `fix` of each rule answers how its problem is mended, or why it is not. A call is made native as
+a whole or not at all: if one argument needs keras_ckpt, nothing of the call is changed.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib
-import importlib.util
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Mapping
 
 from keras_ckpt.migrate import checker
 from keras_ckpt.migrate.code.source import Source
-from keras_ckpt.migrate.fix.answers import Answer, Fix, Kind, Note, Reason, Refusal, note, note_on
-from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
-from keras_ckpt.migrate.fix.edits.tree import Names
-from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
-from keras_ckpt.migrate.fix.native.renames.literals import Paths
+from keras_ckpt.migrate.fix.answers import Kind, Note, note, note_on
+from keras_ckpt.migrate.fix.edits import edits
+from keras_ckpt.migrate.fix.native.context import Context
+from keras_ckpt.migrate.fix.native.renames import literals
 from keras_ckpt.migrate.fix.native.renames.new_endings import Endings
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule
-from keras_ckpt.migrate.sites.finder import Sites
-from keras_ckpt.migrate.sites.site import Argument, CallSite, Checkpoint
-
-_FIXERS = "keras_ckpt.migrate.fix.native.fixers."
+from keras_ckpt.migrate.rules.definition import Answer, Fix, Problem, Reason, Refusal
+from keras_ckpt.migrate.sites.site import Argument, CallSite
 
 
-class Native:
-    """What fixers work on.
+class Planner:
+    """Asks the rules how to mend each problem of a source: the `Plan` of `Rule.fix`.
 
-    Attributes:
-        names: the module.
-        edits: what is to be changed.
-        endings: paths that get other endings.
-        old, new: the releases.
-        others: what is known of the paths in other files.
-        tf_keras: whether what comes of tf_keras is made native, too.
-        blocked: the calls that stay as they are.
-        renamed: the paths that get other endings.
-        staying: those that get others in other files, and cannot here.
+    Args:
+        context: the source.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        names: Names,
-        problems: list[Problem],
-        edits: Edits,
-        old: Release,
-        new: Release,
-        others: Others = Others(),  # noqa: B008
-        tf_keras: bool = False,
-    ) -> None:
-        self.names = names
-        self.source = source
-        self.edits = edits
-        self.old, self.new = old, new
-        self.problems = problems
-        self.others = others
-        self.tf_keras = tf_keras
-        self.blocked: set[ast.AST] = set()
-        self.renamed: list[Path] = []
-        self.staying: list[Path] = []
-        sites = Sites(names)
-        self._partials = _partials(sites)
-        paths: dict[ast.AST, list[tuple[CallSite, Argument]]] = {}
-        for site in sites.found:
-            if not isinstance(site, CallSite):
-                continue
-            argument = path_of(site, old)
-            if argument is not None:
-                paths.setdefault(argument.node, []).append((site, argument))
-        self.paths = Paths(names, paths, {each.node for each in sites.found})
-        self.endings = Endings(self, sites, paths)
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._endings = Endings(context)
+        self.old, self.new = context.old, context.new
 
-    def line(self, number: int) -> str:
-        """Returns a line of the source, as long as its bytes of UTF-8 are many."""
-        return self.source.lines[number - 1].encode("utf-8").decode("latin-1")
+    def run(self) -> tuple[int, list[Note]]:
+        """Notes what is to be changed in a source.
 
-    def block(self, call: ast.AST) -> None:
-        """Lets a call stay as it is, with the `functools.partial` that it is made by."""
-        if call not in self.blocked:
-            self.blocked.add(call)
-            for each in self._partials.get(call, ()):
-                self.block(each)
+        Returns:
+            How many problems are mended, and the notes.
+        """
+        early = self._answers(late=False)
+        while True:
+            blocked = len(self._context.blocked)
+            late = self._answers(late=True)
+            following = list(self._endings.following())
+            if len(self._context.blocked) == blocked:
+                break
+            # What is blocked now may be part of what was to be changed.
+            self._endings.forget_fixes()
+        mended, notes = 0, []
+        for problem, answer in (*early, *late):
+            if isinstance(answer, Fix) and problem.site.node in self._context.blocked:
+                answer = Refusal("the rest of the call needs keras_ckpt, and so it stays as it is.")
+            if isinstance(answer, Fix):
+                answer.apply()
+                mended += 1
+                if answer.note:
+                    notes.append(note_on(self._context.source, problem, answer.note, Kind.CHANGED))
+            else:
+                notes.append(note_on(self._context.source, problem, answer.why))
+        for path, node, answer in following:
+            if isinstance(answer, Fix):
+                answer.apply()
+                mended += 1
+                if answer.note:
+                    notes.append(note(self._context.source, node, "", answer.note, Kind.CHANGED))
+            else:
+                self._context.staying.append(path._replace(why=answer.why))
+                notes.append(note(self._context.source, node, "", answer.why))
+        return mended, notes
 
-    def path(self, node: ast.AST, shown: str, ending: str = "") -> Path:
-        """Returns a path that is used in a node, as it is told to other files."""
-        line = self.source.place(getattr(node, "lineno", 1)).line
-        return Path(self.source.path, line, shown, ending)
+    def _answers(self, late: bool) -> list[tuple[Problem, Answer]]:
+        answers: list[tuple[Problem, Answer]] = []
+        for problem in self._context.problems:
+            if problem.rule.is_late is late:
+                answer = problem.rule.fix(problem, self)
+                answers.append((problem, answer))
+                if isinstance(answer, Refusal) and answer.needs_keras_ckpt:
+                    self._context.block(problem.site.node)
+        return answers
 
-    def drop(self, argument: Argument, told: str = "") -> Answer:
+    # What rules ask
+
+    def drop(self, argument: Argument, note: str = "") -> Answer:
         """Returns how to drop an argument.
 
         Args:
             argument: one by name.
-            told: what is to be known of it.
+            note: what to know of the change.
         """
-        parent = self.names.parents[argument.node]
+        parent = self._context.names.parents[argument.node]
         if isinstance(parent, ast.keyword):
-            call = self.names.parents[parent]
+            call = self._context.names.parents[parent]
             assert isinstance(call, ast.Call)
-            if call is argument.node or not self.paths.is_alone(argument.node):
+            if call is argument.node or not self._context.paths.is_alone(argument.node):
                 return self._elsewhere(argument)
-            index = index_of(call, argument.node)
+            index = self.index_of(call, argument.node)
             assert index is not None
-            return Fix(lambda: self.edits.call(call).dropped.add(index), told)
-        if isinstance(parent, ast.Dict) and self.paths.is_alone(argument.node):
+            return Fix(lambda: self._context.edits.call(call).dropped.add(index), note)
+        if isinstance(parent, ast.Dict) and self._context.paths.is_alone(argument.node):
             place = parent.values.index(argument.node)
-            return Fix(lambda: self.edits.drop_item(parent, place), told)
+            return Fix(lambda: self._context.edits.drop_item(parent, place), note)
         return self._elsewhere(argument)
 
     def set_value(self, argument: Argument, code: str) -> Answer:
         """Returns how to give an argument another value."""
-        parent = self.names.parents[argument.node]
-        call = self.names.parents[parent] if isinstance(parent, ast.keyword) else parent
-        index = index_of(call, argument.node) if isinstance(call, ast.Call) else None
+        parent = self._context.names.parents[argument.node]
+        call = self._context.names.parents[parent] if isinstance(parent, ast.keyword) else parent
+        index = self.index_of(call, argument.node) if isinstance(call, ast.Call) else None
         if index is None or not isinstance(call, ast.Call):
             return self._elsewhere(argument)
-        if not self.paths.is_alone(argument.node):
+        if not self._context.paths.is_alone(argument.node):
             return self._elsewhere(argument)
-        return Fix(lambda: self.edits.call(call).values.__setitem__(index, code))
+        return Fix(lambda: self._context.edits.call(call).values.__setitem__(index, code))
 
     def add(self, site: CallSite, name: str, code: str) -> Answer:
         """Returns how to add an argument by name."""
         call = site.node
         assert isinstance(call, ast.Call)
         if not site.complete:
-            return Refusal("not all of its arguments are known", needs_us=False)
-        return Fix(lambda: self.edits.call(call).added.__setitem__(name, code))
+            return Refusal("not all of its arguments are known", needs_keras_ckpt=False)
+        return Fix(lambda: self._context.edits.call(call).added.__setitem__(name, code))
 
     @staticmethod
     def _elsewhere(argument: Argument) -> Refusal:
@@ -140,102 +130,42 @@ class Native:
                 getattr(argument.node, "lineno", 0),
                 ", which has more uses than this call. Change it by hand.",
             ),
-            needs_us=False,
+            needs_keras_ckpt=False,
         )
 
+    def rename_path(self, site: CallSite) -> Answer:
+        """Returns how to give the path of a call another ending, wherever the file is used."""
+        return self._endings.answer(site)
 
-def path_of(site: CallSite, old: Release) -> Argument | None:
-    """Returns the path that a call saves to or loads from."""
-    if isinstance(site, Checkpoint):
-        return site.bound(old).named.get("filepath")
-    # `save_model(model, path)` is a function; the method has the path first.
-    by_function = site.kind in ("save", "save_weights") and bool(site.name)
-    return site.argument(1 if by_function else 0, "filepath", "path", "checkpoint_dir")
+    def index_of(self, call: ast.Call, node: ast.AST) -> int | None:
+        """Returns the index of an argument in a call, None if it is not written there."""
+        return edits.index_of(call, node)
 
+    def is_text(self, node: ast.AST) -> bool:
+        """Returns whether a node is a string as it is written in code."""
+        return literals.is_text(node)
 
-def _partials(sites: Sites) -> dict[ast.AST, list[ast.AST]]:
-    """Returns the calls that change with each other: of a `partial`, and of what it makes."""
-    found: dict[ast.AST, list[ast.AST]] = {}
-    checkpoints = sites.facts.checkpoints()
-    for partial in (each for each in checkpoints if each.how == "partial"):
-        mine = _arguments(partial)
-        for each in checkpoints:
-            if each is not partial and mine & _arguments(each):
-                found.setdefault(partial.node, []).append(each.node)
-                found.setdefault(each.node, []).append(partial.node)
-    return found
+    def is_alone(self, node: ast.AST) -> bool:
+        """Returns whether a node is used for one call only."""
+        return self._context.paths.is_alone(node)
 
+    def end_of(self, node: ast.AST) -> ast.AST | None:
+        """Returns the string that the end of a path is written in, None if unknown."""
+        return self._endings.end_of(node)
 
-def _arguments(site: CallSite) -> set[ast.AST]:
-    return {each.node for each in (*site.positional, *site.keywords.values())}
+    def change_call(self, call: ast.Call, dropped: Iterable[int], named: Mapping[int, str]) -> None:
+        """Drops arguments of a call by their indices, and passes others by name."""
+        edit = self._context.edits.call(call)
+        edit.dropped.update(dropped)
+        edit.named.update(named)
 
+    def change_text(self, node: ast.AST, change: Callable[[str], str | None]) -> None:
+        """Changes a string that is written in code."""
+        self._context.edits.text(node, change)
 
-def plan(native: Native) -> tuple[int, list[Note]]:
-    """Notes what is to be changed in a source.
-
-    Returns:
-        How many problems are mended, and the notes.
-    """
-    early = _answers(native, late=False)
-    while True:
-        blocked = len(native.blocked)
-        late = _answers(native, late=True)
-        following = list(native.endings.following())
-        if len(native.blocked) == blocked:
-            break
-        # What is blocked now may be part of what was to be changed.
-        native.endings.forget_fixes()
-    mended, notes = 0, []
-    for problem, answer in (*early, *late):
-        if isinstance(answer, Fix) and problem.site.node in native.blocked:
-            answer = Refusal("the rest of the call needs keras_ckpt, and so it stays as it is.")
-        if isinstance(answer, Fix):
-            answer.apply()
-            mended += 1
-            if answer.note:
-                notes.append(note_on(native.source, problem, answer.note, Kind.CHANGED))
-        else:
-            notes.append(note_on(native.source, problem, answer.why))
-    for path, node, answer in following:
-        if isinstance(answer, Fix):
-            answer.apply()
-            mended += 1
-            if answer.note:
-                notes.append(note(native.source, node, "", answer.note, Kind.CHANGED))
-        else:
-            native.staying.append(path._replace(why=answer.why))
-            notes.append(note(native.source, node, "", answer.why))
-    return mended, notes
-
-
-def _answers(native: Native, late: bool) -> list[tuple[Problem, Answer]]:
-    answers: list[tuple[Problem, Answer]] = []
-    for problem in native.problems:
-        fixer = _fixer(problem.rule)
-        if getattr(fixer, "LATE", False) is late:
-            answer = fixer.fix(problem, native)
-            answers.append((problem, answer))
-            if isinstance(answer, Refusal) and answer.needs_us:
-                native.block(problem.site.node)
-    return answers
-
-
-class _NoFixer:
-    """For rules whose problems are not mended."""
-
-    LATE = False
-
-    @staticmethod
-    def fix(problem: Problem, native: Native) -> Answer:
-        return Refusal(problem.advice, needs_us=False)
-
-
-def _fixer(rule: Rule) -> type[_NoFixer]:
-    name = _FIXERS + type(rule).__module__.rpartition(".")[2]
-    if importlib.util.find_spec(name) is None:
-        return _NoFixer
-    module: type[_NoFixer] = importlib.import_module(name)  # type: ignore[assignment]
-    return module
+    def change_texts(self, node: ast.AST, change: Callable[[str], str]) -> None:
+        """Changes each part of a string that is written in code."""
+        self._context.edits.texts(node, change)
 
 
 def problems_of(

@@ -28,11 +28,12 @@ from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.answers import Kind, Note, note, note_on
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.tree import Names
-from keras_ckpt.migrate.fix.native.planner import path_of
+from keras_ckpt.migrate.fix.native.context import path_of
 from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments, subclasses
 from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, rules
+from keras_ckpt.migrate.rules.definition import Group, Problem, rules
+from keras_ckpt.migrate.rules.kc105_positional import SEVENTH, Positional
 from keras_ckpt.migrate.sites.finder import Sites, is_checkpoint
 from keras_ckpt.migrate.sites.receivers import dotted_text
 from keras_ckpt.migrate.sites.site import (
@@ -53,28 +54,19 @@ _FUNCTIONS: dict[str, str] = {
     SAVE: "save_model",
     SAVE_WEIGHTS: "save_weights",
 }
-_READ: dict[str, str] = {LOAD_MODEL: "KC602", LOAD_WEIGHTS: "KC601"}
-_WRITTEN: dict[str, str] = {SAVE: "KC604", SAVE_WEIGHTS: "KC604"}
 _TF_KERAS = "tf_keras"
 _RUNS = "tf_keras runs this as it stands. `--from tf_keras` rewrites it all the same."
 _OF_KERAS_3 = (
     "keras_ckpt is for the Keras that runs, which is Keras 3 unless TF_USE_LEGACY_KERAS=1 is set: "
     "without it models of tf_keras do not take the callback."
 )
-_SEVENTH = 6
 _WAS_PERIOD = (
     "the seventh argument is passed as `period`, in epochs: so Keras before 2.4 takes it. If the "
     "code is younger, write `save_freq`, in batches."
 )
-#: What means another thing with us, too.
-_STAY: dict[str, str] = {
-    "KC105": "It is `save_freq` with keras_ckpt, too.",
-    "KC301": "keras_ckpt counts batches, too.",
-    "KC302": "keras_ckpt counts batches, too.",
-}
 
 
-class Ours:
+class Redirection:
     """What is taken from us in a source.
 
     Args:
@@ -187,7 +179,7 @@ class Ours:
         refused = {
             id(each.site.node): each
             for each in self._problems
-            if each.rule.code.startswith("KC6") and isinstance(each.site, CallSite)
+            if each.rule.group is Group.FILES and isinstance(each.site, CallSite)
         }
         mine = [each for each in self._sites.found if isinstance(each, CallSite)]
         for site in (*mine, *subclasses.saves(self._sites, {each.node for each in mine})):
@@ -205,11 +197,12 @@ class Ours:
         self, site: CallSite, old: Release, new: Release, selected: Callable[[str], bool]
     ) -> bool:
         """Returns whether a subclass saves its model by a name that Keras 3 may refuse."""
-        if site.kind not in _WRITTEN or not subclasses.is_of_model(self._sites, site):
+        rule = next((each for each in rules().values() if site.kind in each.writes), None)
+        if rule is None or not subclasses.is_of_model(self._sites, site):
             return False
-        code, endings = _WRITTEN[site.kind], new.saving.function(site.kind).endings
+        code, endings = rule.code, new.saving.function(site.kind).endings
         path = path_of(site, old)
-        if path is None or not selected(code) or not rules()[code].concerns(old, new):
+        if path is None or not selected(code) or not rule.concerns(old, new):
             return False
         found = path.value
         return not isinstance(found, Str) or not found.ends_in(endings)
@@ -218,11 +211,12 @@ class Ours:
         self, site: CallSite, old: Release, new: Release, selected: Callable[[str], bool]
     ) -> bool:
         """Returns whether a call reads a file of which it is not known whether Keras 3 can."""
-        if site.kind not in _READ or self._sites.facts.others & {_CLASS, "OrbaxCheckpoint"}:
+        rule = next((each for each in rules().values() if site.kind in each.reads), None)
+        if rule is None or self._sites.facts.others & {_CLASS, "OrbaxCheckpoint"}:
             return False
-        code, endings = _READ[site.kind], new.saving.function(site.kind).endings
+        code, endings = rule.code, new.saving.function(site.kind).endings
         path = path_of(site, old)
-        if path is None or not selected(code) or not rules()[code].concerns(old, new):
+        if path is None or not selected(code) or not rule.concerns(old, new):
             return False
         found = path.value
         if isinstance(found, Str) and found.ends_in(endings) is not None:
@@ -297,14 +291,14 @@ class Ours:
     # What is told
 
     def _stays(self, problem: Problem, old: Release) -> None:
-        text = _STAY.get(problem.rule.code)
-        if text is None:
+        text = problem.rule.with_keras_ckpt
+        if not text:
             return
-        if problem.rule.code == "KC105" and problem.argument is not None:
+        if isinstance(problem.rule, Positional) and problem.argument is not None:
             places = [each.node for each in getattr(problem.site, "positional", ())]
-            if places.index(problem.argument.node) != _SEVENTH:
+            if places.index(problem.argument.node) != SEVENTH:
                 return
-            if len(places) == _SEVENTH + 1 and self._is_made_period(problem, old):
+            if len(places) == SEVENTH + 1 and self._is_made_period(problem, old):
                 return
         told = " ".join((problem.message, text, problem.advice))
         self.notes.append(note_on(self._source, problem, told))
@@ -312,7 +306,7 @@ class Ours:
     def _is_made_period(self, problem: Problem, old: Release) -> bool:
         """Passes the seventh argument as `period`, if it is that in stand-alone Keras."""
         call, argument = problem.site.node, problem.argument
-        was_period = problem.site.library == "keras" or "period" in old.parameters[_SEVENTH:][:1]
+        was_period = problem.site.library == "keras" or "period" in old.parameters[SEVENTH:][:1]
         if argument is None or not isinstance(call, ast.Call) or not was_period:
             return False
         index = index_of(call, argument.node)

@@ -9,8 +9,8 @@ import posixpath
 import re
 from typing import Iterable, NamedTuple
 
-from keras_ckpt.migrate.fix.answers import Reason
 from keras_ckpt.migrate.fix.native.renames.literals import fit
+from keras_ckpt.migrate.rules.definition import Reason
 
 _PARENT = "../"
 _WORD = re.compile(r"\w")

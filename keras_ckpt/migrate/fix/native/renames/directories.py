@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from typing import TYPE_CHECKING
 
 from keras_ckpt.migrate.code.values.infer import Str, value
-from keras_ckpt.migrate.fix.answers import Reason
+from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames.literals import is_pure, text_of
 from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
+from keras_ckpt.migrate.rules.definition import Reason
 from keras_ckpt.migrate.sites.site import Argument, CallSite
-
-if TYPE_CHECKING:
-    from keras_ckpt.migrate.fix.native.planner import Native
 
 _MAKE = ("makedirs", "mkdir", "MakeDirs")
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
 
 
-def obstacle(native: Native, site: CallSite, argument: Argument) -> str:
+def obstacle(context: Context, site: CallSite, argument: Argument) -> str:
     """Returns why the directory of a path cannot be made before a call, `""` if it can."""
-    if not _is_needed(native, argument):
+    if not _is_needed(context, argument):
         return ""
-    names = native.names
+    names = context.names
     why = Reason(
         "Keras 3 does not make the directory of the file, as was done for ",
         getattr(site.node, "lineno", 0),
@@ -37,7 +34,7 @@ def obstacle(native: Native, site: CallSite, argument: Argument) -> str:
         return why
     statement = names.statement(site.node)
     inner = [each for each in names.around(site.node) if not isinstance(each, ast.stmt)]
-    before = native.line(statement.lineno)[: statement.col_offset]
+    before = context.line(statement.lineno)[: statement.col_offset]
     scopes = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
     within = [each for each in inner if statement in names.around(each)]
     if not isinstance(statement, _SIMPLE) or before.strip():
@@ -47,25 +44,25 @@ def obstacle(native: Native, site: CallSite, argument: Argument) -> str:
     return ""
 
 
-def make(native: Native, site: CallSite, argument: Argument) -> None:
+def make(context: Context, site: CallSite, argument: Argument) -> None:
     """Notes the statement that makes the directory of a path before a call."""
-    if not _is_needed(native, argument):
+    if not _is_needed(context, argument):
         return
-    statement = native.names.statement(site.node)
+    statement = context.names.statement(site.node)
     written, path = text_of(argument.node), argument.value
     if written is not None:
         directory = '"%s"' % posixpath.dirname(written).replace("\\", "\\\\").replace('"', '\\"')
-        native.edits.before(statement, "os.makedirs(%s, exist_ok=True)" % directory)
+        context.edits.before(statement, "os.makedirs(%s, exist_ok=True)" % directory)
     else:
         known = isinstance(path, Str) and "/" in (path.parts[0] or "")
         code = "os.makedirs(os.path.dirname(%%s)%s, exist_ok=True)" % ("" if known else ' or "."')
-        native.edits.before(statement, code, argument.node)
-    imports = Imports(native.names, native.edits)
+        context.edits.before(statement, code, argument.node)
+    imports = Imports(context.names, context.edits)
     imports.need("import os", site.node)
     imports.plan()
 
 
-def _is_needed(native: Native, argument: Argument) -> bool:
+def _is_needed(context: Context, argument: Argument) -> bool:
     path = argument.value
     if not isinstance(path, Str) or "://" in path.shown:
         return False
@@ -74,7 +71,7 @@ def _is_needed(native: Native, argument: Argument) -> bool:
         return False
     if directory in (".", "/", "/tmp"):
         return False
-    for call in native.names.calls:
+    for call in context.names.calls:
         name = getattr(call.node.func, "attr", getattr(call.node.func, "id", ""))
         if name not in _MAKE:
             continue

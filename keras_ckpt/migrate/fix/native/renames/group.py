@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import os
-from typing import TYPE_CHECKING, Callable, Iterator
+from typing import Callable, Iterator
 
 from keras_ckpt.endings import ARCHIVE, WEIGHTS
 from keras_ckpt.migrate.code.values.infer import Str
-from keras_ckpt.migrate.fix.answers import WITH_US, Reason
+from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames import directories, obstacles
 from keras_ckpt.migrate.fix.native.renames import literals as written
+from keras_ckpt.migrate.rules.definition import WITH_KERAS_CKPT, Reason
 from keras_ckpt.migrate.sites.finder import Sites
 from keras_ckpt.migrate.sites.paths import example
 from keras_ckpt.migrate.sites.site import (
@@ -21,9 +22,6 @@ from keras_ckpt.migrate.sites.site import (
     CallSite,
     Checkpoint,
 )
-
-if TYPE_CHECKING:
-    from keras_ckpt.migrate.fix.native.planner import Native
 
 _TOLD = (
     "`%s` is now `%s`, in another format. Files from before are read by `keras-ckpt convert` and "
@@ -38,11 +36,11 @@ class Group:
 
     def __init__(
         self,
-        native: Native,
+        context: Context,
         sites: Sites,
         members: dict[ast.AST, list[tuple[CallSite, Argument]]],
     ) -> None:
-        self._native, self._sites, self._members = native, sites, members
+        self._context, self._sites, self._members = context, sites, members
         self.ends: dict[ast.AST, None] = {}
         self.nodes: dict[ast.AST, None] = {}
         self._ending = ""
@@ -57,9 +55,12 @@ class Group:
             if one.node in self.nodes:
                 continue
             self.nodes[one.node] = None
-            end = self._native.paths.end_of(one.node, one.at)
+            end = self._context.paths.end_of(one.node, one.at)
             if end is None:
-                return "the end of the path is not written in one place of this file. " + WITH_US
+                return (
+                    "the end of the path is not written in one place of this file. "
+                    + WITH_KERAS_CKPT
+                )
             why = self._follow(end)
             if why:
                 return why
@@ -84,16 +85,16 @@ class Group:
         if text and len(text) > 1:
             equal += [
                 each
-                for each in ast.walk(self._native.names.tree)
+                for each in ast.walk(self._context.names.tree)
                 if written.text_of(each) == text
                 and each is not end
-                and not isinstance(self._native.names.parents.get(each), (ast.Expr, ast.JoinedStr))
+                and not isinstance(self._context.names.parents.get(each), (ast.Expr, ast.JoinedStr))
             ]
         for each in equal:
             if each in self.ends:
                 continue
             self.ends[each] = None
-            for use in self._native.paths.uses(each):
+            for use in self._context.paths.uses(each):
                 if not use.known:
                     return Reason(
                         "the path is also used for something else, in ",
@@ -105,7 +106,7 @@ class Group:
         return ""
 
     def _is_same(self, node: ast.AST, argument: Argument) -> bool:
-        end = self._native.paths.end_of(node, argument.at)
+        end = self._context.paths.end_of(node, argument.at)
         if end is not None and end in self.ends:
             return True
         mine = argument.value
@@ -127,33 +128,33 @@ class Group:
         """Returns why the calls cannot be changed, `""` if they can."""
         kinds = set()
         for site, argument in self._calls():
-            if site.node in self._native.blocked:
+            if site.node in self._context.blocked:
                 return Reason(
                     "a call with this path, in ",
                     obstacles.line_of(site),
                     ", needs keras_ckpt.",
                     is_of_other_call=True,
                 )
-            if site.stays and not self._native.tf_keras:
+            if site.stays and not self._context.tf_keras:
                 line = obstacles.line_of(site)
                 return Reason("", line, " is of tf_keras, which needs it as it is.")
             kind = self._written(site)
             if kind is None:
                 return "whether weights alone are saved is not known."
             kinds.add(kind)
-            why = obstacles.of_call(self._native, site, argument)
+            why = obstacles.of_call(self._context, site, argument)
             if why:
                 return why
         kinds.discard("")
         shown = list(self._shown())
-        kinds |= self._native.others.endings(shown)
-        why = self._native.others.obstacle(shown)
+        kinds |= self._context.others.endings(shown)
+        why = self._context.others.obstacle(shown)
         if why:
             return why
         if not kinds:
             return (
                 "nothing in this file writes it, so that it is in the old format. %s Or write it "
-                "again once, by `keras-ckpt convert`." % WITH_US
+                "again once, by `keras-ckpt convert`." % WITH_KERAS_CKPT
             )
         if len(kinds) > 1:
             return "both weights and whole models are saved under this name."
@@ -162,10 +163,10 @@ class Group:
             return "the end of the path is not known."
         calls = list(self._calls())
         if self._ending == WEIGHTS[0]:
-            why = obstacles.of_weights(self._native, self._sites, calls)
+            why = obstacles.of_weights(self._context, self._sites, calls)
         else:
-            why = obstacles.of_models(self._native, calls, self.ends)
-        return why or obstacles.pattern(self._native, self.ends, self._ending)
+            why = obstacles.of_models(self._context, calls, self.ends)
+        return why or obstacles.pattern(self._context, self.ends, self._ending)
 
     def _shown(self) -> Iterator[str]:
         """Returns the paths, as far as they are known."""
@@ -178,7 +179,7 @@ class Group:
     def _written(self, site: CallSite) -> str | None:
         """Returns the ending of what a call writes, `""` if it reads, None if not known."""
         if isinstance(site, Checkpoint):
-            flag = site.bound(self._native.old).flag("save_weights_only")
+            flag = site.bound(self._context.old).flag("save_weights_only")
             return None if flag is None else (ARCHIVE, WEIGHTS)[flag][0]
         return {SAVE: ARCHIVE[0], SAVE_WEIGHTS: WEIGHTS[0]}.get(site.kind, "")
 
@@ -217,7 +218,7 @@ class Group:
 
     def apply(self) -> None:
         """Notes the changes."""
-        edits, names = self._native.edits, self._native.names
+        edits, names = self._context.edits, self._context.names
         for end in self.ends:
             change = self._change(end)
             assert change is not None
@@ -226,7 +227,7 @@ class Group:
                 self._tell_others(end)
         for site, argument in self._calls():
             if site.kind in (SAVE, SAVE_WEIGHTS):
-                directories.make(self._native, site, argument)
+                directories.make(self._context, site, argument)
             call = site.node
             assert isinstance(call, ast.Call)
             parent = names.parents.get(call)
@@ -242,13 +243,13 @@ class Group:
                     edits.call(call).dropped.add(index)
 
     def _tell_others(self, end: ast.AST) -> None:
-        native = self._native
+        context = self._context
         text = written.text_of(end)
         if text:
-            native.renamed.append(native.path(end, text, self._ending))
+            context.renamed.append(context.path(end, text, self._ending))
         for site, argument in self._calls():
             if isinstance(argument.value, Str):
-                native.renamed.append(native.path(site.node, argument.value.shown, self._ending))
+                context.renamed.append(context.path(site.node, argument.value.shown, self._ending))
 
 
 def _replaced(old: str, new: str) -> Callable[[str], str | None]:

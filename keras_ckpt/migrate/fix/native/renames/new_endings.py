@@ -8,38 +8,27 @@ that is not known, stays as it is.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Iterator
+from typing import Iterator
 
 from keras_ckpt.migrate.code.values.infer import Str
-from keras_ckpt.migrate.fix.answers import Answer, Fix, Refusal
+from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames import literals as written
 from keras_ckpt.migrate.fix.native.renames.across_files import Path
 from keras_ckpt.migrate.fix.native.renames.group import Group
-from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.rules.definition import Answer, Fix, Refusal
 from keras_ckpt.migrate.sites.site import Argument, CallSite
-
-if TYPE_CHECKING:
-    from keras_ckpt.migrate.fix.native.planner import Native
 
 
 class Endings:
     """The paths of a module.
 
     Args:
-        native: what is worked on.
-        sites: all calls.
-        members: those that have a path, by the node of it.
+        context: the module.
     """
 
-    def __init__(
-        self,
-        native: Native,
-        sites: Sites,
-        members: dict[ast.AST, list[tuple[CallSite, Argument]]],
-    ) -> None:
-        self._native = native
-        self._sites = sites
-        self._members = members
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._sites, self._members = context.sites, context.members
         self._answers: dict[ast.AST, Answer] = {}
         self._ends: set[ast.AST] = set()
 
@@ -51,28 +40,28 @@ class Endings:
 
     def following(self) -> Iterator[tuple[Path, ast.AST, Answer]]:
         """Returns how to follow other files, which give paths of this one other endings."""
-        native = self._native
+        context = self._context
         for node, found in self._members.items():
             known = found[0][1].value
             shown = known.shown if isinstance(known, Str) else ""
-            if not native.others.endings([shown]):
+            if not context.others.endings([shown]):
                 continue
             asked = node in self._answers
             if not asked:
                 self._find(found[0][1])
             answer = self._answers[node]
             if isinstance(answer, Refusal) or not asked:
-                yield native.path(node, shown), node, answer
-        for node in ast.walk(native.names.tree):
+                yield context.path(node, shown), node, answer
+        for node in ast.walk(context.names.tree):
             text = written.text_of(node)
             if not text or node in self._ends or not ("." in text or "/" in text):
                 continue
-            parent = native.names.parents.get(node)
+            parent = context.names.parents.get(node)
             if isinstance(parent, (ast.Expr, ast.JoinedStr)) or node in self._members:
                 continue
-            if native.others.endings([text]):
-                group = Group(native, self._sites, self._members)
-                yield native.path(node, text), node, self._of(group, group.collect_text(node))
+            if context.others.endings([text]):
+                group = Group(context, self._sites, self._members)
+                yield context.path(node, text), node, self._of(group, group.collect_text(node))
 
     def answer(self, site: CallSite) -> Answer:
         """Returns how to give the path of a call another ending."""
@@ -87,10 +76,10 @@ class Endings:
     def end_of(self, node: ast.AST) -> ast.AST | None:
         """Returns the string that the end of a path is written in, None if that is not known."""
         found = self._members.get(node)
-        return None if not found else self._native.paths.end_of(node, found[0][1].at)
+        return None if not found else self._context.paths.end_of(node, found[0][1].at)
 
     def _find(self, argument: Argument) -> None:
-        group = Group(self._native, self._sites, self._members)
+        group = Group(self._context, self._sites, self._members)
         answer = self._of(group, group.collect(argument))
         self._answers.setdefault(argument.node, answer)
 
@@ -114,11 +103,11 @@ class Endings:
         for node in group.nodes:
             self._answers[node] = answer
             if isinstance(answer, Fix):
-                # Told once.
+                # Noted once.
                 answer = Fix(apply)
             else:
                 for each, _ in self._members.get(node, ()):
-                    self._native.block(each.node)
+                    self._context.block(each.node)
         if not why:
             self._ends.update(group.ends)
         return first

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from typing import TYPE_CHECKING, Collection
+from typing import Collection
 
 from keras_ckpt.endings import ARCHIVE, HDF5
 from keras_ckpt.migrate.code.names import keras_name
 from keras_ckpt.migrate.code.values.infer import Constant, Str
-from keras_ckpt.migrate.fix.answers import WITH_US, Reason
+from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames import directories
 from keras_ckpt.migrate.fix.native.renames import literals as written
+from keras_ckpt.migrate.rules.definition import WITH_KERAS_CKPT, Reason
 from keras_ckpt.migrate.sites.finder import Sites
 from keras_ckpt.migrate.sites.site import (
     LATEST,
@@ -23,19 +24,16 @@ from keras_ckpt.migrate.sites.site import (
     CallSite,
 )
 
-if TYPE_CHECKING:
-    from keras_ckpt.migrate.fix.native.planner import Native
-
 _FILES = (*HDF5, *ARCHIVE)
 
 
-def of_call(native: Native, site: CallSite, argument: Argument) -> str:
+def of_call(context: Context, site: CallSite, argument: Argument) -> str:
     """Returns what stands against changing a call, `""` if nothing does."""
     if site.kind == LOAD_WEIGHTS:
         by_name = site.argument(1, "by_name")
         if by_name is not None and by_name.value != Constant(False):
-            return Reason("", line_of(site), " loads it by name. " + WITH_US)
-        if not _is_unused(native, site.node):
+            return Reason("", line_of(site), " loads it by name. " + WITH_KERAS_CKPT)
+        if not _is_unused(context, site.node):
             return Reason("the result of `load_weights` in ", line_of(site), " is used.")
     if site.kind in (SAVE, SAVE_WEIGHTS):
         positional = len(site.positional) - (1 if site.name else 0)
@@ -44,20 +42,20 @@ def of_call(native: Native, site: CallSite, argument: Argument) -> str:
             return Reason("", line_of(site), more)
         optimizer = site.keywords.get("include_optimizer")
         if optimizer is not None and optimizer.value != Constant(True):
-            return Reason("", line_of(site), " saves without the optimizer. " + WITH_US)
-        return directories.obstacle(native, site, argument)
+            return Reason("", line_of(site), " saves without the optimizer. " + WITH_KERAS_CKPT)
+        return directories.obstacle(context, site, argument)
     return ""
 
 
-def _is_unused(native: Native, call: ast.AST) -> bool:
+def _is_unused(context: Context, call: ast.AST) -> bool:
     """Returns whether the result of a call is used, but for `expect_partial()`."""
-    parent = native.names.parents[call]
+    parent = context.names.parents[call]
     if isinstance(parent, ast.Attribute) and parent.attr == "expect_partial":
-        parent = native.names.parents[native.names.parents[parent]]
+        parent = context.names.parents[context.names.parents[parent]]
     return isinstance(parent, ast.Expr)
 
 
-def of_weights(native: Native, sites: Sites, calls: list[tuple[CallSite, Argument]]) -> str:
+def of_weights(context: Context, sites: Sites, calls: list[tuple[CallSite, Argument]]) -> str:
     """Returns what stands against changing the paths of weights."""
     for site, _ in calls:
         if site.kind == LOAD_MODEL:
@@ -65,30 +63,30 @@ def of_weights(native: Native, sites: Sites, calls: list[tuple[CallSite, Argumen
     for other in sites.found:
         if not isinstance(other, CallSite) or other.kind != LATEST:
             continue
-        if any(_is_beside(native, other, argument) for _, argument in calls):
-            finds = " finds TensorFlow checkpoints alone. " + WITH_US
+        if any(_is_beside(context, other, argument) for _, argument in calls):
+            finds = " finds TensorFlow checkpoints alone. " + WITH_KERAS_CKPT
             return Reason("`latest_checkpoint` in ", line_of(other), finds)
     return ""
 
 
-def _is_beside(native: Native, latest: CallSite, argument: Argument) -> bool:
+def _is_beside(context: Context, latest: CallSite, argument: Argument) -> bool:
     """Returns whether the newest checkpoint is looked for where a path is, or may be."""
     given, path = latest.argument(0, "checkpoint_dir"), argument.value
     if given is None or not isinstance(path, Str) or path.ends_in(_FILES):
         return False
-    directory = native.paths.directory(given.node, given.at)
+    directory = context.paths.directory(given.node, given.at)
     return directory is None or written.fit(directory, posixpath.dirname(path.shown))
 
 
 def of_models(
-    native: Native, calls: list[tuple[CallSite, Argument]], ends: Collection[ast.AST]
+    context: Context, calls: list[tuple[CallSite, Argument]], ends: Collection[ast.AST]
 ) -> str:
     """Returns what stands against changing the paths of whole models."""
     loads = [site for site, _ in calls if site.kind == LOAD_MODEL]
     if not loads or any((written.end_text(each) or "").endswith(_FILES) for each in ends):
         return ""
-    for found in native.names.classes:
-        bases = [keras_name(native.names.full_name(each)) for each in found.node.bases]
+    for found in context.names.classes:
+        bases = [keras_name(context.names.full_name(each)) for each in found.node.bases]
         if not any(each.rpartition(".")[2] in ("Model", "Layer") for each in bases):
             continue
         for site in loads:
@@ -97,14 +95,14 @@ def of_models(
                     "",
                     line_of(site),
                     f" loads a SavedModel without the class `{found.node.name}`, which `.keras` "
-                    f"needs in `custom_objects`. {WITH_US}",
+                    f"needs in `custom_objects`. {WITH_KERAS_CKPT}",
                 )
     return ""
 
 
-def pattern(native: Native, ends: Collection[ast.AST], ending: str) -> str:
+def pattern(context: Context, ends: Collection[ast.AST], ending: str) -> str:
     """Returns whether files are looked for by the ending that is to be changed."""
-    names = native.names
+    names = context.names
     old = {posixpath.splitext(written.end_text(each) or "")[1] for each in ends} - {"", ending}
     for node in ast.walk(names.tree):
         text, parent = written.text_of(node), names.parents.get(node)

@@ -1,0 +1,107 @@
+"""`Context`: what is known of a source while it is made native. It makes nothing itself."""
+
+from __future__ import annotations
+
+import ast
+
+from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.fix.edits.edits import Edits
+from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
+from keras_ckpt.migrate.fix.native.renames.literals import Paths
+from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.rules.definition import Problem
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.site import Argument, CallSite, Checkpoint
+
+
+class Context:
+    """What is known of a source, and what is to be changed in it.
+
+    Attributes:
+        names: the module.
+        edits: what is to be changed.
+        old, new: the releases.
+        sites: all sites of the module.
+        members: the calls that have a path, by the node of it.
+        paths: how paths are written and used.
+        others: what is known of the paths in other files.
+        tf_keras: whether what comes from tf_keras is made native, too.
+        blocked: the calls that stay as they are.
+        renamed: the paths that get other endings.
+        staying: those that get others in other files, and cannot here.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        names: Names,
+        problems: list[Problem],
+        edits: Edits,
+        old: Release,
+        new: Release,
+        others: Others = Others(),  # noqa: B008
+        tf_keras: bool = False,
+    ) -> None:
+        self.names = names
+        self.source = source
+        self.edits = edits
+        self.old, self.new = old, new
+        self.problems = problems
+        self.others = others
+        self.tf_keras = tf_keras
+        self.blocked: set[ast.AST] = set()
+        self.renamed: list[Path] = []
+        self.staying: list[Path] = []
+        self.sites = Sites(names)
+        self._partials = _partials(self.sites)
+        self.members: dict[ast.AST, list[tuple[CallSite, Argument]]] = {}
+        for site in self.sites.found:
+            if not isinstance(site, CallSite):
+                continue
+            argument = path_of(site, old)
+            if argument is not None:
+                self.members.setdefault(argument.node, []).append((site, argument))
+        self.paths = Paths(names, self.members, {each.node for each in self.sites.found})
+
+    def line(self, number: int) -> str:
+        """Returns a line of the source, as long as its bytes of UTF-8 are many."""
+        return self.source.lines[number - 1].encode("utf-8").decode("latin-1")
+
+    def block(self, call: ast.AST) -> None:
+        """Lets a call stay as it is, with the `functools.partial` that it is made by."""
+        if call not in self.blocked:
+            self.blocked.add(call)
+            for each in self._partials.get(call, ()):
+                self.block(each)
+
+    def path(self, node: ast.AST, shown: str, ending: str = "") -> Path:
+        """Returns a path that is used in a node, as other files are to know it."""
+        line = self.source.place(getattr(node, "lineno", 1)).line
+        return Path(self.source.path, line, shown, ending)
+
+
+def path_of(site: CallSite, old: Release) -> Argument | None:
+    """Returns the path that a call saves to or loads from."""
+    if isinstance(site, Checkpoint):
+        return site.bound(old).named.get("filepath")
+    # `save_model(model, path)` is a function; the method has the path first.
+    by_function = site.kind in ("save", "save_weights") and bool(site.name)
+    return site.argument(1 if by_function else 0, "filepath", "path", "checkpoint_dir")
+
+
+def _partials(sites: Sites) -> dict[ast.AST, list[ast.AST]]:
+    """Returns the calls that change with each other: of a `partial`, and of what it makes."""
+    found: dict[ast.AST, list[ast.AST]] = {}
+    checkpoints = sites.facts.checkpoints()
+    for partial in (each for each in checkpoints if each.how == "partial"):
+        mine = _arguments(partial)
+        for each in checkpoints:
+            if each is not partial and mine & _arguments(each):
+                found.setdefault(partial.node, []).append(each.node)
+                found.setdefault(each.node, []).append(partial.node)
+    return found
+
+
+def _arguments(site: CallSite) -> set[ast.AST]:
+    return {each.node for each in (*site.positional, *site.keywords.values())}
