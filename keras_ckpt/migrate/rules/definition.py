@@ -183,6 +183,8 @@ class Rule(abc.ABC):
     #: An example with exactly this problem, and without any.
     before: ClassVar[str]
     after: ClassVar[str]
+    #: The releases that the example is for: by default from TF 2.4 to the newest Keras 3.
+    examples: ClassVar[tuple[str, str] | None] = None
     #: Whether calls that make our callback are asked about, too.
     asks_keras_ckpt: ClassVar[bool] = False
     #: Why `fix --native` changes nothing, `""` for the advice of the problem.

@@ -14,6 +14,7 @@ from keras_ckpt.migrate.sites.site import Site
 class Samples(Rule):
     code = "KC301"
     name = "samples"
+    examples = "2.0", "2.4"
     with_keras_ckpt = "keras_ckpt counts batches, too."
     what = "Finds integers as `save_freq` in code for TF 2.0 and 2.1, where they count samples."
     why = (

@@ -39,6 +39,7 @@ def beyond_epoch(site: Site, old: Release, new: Release) -> Training | None:
 class BeyondEpoch(Rule):
     code = "KC302"
     name = "beyond-epoch"
+    examples = "2.1", "2.4"
     with_keras_ckpt = "keras_ckpt counts batches, too."
     what = (
         "Finds integers as `save_freq` that are larger than an epoch when they count batches in "

@@ -21,8 +21,6 @@ from keras_ckpt.migrate.rules.definition import rules
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 DATA = ROOT / "tests" / "data"
-# For which releases the examples of the rules are, where not from TF 2.4 to the newest Keras 3.
-PAIRS = {"KC301": ("2.0", "2.4"), "KC302": ("2.1", "2.4")}
 
 
 def fixed(code: str, to_keras_ckpt: bool, old: str = "2.4", new: str = "") -> rewrite.Rewritten:
@@ -590,7 +588,7 @@ def test_what_needs_us_stays_as_a_whole(code: str, why: str) -> None:
 
 def all_code() -> Iterator[tuple[str, str, str, str]]:
     for rule in rules().values():
-        old, new = PAIRS.get(rule.code, ("2.4", newest().name))
+        old, new = rule.examples or ("2.4", newest().name)
         for name in ("before", "after"):
             yield "%s-%s" % (rule.code, name), getattr(rule, name), old, new
     folders = (DATA / "call_sites", DATA / "fix" / "scripts", ROOT / "examples", ROOT / "tests")

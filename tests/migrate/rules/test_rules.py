@@ -22,8 +22,6 @@ from keras_ckpt.migrate.rules.definition import Rule, rules
 from keras_ckpt.migrate.sites import metrics
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-# For which releases the examples are, where not from TF 2.4 to the newest Keras 3.
-PAIRS = {"KC301": ("2.0", "2.4"), "KC302": ("2.1", "2.4")}
 
 
 def found(code: str, old: str, new: str | None = None) -> list[Finding]:
@@ -46,7 +44,7 @@ def codes(code: str, old: str, new: str | None = None) -> list[str]:
 def test_the_example_has_exactly_this_problem_and_then_none(
     rule: Rule, tmp_path: pathlib.Path
 ) -> None:
-    old, new = PAIRS.get(rule.code, ("2.4", newest().name))
+    old, new = rule.examples or ("2.4", newest().name)
     path = tmp_path / "example.py"
     for text, expected in ((rule.before, [rule.code]), (rule.after, [])):
         path.write_text(text)
