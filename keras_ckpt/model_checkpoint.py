@@ -19,6 +19,7 @@ from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.engine.construction import construct, init_base
 from keras_ckpt.engine.replica import replica
 from keras_ckpt.engine.workers import WORKERS
+from keras_ckpt.formats import saved_files
 
 PROFILE = keras3_14.PROFILE.replace(
     "keras_ckpt",
@@ -344,7 +345,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         return workers.path(self, lambda: template.format_map(values))
 
     def _get_most_recently_modified_file_matching_pattern(self, pattern: str) -> str | None:
-        found = paths.saved(pattern)
+        found = saved_files.saved(pattern)
         return found[-1] if found else None
 
     # The save

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import glob
 import os
 import re
 import string
@@ -143,43 +141,3 @@ def newest(files: Iterable[tuple[str, float]]) -> str | None:
     if len(at_that_time) == 1:
         return at_that_time[0] if latest > 0 else None
     return max((path for path, _ in files), default=None)
-
-
-#: The file in which TensorFlow keeps the name of the newest checkpoint, and the parts of one.
-_TENSORFLOW_STATE = "checkpoint"
-#: What placeholders become: a number in any format, or the rest of a name.
-_COUNT = r" *[-+]?\d[\d.,e+]*"
-_ANYTHING = r"[^/\\]+"
-_TENSORFLOW_PART = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
-
-
-def saved(template: str) -> list[str]:
-    """Returns the paths that were saved from a template, the newest last.
-
-    Placeholders in the names of directories count, too. A TensorFlow checkpoint is found by its
-    prefix. Of checkpoints modified at the same time, the later one has the higher numbers.
-    """
-    template = re.sub("(?<!^)/+", "/", template)
-    pattern, regex = "", ""
-    for literal, name, _, _ in string.Formatter().parse(template):
-        pattern += glob.escape(literal)
-        regex += re.escape(literal)
-        if name is not None:
-            pattern += "*"
-            regex += _COUNT if name in ("epoch", "batch") else _ANYTHING
-    parts = {path: path for path in glob.glob(pattern) if not _TENSORFLOW_PART.search(path)}
-    for path in glob.glob(pattern + ".index"):
-        parts[path[: -len(".index")]] = path
-    times = {}
-    for path, part in parts.items():
-        # Other processes may remove it meanwhile, and links may lead nowhere.
-        with contextlib.suppress(FileNotFoundError):
-            if re.fullmatch(regex, path):
-                times[path] = os.path.getmtime(part)
-    if os.path.basename(template) != _TENSORFLOW_STATE:
-        times = {p: t for p, t in times.items() if os.path.basename(p) != _TENSORFLOW_STATE}
-    return sorted(times, key=lambda path: (times[path], _numbers(path), path))
-
-
-def _numbers(path: str) -> list[int]:
-    return [int(digits) for digits in re.findall(r"\d+", path)]

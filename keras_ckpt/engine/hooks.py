@@ -9,13 +9,14 @@ import os
 from functools import partial
 from typing import Any, Callable
 
-from keras_ckpt import formats, runtime
+from keras_ckpt import runtime
 from keras_ckpt._typing import Logs, Model
 from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import messages, monitor, saving, schedule
 from keras_ckpt.engine._types import Replica
 from keras_ckpt.engine.construction import owner
 from keras_ckpt.engine.workers import WORKERS
+from keras_ckpt.formats import api
 from keras_ckpt.formats.tensorflow import checkpoint
 
 #: The hooks that Keras 3.11 put into a base class of its own.
@@ -186,7 +187,7 @@ def load_weights(self: Replica, filepath: str) -> None:
     """Loads weights into the model as the release does, from any format that it knew."""
     model = self.model
     if runtime.is_keras_model(model) and not runtime.has_own(model, "load_weights"):
-        formats.load_weights(model, filepath)
+        api.load_weights(model, filepath)
     else:
         model.load_weights(filepath)
 

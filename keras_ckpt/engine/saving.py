@@ -22,13 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from keras_ckpt import formats, runtime
+from keras_ckpt import runtime
 from keras_ckpt._typing import Logs
 from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import messages
 from keras_ckpt.engine._types import Replica
 from keras_ckpt.engine.construction import ends_in
 from keras_ckpt.engine.workers import WORKERS
+from keras_ckpt.formats import api, registry
 
 _SPLIT = "_should_save_model(epoch, batch, logs, filepath)"
 
@@ -161,8 +162,8 @@ def write(self: Replica, filepath: str, weights: bool) -> None:
     method = "save_weights" if weights else "save"
     any_ending = not any(p.endings)
     if any_ending and runtime.is_keras_model(model) and not runtime.has_own(model, method):
-        formats.write(model, filepath, bool(weights), options=kwargs.get("options"))
-        if not formats.format_written(filepath, bool(weights)).keras_3_reads:
+        api.write(model, filepath, bool(weights), options=kwargs.get("options"))
+        if not registry.format_written(filepath, bool(weights)).keras_3_reads:
             _read_by_formats(model)
     else:
         getattr(model, method)(filepath, **kwargs)
@@ -179,9 +180,9 @@ def _read_by_formats(model: Any) -> None:
     native = model.load_weights
 
     def load_weights(filepath: Any, *args: Any, **kwargs: Any) -> Any:
-        if formats.natively_readable(filepath):
+        if registry.natively_readable(filepath):
             return native(filepath, *args, **kwargs)
-        return formats.load_weights(model, filepath, *args, **kwargs)
+        return api.load_weights(model, filepath, *args, **kwargs)
 
     model.load_weights = load_weights
 

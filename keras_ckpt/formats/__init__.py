@@ -20,17 +20,15 @@ from keras_ckpt.errors import (
 )
 from keras_ckpt.formats.api import (
     convert,
-    format_of,
-    format_written,
     latest_checkpoint,
     load_model,
     load_weights,
-    natively_readable,
     save_model,
     save_weights,
     write,
 )
 from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.registry import format_of, format_written, natively_readable
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How checkpoints are stored: one module for each format, which recognises, writes and reads it.
+"""The public functions, each for every format.
 
 `write` goes by the ending of the name, as TensorFlow 2.15 did. Readers go by the content.
 """
@@ -6,88 +6,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from keras_ckpt import progress, runtime
-from keras_ckpt.endings import ANY, ARCHIVE, FOREIGN_WRITTEN, HDF5, WEIGHTS
-from keras_ckpt.engine import filepath
+from keras_ckpt.endings import FOREIGN_WRITTEN
 from keras_ckpt.errors import (
     CheckpointError,
-    DamagedCheckpoint,
-    NotACheckpoint,
     UnsupportedModel,
     WeightsOnly,
 )
-from keras_ckpt.formats import parsing
-from keras_ckpt.formats.base import Format
-from keras_ckpt.formats.hdf5.model import HDF5Model
-from keras_ckpt.formats.hdf5.weights import HDF5Weights
-from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeights, KerasWeightsArchive
+from keras_ckpt.formats import registry, saved_files
 from keras_ckpt.formats.tensorflow import checkpoint
-from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 from keras_ckpt.storage import atomic, remote
-
-
-class _Rule(NamedTuple):
-    endings: tuple[str, ...]
-    weights_only: bool
-    format: Format
-
-
-# What TensorFlow 2.15 meant by a name, in what the running Keras reads under it. The first rule
-# that fits decides; every name ends in "".
-_WRITTEN: list[_Rule] = [
-    _Rule(WEIGHTS, True, KerasWeights()),
-    _Rule(HDF5, True, HDF5Weights()),
-    _Rule(ARCHIVE, True, KerasWeightsArchive()),
-    _Rule(ANY, True, TFCheckpoint()),
-    _Rule(ARCHIVE, False, KerasArchive()),
-    _Rule(HDF5, False, HDF5Model()),
-    _Rule(ANY, False, SavedModel()),
-]
-
-#: What a user asks for by name: the format of whole models, and of weights.
-_NAMED: dict[str, tuple[Format, Format]] = {
-    "tf": (SavedModel(), TFCheckpoint()),
-    "h5": (HDF5Model(), HDF5Weights()),
-    "keras": (KerasArchive(), KerasWeights()),
-}
-
-# A whole model in HDF5 may have the marks of a file of weights, too, so it comes first. A name
-# can be that of a directory and the prefix of a checkpoint at once: Keras 2 took the latter.
-_READ: tuple[Format, ...] = (
-    KerasArchive(),
-    KerasWeightsArchive(),
-    HDF5Model(),
-    HDF5Weights(),
-    KerasWeights(),
-    TFCheckpoint(),
-    SavedModel(),
-)
-
-
-def format_written(path: Any, weights_only: bool) -> Format:
-    """Returns the format in which `write` saves a Keras 3 model at `path`.
-
-    Args:
-        path: where to; its ending decides.
-        weights_only: whether the weights alone are saved, or the whole model.
-
-    Example:
-
-    ```python
-    format_written("cp-{epoch}.ckpt", weights_only=True).keras_3_reads  # False
-    format_written("model.h5", weights_only=False).keras_3_reads  # True
-    ```
-    """
-    name = os.fspath(path)
-    return next(
-        rule.format
-        for rule in _WRITTEN
-        if rule.weights_only == weights_only and name.endswith(rule.endings)
-    )
 
 
 def write(model: Any, path: Any, weights_only: bool, options: Any | None = None) -> None:
@@ -124,7 +56,7 @@ def write(model: Any, path: Any, weights_only: bool, options: Any | None = None)
     name = os.fspath(path)
     if runtime.is_keras_3():
         with remote.uploading(name) as local:
-            format_written(name, weights_only).write(model, local, options)
+            registry.format_written(name, weights_only).write(model, local, options)
         return
     arguments = {} if options is None else {"options": options}
     save = model.save_weights if weights_only else model.save
@@ -170,16 +102,17 @@ def save_model(model: Any, path: Any, format: str | None = None, verbose: int = 
 
 
 def _save(model: Any, path: Any, weights_only: bool, format: str | None, verbose: int) -> None:
-    if format is not None and format not in _NAMED:
+    if format is not None and format not in registry.NAMED:
         raise ValueError(
-            "There is no format %r. Formats are %s." % (format, ", ".join(map(repr, _NAMED)))
+            "There is no format %r. Formats are %s."
+            % (format, ", ".join(map(repr, registry.NAMED)))
         )
     with progress.shown(verbose):
         if format is None:
             write(model, path, weights_only)
             return
         with remote.uploading(os.fspath(path)) as local:
-            _NAMED[format][weights_only].write(model, local)
+            registry.NAMED[format][weights_only].write(model, local)
 
 
 def convert(
@@ -251,104 +184,21 @@ def latest_checkpoint(directory_or_template: Any) -> str | None:
     """
     name = os.fspath(directory_or_template)
     if not os.path.isdir(name):
-        found = filepath.saved(name)
+        found = saved_files.saved(name)
         return found[-1] if found else None
     told = checkpoint.latest_checkpoint(name)
     if told is not None:
         return told
-    inside = filepath.saved(os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))
+    inside = saved_files.saved(os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))
     return next((path for path in reversed(inside) if _is_checkpoint(path)), None)
 
 
 def _is_checkpoint(path: str) -> bool:
     try:
-        format_of(path)
+        registry.format_of(path)
     except (CheckpointError, OSError):
         return False
     return True
-
-
-def format_of(path: Any) -> Format:
-    """Returns the format of the checkpoint at `path`, told by its content.
-
-    Raises:
-        FileNotFoundError: if there is nothing at `path`.
-        CheckpointError: if what is there is no checkpoint.
-    """
-    name = os.fspath(path)
-    for each in _READ:
-        try:
-            if each.recognises(name):
-                return each
-        except OSError as error:
-            raise DamagedCheckpoint(
-                name, f"it cannot be read: {parsing.one_line(error)}"
-            ) from error
-    if os.path.isdir(name):
-        newest = checkpoint.latest_checkpoint(name)
-        raise NotACheckpoint(
-            name,
-            "it is a directory and no SavedModel",
-            "give the prefix of the checkpoint in it"
-            + (": %s is its newest" % newest if newest else ", without the ending .index"),
-        )
-    if not os.path.lexists(name):
-        raise FileNotFoundError(_absent(name))
-    raise NotACheckpoint(
-        name,
-        "it is %s" % ("empty" if os.path.getsize(name) == 0 else "in no known format"),
-        "known are .keras archives, HDF5 files, TensorFlow checkpoints (give the prefix, without "
-        ".index or .data-...) and SavedModel directories",
-    )
-
-
-def _absent(name: str) -> str:
-    directory, start = os.path.split(name)
-    try:
-        near = sorted(
-            entry[: -len(".index")] if entry.endswith(".index") else entry
-            for entry in os.listdir(directory or ".")
-            if not entry.startswith(".") and ".data-" not in entry
-        )
-    except OSError:
-        return "There is no checkpoint at %s, nor a directory %s." % (name, directory)
-    if not near:
-        return "There is no checkpoint at %s: its directory is empty." % name
-    similar = [entry for entry in near if start and entry.startswith(start[:3])] or near
-    return "There is no checkpoint at %s. Its directory holds %s%s." % (
-        name,
-        ", ".join(similar[:5]),
-        ", …" if len(similar) > 5 else "",
-    )
-
-
-def natively_readable(path: Any) -> bool:
-    """Returns whether the running Keras reads the checkpoint at `path` by itself, by its name.
-
-    Args:
-        path: what the user would give `model.load_weights` or `keras.models.load_model`.
-    """
-    if not runtime.is_keras_3():
-        return True
-    name = os.fspath(path)
-    if runtime.is_remote(name):
-        return str(name).endswith((".keras", ".weights.h5"))
-    try:
-        found = format_of(name)
-    except FileNotFoundError:
-        return False  # nobody reads it, and the message here says what there is instead
-    except CheckpointError:
-        return checkpoint.latest_checkpoint(name) is None  # it may be in a format of Keras's own
-    return is_native_name(name, found)
-
-
-def is_native_name(name: str, found: Format) -> bool:
-    """Returns whether Keras 3 reads a checkpoint of the format `found` under this name."""
-    # The ending of Keras 3's weights is one of other HDF5 files, too.
-    reader = next(
-        (each for each in (KerasWeights(), found) if name.endswith(each.native_endings)), None
-    )
-    return reader is not None and reader.name == found.name
 
 
 def load_weights(
@@ -395,7 +245,7 @@ def load_weights(
     if not runtime.is_keras_3():
         return model.load_weights(name, **_given(by_name, skip_mismatch, options))
     with remote.downloaded(name) as local, progress.shown(verbose):
-        found = format_of(local)
+        found = registry.format_of(local)
         if not by_name and not skip_mismatch:
             return found.load_weights(model, local, strict)
         if not found.keras_3_reads:
@@ -452,12 +302,12 @@ def load_model(
         arguments = {"safe_mode": safe_mode} if runtime.takes(load, "safe_mode") else {}
         return load(name, custom_objects, compile, **arguments)
     with remote.downloaded(name) as local, progress.shown(verbose):
-        return format_of(local).load_model(local, custom_objects, compile, safe_mode)
+        return registry.format_of(local).load_model(local, custom_objects, compile, safe_mode)
 
 
 def _served(name: str) -> InferenceModel:
     with remote.downloaded(name) as local:
-        found = format_of(local)
+        found = registry.format_of(local)
         if not isinstance(found, SavedModel):
             raise UnsupportedModel(
                 name,

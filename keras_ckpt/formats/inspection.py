@@ -7,13 +7,13 @@ import re
 from typing import Any, Callable, NamedTuple
 
 from keras_ckpt.formats import parsing
-from keras_ckpt.formats.api import format_of, is_native_name
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.hdf5 import hdf5_file, weights
 from keras_ckpt.formats.hdf5.model import HDF5Model
 from keras_ckpt.formats.hdf5.weights import HDF5Weights
 from keras_ckpt.formats.keras3 import archive, zip_reader
 from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeights, KerasWeightsArchive
+from keras_ckpt.formats.registry import format_of, is_native_name
 from keras_ckpt.formats.tensorflow import (
     checkpoint,
     object_graph,

@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterator
 from keras_ckpt import runtime
 from keras_ckpt.endings import ARCHIVE, HDF5, SHARDED_WEIGHTS, WEIGHTS
 from keras_ckpt.errors import CheckpointError
-from keras_ckpt.formats import api
+from keras_ckpt.formats import api, registry
 from keras_ckpt.formats.config import optimizer_state
 
 #: What Keras 2 called the formats.
@@ -254,14 +254,14 @@ def _load_weights(
         return call.natively("options", *([] if by_name else ["by_name"]))
 
     if runtime.is_remote(filepath):
-        return natively() if api.natively_readable(filepath) else ours()
+        return natively() if registry.natively_readable(filepath) else ours()
     found, why = _recognised(filepath)
     if found is None:
         try:
             return natively()
         except Exception as error:
             raise _because(error, why)
-    if not api.is_native_name(filepath, found):
+    if not registry.is_native_name(filepath, found):
         return ours()
     try:
         return natively()
@@ -293,7 +293,7 @@ def _load_model(
         found, why = (None, None) if runtime.is_remote(filepath) else _recognised(filepath)
         if why is not None:
             raise _because(error, why)
-        if found is None or api.is_native_name(filepath, found):
+        if found is None or registry.is_native_name(filepath, found):
             return _or_else(error, ours)
         return ours()
     if not filepath.endswith(HDF5) or optimizer_state.knows(model):
@@ -307,7 +307,7 @@ def _load_model(
 def _recognised(path: str) -> tuple[Any, Exception | None]:
     """Returns the format of what is at `path`; if it has none, None and why."""
     try:
-        return api.format_of(path), None
+        return registry.format_of(path), None
     except (CheckpointError, OSError) as error:
         return None, error
 

@@ -1,0 +1,173 @@
+"""Which format a name means when something is written, and a content when it is read.
+
+A name means what it meant to TensorFlow 2.15, in the format that the running Keras reads under it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from keras_ckpt import runtime
+from keras_ckpt._typing import StrPath
+from keras_ckpt.endings import ANY, ARCHIVE, HDF5, WEIGHTS
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
+from keras_ckpt.formats import parsing
+from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.hdf5.model import HDF5Model
+from keras_ckpt.formats.hdf5.weights import HDF5Weights
+from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeights, KerasWeightsArchive
+from keras_ckpt.formats.tensorflow import checkpoint
+from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
+from keras_ckpt.formats.tensorflow.saved_model import SavedModel
+
+# They have no state: one of each is enough.
+_KERAS_ARCHIVE = KerasArchive()
+_KERAS_WEIGHTS_ARCHIVE = KerasWeightsArchive()
+_KERAS_WEIGHTS = KerasWeights()
+_HDF5_MODEL = HDF5Model()
+_HDF5_WEIGHTS = HDF5Weights()
+_TF_CHECKPOINT = TFCheckpoint()
+_SAVED_MODEL = SavedModel()
+
+
+class _Rule(NamedTuple):
+    endings: tuple[str, ...]
+    weights_only: bool
+    format: Format
+
+
+# The first rule that fits decides.
+_WRITTEN: list[_Rule] = [
+    _Rule(WEIGHTS, True, _KERAS_WEIGHTS),
+    _Rule(HDF5, True, _HDF5_WEIGHTS),
+    _Rule(ARCHIVE, True, _KERAS_WEIGHTS_ARCHIVE),
+    _Rule(ANY, True, _TF_CHECKPOINT),
+    _Rule(ARCHIVE, False, _KERAS_ARCHIVE),
+    _Rule(HDF5, False, _HDF5_MODEL),
+    _Rule(ANY, False, _SAVED_MODEL),
+]
+
+#: What a user asks for by name: the format of whole models, and of weights.
+NAMED: dict[str, tuple[Format, Format]] = {
+    "tf": (_SAVED_MODEL, _TF_CHECKPOINT),
+    "h5": (_HDF5_MODEL, _HDF5_WEIGHTS),
+    "keras": (_KERAS_ARCHIVE, _KERAS_WEIGHTS),
+}
+
+# A whole model in HDF5 may have the marks of a file of weights, too, so it comes first. A name
+# can be that of a directory and the prefix of a checkpoint at once: Keras 2 took the latter.
+_READ: tuple[Format, ...] = (
+    _KERAS_ARCHIVE,
+    _KERAS_WEIGHTS_ARCHIVE,
+    _HDF5_MODEL,
+    _HDF5_WEIGHTS,
+    _KERAS_WEIGHTS,
+    _TF_CHECKPOINT,
+    _SAVED_MODEL,
+)
+
+
+def format_written(path: StrPath, weights_only: bool) -> Format:
+    """Returns the format in which `write` saves a Keras 3 model at `path`.
+
+    Args:
+        path: where to; its ending decides.
+        weights_only: whether the weights alone are saved, or the whole model.
+
+    Example:
+
+    ```python
+    format_written("cp-{epoch}.ckpt", weights_only=True).keras_3_reads  # False
+    format_written("model.h5", weights_only=False).keras_3_reads  # True
+    ```
+    """
+    name = os.fspath(path)
+    return next(
+        rule.format
+        for rule in _WRITTEN
+        if rule.weights_only == weights_only and name.endswith(rule.endings)
+    )
+
+
+def format_of(path: StrPath) -> Format:
+    """Returns the format of the checkpoint at `path`, told by its content.
+
+    Raises:
+        FileNotFoundError: if there is nothing at `path`.
+        CheckpointError: if what is there is no checkpoint.
+    """
+    name = os.fspath(path)
+    for each in _READ:
+        try:
+            if each.recognises(name):
+                return each
+        except OSError as error:
+            raise DamagedCheckpoint(
+                name, f"it cannot be read: {parsing.one_line(error)}"
+            ) from error
+    if os.path.isdir(name):
+        newest = checkpoint.latest_checkpoint(name)
+        raise NotACheckpoint(
+            name,
+            "it is a directory and no SavedModel",
+            "give the prefix of the checkpoint in it"
+            + (": %s is its newest" % newest if newest else ", without the ending .index"),
+        )
+    if not os.path.lexists(name):
+        raise FileNotFoundError(_absent(name))
+    raise NotACheckpoint(
+        name,
+        "it is %s" % ("empty" if os.path.getsize(name) == 0 else "in no known format"),
+        "known are .keras archives, HDF5 files, TensorFlow checkpoints (give the prefix, without "
+        ".index or .data-...) and SavedModel directories",
+    )
+
+
+def _absent(name: str) -> str:
+    directory, start = os.path.split(name)
+    try:
+        near = sorted(
+            entry[: -len(".index")] if entry.endswith(".index") else entry
+            for entry in os.listdir(directory or ".")
+            if not entry.startswith(".") and ".data-" not in entry
+        )
+    except OSError:
+        return "There is no checkpoint at %s, nor a directory %s." % (name, directory)
+    if not near:
+        return "There is no checkpoint at %s: its directory is empty." % name
+    similar = [entry for entry in near if start and entry.startswith(start[:3])] or near
+    return "There is no checkpoint at %s. Its directory holds %s%s." % (
+        name,
+        ", ".join(similar[:5]),
+        ", …" if len(similar) > 5 else "",
+    )
+
+
+def natively_readable(path: StrPath) -> bool:
+    """Returns whether the running Keras reads the checkpoint at `path` by itself, by its name.
+
+    Args:
+        path: what the user would give `model.load_weights` or `keras.models.load_model`.
+    """
+    if not runtime.is_keras_3():
+        return True
+    name = os.fspath(path)
+    if runtime.is_remote(name):
+        return str(name).endswith((".keras", ".weights.h5"))
+    try:
+        found = format_of(name)
+    except FileNotFoundError:
+        return False  # nobody reads it, and the message here says what there is instead
+    except CheckpointError:
+        return checkpoint.latest_checkpoint(name) is None  # it may be in a format of Keras's own
+    return is_native_name(name, found)
+
+
+def is_native_name(name: str, found: Format) -> bool:
+    """Returns whether Keras 3 reads a checkpoint of the format `found` under this name."""
+    # The ending of Keras 3's weights is one of other HDF5 files, too.
+    reader = next(
+        (each for each in (_KERAS_WEIGHTS, found) if name.endswith(each.native_endings)), None
+    )
+    return reader is not None and reader.name == found.name
