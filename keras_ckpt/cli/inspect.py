@@ -31,7 +31,7 @@ def command(path: str, as_json: bool) -> None:
     """
     try:
         found = inspect(path)
-    except (CheckpointError, FileNotFoundError) as error:
+    except (CheckpointError, OSError) as error:
         raise click.ClickException(printable(str(error))) from error
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=2))

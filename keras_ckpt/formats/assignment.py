@@ -43,6 +43,7 @@ def fit(
     missing: Iterable[str] = (),
     unused: Iterable[str] = (),
     strict: bool = True,
+    refusals: Iterable[str] = (),
 ) -> list[Assignment]:
     """Returns the assignments that can be made: all, or MismatchedCheckpoint is raised.
 
@@ -53,6 +54,7 @@ def fit(
         unused: names of the values in the checkpoint that no variable takes.
         strict: whether each variable must have a value of its shape, and none be left over. If
             not, what does not fit is left out, with a warning.
+        refusals: why layers refuse their values.
     """
     assignments, missing, unused = list(assignments), sorted(missing), sorted(unused)
     shapes = [
@@ -71,6 +73,7 @@ def fit(
             for name, in_model, in_checkpoint in shapes[:8]
         ]
         wrong.append("shapes differ: " + "; ".join(differing) + _more(len(shapes)))
+    wrong += refusals
     if wrong and not strict:
         warnings.warn(
             "%s does not fit the model, and is loaded in part: %s." % (path, "; ".join(wrong)),

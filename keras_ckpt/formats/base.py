@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_ckpt.errors import WeightsOnly
+from keras_ckpt.formats.summary import Summary
 
 
 class Format:
@@ -31,6 +32,14 @@ class Format:
         """Gives the variables of `model` the values at `path`.
 
         All of them or, if that cannot be, none and raises; unless `strict`, those that fit.
+        """
+        raise NotImplementedError
+
+    def inspect(self, path: str) -> Summary:
+        """Returns what the checkpoint at `path` says of itself, without Keras and the values.
+
+        Raises:
+            DamagedCheckpoint: if it is damaged.
         """
         raise NotImplementedError
 

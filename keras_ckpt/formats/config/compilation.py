@@ -7,13 +7,14 @@ import warnings
 from typing import Any, Callable
 
 from keras_ckpt import runtime
-from keras_ckpt.errors import UnsupportedModel
-from keras_ckpt.formats import parsing
+from keras_ckpt.formats.config import making
 
 # What Keras 2 called the optimizer of mixed precision.
 _OF_MIXED_PRECISION = ("LossScaleOptimizer", "LossScaleOptimizerV3")
 # Metrics of these names depend on the shape of the output, which `compile` looks at.
 BY_OUTPUT = ("accuracy", "acc", "crossentropy", "ce")
+
+_ADVICE = "pass what it names in custom_objects, or load it with compile=False"
 
 
 def map_each(function: Callable[[Any], Any], config: Any) -> Any:
@@ -33,15 +34,10 @@ def compile_model(
     Raises:
         UnsupportedModel: if that cannot be done.
     """
-    with runtime.keras().saving.custom_object_scope(custom_objects or {}):
-        try:
-            model.compile(**compile_arguments(config))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UnsupportedModel(
-                path,
-                "the model cannot be compiled as it was: %s" % parsing.one_line(error),
-                "pass what it names in custom_objects, or load it with compile=False",
-            ) from error
+    with runtime.keras().saving.custom_object_scope(custom_objects or {}), making.from_description(
+        path, _ADVICE, "the model cannot be compiled as it was"
+    ):
+        model.compile(**compile_arguments(config))
 
 
 def compile_arguments(config: dict[str, Any]) -> dict[str, Any]:

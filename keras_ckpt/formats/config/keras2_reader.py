@@ -13,8 +13,7 @@ from typing import Any, Iterator
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.errors import CheckpointError, UnsupportedModel
-from keras_ckpt.formats import parsing
+from keras_ckpt.formats.config import making
 from keras_ckpt.formats.config.tf_ops import operations
 
 _MODELS = ("Functional", "Model", "Sequential")
@@ -70,22 +69,8 @@ def make(path: str, config: Any, custom_objects: dict[str, Any] | None, safe_mod
     Raises:
         UnsupportedModel: if it cannot be made.
     """
-    try:
+    with making.from_description(path):
         return model_from_config(config, custom_objects, safe_mode)
-    except CheckpointError:
-        raise
-    except Exception as error:
-        # Whatever a layer refuses, and in whatever way.
-        raise not_made(path, error) from error
-
-
-def not_made(path: str, error: Exception) -> UnsupportedModel:
-    """Returns the error for a model that cannot be made again."""
-    return UnsupportedModel(
-        path,
-        f"Keras {runtime.keras().__version__} cannot make the model again: "
-        f"{parsing.one_line(error)}",
-    )
 
 
 def _is_reference(value: Any) -> bool:

@@ -10,10 +10,11 @@ from typing import Any, Iterator, Sequence
 import numpy as np
 
 from keras_ckpt import progress, runtime
-from keras_ckpt.errors import UnsafeCheckpoint
+from keras_ckpt.errors import DamagedCheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.hdf5 import validation
+from keras_ckpt.formats.summary import Variable
 from keras_ckpt.storage import atomic
 
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
@@ -43,7 +44,7 @@ def is_hdf5(path: str) -> bool:
 
 
 @contextlib.contextmanager
-def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[Any]:
+def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[Group]:
     """Opens HDF5 to be read, which is looked at first: the library crashes on damaged files.
 
     Args:
@@ -52,26 +53,157 @@ def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[A
         whole: whether more than the names and attributes of its first group will be read.
 
     Raises:
-        DamagedCheckpoint: if it is damaged, also while it is open.
+        DamagedCheckpoint: if it is damaged, also when more of it is read later.
         UnsafeCheckpoint: if it reaches for other files, or holds what no checkpoint does.
     """
     module = h5py()
-    with parsing.reading(path):
+    with contextlib.ExitStack() as stack:
         try:
-            if file is None:
-                with open(path, "rb") as content:
-                    complete = validation.check(content, os.path.getsize(path), whole)
-            else:
-                complete = validation.check(file, file.seek(0, os.SEEK_END), whole)
-                file.seek(0)
-            with module.File(path if file is None else file, "r") as found:
+            with parsing.reading(path):
+                if file is None:
+                    with open(path, "rb") as content:
+                        complete = validation.check(content, os.path.getsize(path), whole)
+                else:
+                    complete = validation.check(file, file.seek(0, os.SEEK_END), whole)
+                    file.seek(0)
+            with parsing.by_library(path):
+                found = stack.enter_context(module.File(path if file is None else file, "r"))
                 if whole and not complete:
                     validation.refuse_foreign(found, module)
-                yield found
-        except validation.Refused as error:
-            raise UnsafeCheckpoint(
-                path, str(error), "save it again with `model.save_weights` or `model.save`"
-            ) from error
+        except DamagedCheckpoint as error:
+            if isinstance(error.__cause__, validation.Refused):
+                raise UnsafeCheckpoint(
+                    path,
+                    str(error.__cause__),
+                    "save it again with `model.save_weights` or `model.save`",
+                ) from error.__cause__
+            raise
+        yield Group(path, found)
+
+
+class Attributes:
+    """The attributes of a group or of a dataset."""
+
+    def __init__(self, path: str, attributes: Any) -> None:
+        self.path = path
+        self._attributes = attributes
+
+    def __contains__(self, name: str) -> bool:
+        with parsing.by_library(self.path):
+            return name in self._attributes
+
+    def __iter__(self) -> Iterator[str]:
+        with parsing.by_library(self.path):
+            names = list(self._attributes)
+        return iter(names)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Returns an attribute as text."""
+        with parsing.by_library(self.path):
+            value = self._attributes.get(name)
+            return default if value is None else as_text(value)
+
+    def texts(self, name: str) -> list[str]:
+        """Returns an attribute that is a list of texts."""
+        with parsing.by_library(self.path):
+            return [as_text(value) for value in self._attributes[name]]
+
+
+class Dataset:
+    """The values of a variable, in an open file.
+
+    Attributes:
+        path: the file.
+        name: the way to it in the file, e.g. `"/layers/dense/vars/0"`.
+        shape: its shape.
+        dtype: its type.
+        size: how many values it has.
+        chunks: the shape of the pieces that it is stored in, None if it is in one piece.
+        attrs: its attributes.
+    """
+
+    def __init__(self, path: str, data: Any) -> None:
+        self.path = path
+        self._data = data
+        with parsing.by_library(path):
+            self.name = str(data.name)
+            self.shape: tuple[int, ...] = tuple(int(length) for length in data.shape or ())
+            self.dtype: np.dtype[Any] = data.dtype
+            self.size = int(data.size or 0)
+            self.chunks = data.chunks
+            self.attrs = Attributes(path, data.attrs)
+
+    def read(self) -> np.ndarray[Any, Any]:
+        """Returns the values, in memory that a variable can take over."""
+        values = runtime.new_array(self.shape, self.dtype)
+        if self.size:
+            with parsing.by_library(self.path):
+                self._data.read_direct(values)
+        return values
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self.read() if dtype is None else self.read().astype(dtype)
+
+
+class Group:
+    """A group of an open file: groups and datasets by name. None of it is read before it is needed.
+
+    Attributes:
+        path: the file.
+        name: the way to it in the file.
+        attrs: its attributes.
+    """
+
+    def __init__(self, path: str, group: Any) -> None:
+        self.path = path
+        self._group = group
+        with parsing.by_library(path):
+            self.name = str(group.name)
+            self.attrs = Attributes(path, group.attrs)
+
+    def __contains__(self, name: str) -> bool:
+        with parsing.by_library(self.path):
+            return name in self._group
+
+    def __iter__(self) -> Iterator[str]:
+        with parsing.by_library(self.path):
+            names = list(self._group)
+        return iter(names)
+
+    def __len__(self) -> int:
+        with parsing.by_library(self.path):
+            return len(self._group)
+
+    def get(self, name: str) -> Group | Dataset | None:
+        """Returns what is there under a name, or None."""
+        with parsing.by_library(self.path):
+            found = self._group.get(name)
+        if found is None:
+            return None
+        return Dataset(self.path, found) if hasattr(found, "shape") else Group(self.path, found)
+
+    def group(self, name: str) -> Group:
+        """Returns the group of a name.
+
+        Raises:
+            DamagedCheckpoint: if there is none.
+        """
+        found = self.get(name)
+        if not isinstance(found, Group):
+            raise DamagedCheckpoint(self.path, f"it is damaged: it has no group {name!r}")
+        return found
+
+    def datasets(self) -> list[tuple[str, Dataset]]:
+        """Returns all datasets in it and in its groups, each with the way to it."""
+        found: list[tuple[str, Any]] = []
+
+        def visit(name: str, data: Any) -> None:
+            if hasattr(data, "shape"):
+                found.append((name, data))
+
+        with parsing.by_library(self.path):
+            self._group.visititems(visit)
+        return [(name, Dataset(self.path, data)) for name, data in found]
 
 
 def outline(path: str) -> tuple[set[str], set[str]]:
@@ -86,6 +218,18 @@ def outline(path: str) -> tuple[set[str], set[str]]:
         return set(file), set(file.attrs)
 
 
+def variable(name: str, data: Dataset, role: str) -> Variable:
+    """Returns what `inspect` says of a dataset."""
+    # Keras 3 notes a type that HDF5 does not have.
+    dtype = data.attrs.text("dtype", data.dtype.name)
+    return Variable(name, data.shape, dtype, data.size * int(data.dtype.itemsize), role)
+
+
+def counted(found: Variable, data: Dataset) -> int | None:
+    """Returns the value of a variable that counts, or None."""
+    return int(data.read()) if found.is_counter else None
+
+
 def write_names(group: Any, name: str, values: Sequence[str]) -> None:
     """Writes a list of names to an attribute, or to several numbered ones if it is long."""
     encoded = np.asarray([value.encode("utf-8") for value in values])
@@ -97,22 +241,14 @@ def write_names(group: Any, name: str, values: Sequence[str]) -> None:
         group.attrs["%s%d" % (name, number)] = part
 
 
-def read_names(group: Any, name: str) -> list[str]:
+def read_names(group: Group, name: str) -> list[str]:
     """Returns a list of names that `write_names` or Keras wrote."""
     parts = []
     if name in group.attrs:
-        parts.append(group.attrs[name])
-    while "%s%d" % (name, len(parts)) in group.attrs:
-        parts.append(group.attrs["%s%d" % (name, len(parts))])
-    return [as_text(value) for part in parts for value in part]
-
-
-def read(data: Any) -> np.ndarray[Any, Any]:
-    """Returns the values of a dataset, in memory that a variable can take over."""
-    values = runtime.new_array(data.shape, data.dtype)
-    if data.size:
-        data.read_direct(values)
-    return values
+        parts.append(group.attrs.texts(name))
+    while f"{name}{len(parts)}" in group.attrs:
+        parts.append(group.attrs.texts(f"{name}{len(parts)}"))
+    return [each for part in parts for each in part]
 
 
 def as_text(value: Any) -> str:

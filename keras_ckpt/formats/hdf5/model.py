@@ -15,10 +15,12 @@ from keras_ckpt.formats.config import (
     compilation,
     keras2_reader,
     keras2_writer,
+    making,
     optimizer_state,
     safety,
 )
 from keras_ckpt.formats.hdf5 import hdf5_file, weights
+from keras_ckpt.formats.summary import OPTIMIZER, Summary, keras_version, of_description
 
 
 class HDF5Model(hdf5_file.HDF5Format):
@@ -44,10 +46,31 @@ class HDF5Model(hdf5_file.HDF5Format):
                 group = file.create_group("optimizer_weights")
                 weights.write_variables(group, list(model.optimizer.variables))
 
+    def inspect(self, path: str) -> Summary:
+        with hdf5_file.opened(path) as file:
+            described = _json(file, "model_config") or {}
+            config = _json(file, "training_config")
+            group = file.group("model_weights")
+            variables = weights.layers(group)
+            iterations = None
+            if "optimizer_weights" in file:
+                for name, data in weights.listed(file.group("optimizer_weights")):
+                    variables.append(hdf5_file.variable(name, data, OPTIMIZER))
+                    if variables[-1].counts_steps:
+                        iterations = hdf5_file.counted(variables[-1], data)
+            version = file.attrs.text("keras_version") or group.attrs.text("keras_version")
+            return Summary(
+                variables,
+                keras_version(version),
+                iterations=iterations,
+                load_model=bool(described),
+                **of_description(described, config, "optimizer_config"),
+            )
+
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path) as file:
-            found = weights.assignments(path, file["model_weights"], model, strict)
+            found = weights.assignments(path, file.group("model_weights"), model, strict)
             assignment.assign(model, found)
 
     def load_model(
@@ -58,9 +81,9 @@ class HDF5Model(hdf5_file.HDF5Format):
         safe_mode: bool = True,
     ) -> Any:
         with hdf5_file.opened(path) as file:
-            described = _json(path, file, "model_config")
-            config = _json(path, file, "training_config")
-            version = hdf5_file.as_text(file.attrs.get("keras_version", "2"))
+            described = _json(file, "model_config")
+            config = _json(file, "training_config")
+            version = file.attrs.text("keras_version", "2")
             if described is None:
                 raise WeightsOnly(path, "it has the weights of a model but not its configuration")
             is_native = version.startswith("3") and not keras2_writer.is_one(described)
@@ -69,12 +92,13 @@ class HDF5Model(hdf5_file.HDF5Format):
                 safety.refuse_code(path, config, custom_objects, safe_mode)
             make = _make_natively if is_native else keras2_reader.make
             model = make(path, described, custom_objects, safe_mode)
-            assignment.assign(model, weights.assignments(path, file["model_weights"], model))
+            assignment.assign(model, weights.assignments(path, file.group("model_weights"), model))
             if not compile or config is None:
                 return model
             compilation.compile_model(path, model, config, custom_objects)
             if "optimizer_weights" in file:
-                optimizer_state.restore(path, model, *_optimizer_state(file["optimizer_weights"]))
+                state = _optimizer_state(file.group("optimizer_weights"))
+                optimizer_state.restore(path, model, *state)
         return model
 
 
@@ -87,13 +111,9 @@ def _make_natively(
     safely = importlib.import_module("keras.src.saving.serialization_lib").SafeModeScope
     with _as_legacy(), safely(safe_mode), runtime.keras().saving.custom_object_scope(
         custom_objects or {}
-    ):
-        try:
-            described = decode(json.dumps(_with_operations(config)))
-            return legacy.model_from_config(described, custom_objects or {})
-        except Exception as error:
-            # Whatever a layer refuses, and in whatever way.
-            raise keras2_reader.not_made(path, error) from error
+    ), making.from_description(path):
+        described = decode(json.dumps(_with_operations(config)))
+        return legacy.model_from_config(described, custom_objects or {})
 
 
 def _as_legacy() -> Any:
@@ -176,9 +196,8 @@ def _for_keras_2(described: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _json(path: str, file: Any, name: str) -> dict[str, Any] | None:
-    text = file.attrs.get(name)
-    return None if text is None else parsing.described(path, hdf5_file.as_text(text))
+def _json(file: hdf5_file.Group, name: str) -> dict[str, Any] | None:
+    return parsing.described(file.path, file.attrs.text(name)) if name in file.attrs else None
 
 
 def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
@@ -207,9 +226,9 @@ def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
     return spelled
 
 
-def _optimizer_state(group: Any) -> tuple[list[str], list[Any]]:
+def _optimizer_state(group: hdf5_file.Group) -> tuple[list[str], list[hdf5_file.Dataset]]:
     """Returns the names and values that the file lists, none of them unless all are there."""
     names = hdf5_file.read_names(group, "weight_names")
-    if any(name not in group for name in names):
-        return [], []
-    return names, [group[name] for name in names]
+    found = [group.get(name) for name in names]
+    values = [each for each in found if isinstance(each, hdf5_file.Dataset)]
+    return (names, values) if len(values) == len(names) else ([], [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import re
 from typing import Any
 
 from keras_ckpt import endings, runtime
@@ -10,6 +10,7 @@ from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.hdf5 import hdf5_file
+from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, keras_version
 
 OF_MODEL = "top_level_model_weights"
 # The kinds of types of NumPy: bfloat16 is of the last.
@@ -67,27 +68,51 @@ def write_layers(group: Any, model: Any) -> None:
     write_variables(group.create_group(OF_MODEL), _own_weights(model), model.name)
 
 
-def _stored(path: str, group: Any) -> list[tuple[str, Any]]:
+def _stored(path: str, group: hdf5_file.Group) -> list[tuple[str, hdf5_file.Dataset]]:
     """Returns the datasets of a layer's group with their names."""
-    found = []
-    for name in hdf5_file.read_names(group, "weight_names"):
-        data = group.get(name)
-        if not hasattr(data, "shape"):
-            raise DamagedCheckpoint(path, f"the weight {name!r} that it lists is not there")
+    found = listed(group)
+    for name, data in found:
         if data.dtype.kind not in NUMBERS:
             raise DamagedCheckpoint(path, f"the weight {name!r} holds no numbers")
-        found.append((name, data))
     return found
 
 
-def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[Assignment]:
+def layers(group: hdf5_file.Group) -> list[Variable]:
+    """Returns what `inspect` says of the weights of the layers in a group."""
+    names = hdf5_file.read_names(group, "layer_names")
+    found = []
+    for layer in names + [OF_MODEL] * (OF_MODEL in group and OF_MODEL not in names):
+        if layer not in group:
+            raise DamagedCheckpoint(group.path, f"the layer {layer!r} that it lists is not there")
+        for name, data in listed(group.group(layer)):
+            # Of the layers in a layer, the file does not say in which they are.
+            within = layer != OF_MODEL and not name.startswith(layer + "/")
+            shown = f"{layer}/{name}" if within else name
+            found.append(hdf5_file.variable(shown, data, WEIGHT))
+    return found
+
+
+def listed(group: hdf5_file.Group) -> list[tuple[str, hdf5_file.Dataset]]:
+    """Returns the datasets that a group lists, each with its name without the output's number."""
+    found = []
+    for name in hdf5_file.read_names(group, "weight_names"):
+        data = group.get(name)
+        if not isinstance(data, hdf5_file.Dataset):
+            raise DamagedCheckpoint(group.path, f"the weight {name!r} that it lists is not there")
+        found.append((re.sub(r":\d+$", "", name), data))
+    return found
+
+
+def assignments(
+    path: str, group: hdf5_file.Group, model: Any, strict: bool = True
+) -> list[Assignment]:
     """Returns what each variable of `model` gets from the HDF5 group `group`, all checked."""
     layers = [layer for layer in model.layers if _weights(layer)]
-    stored: dict[str, list[tuple[str, Any]]] = {}
+    stored: dict[str, list[tuple[str, hdf5_file.Dataset]]] = {}
     for name in hdf5_file.read_names(group, "layer_names"):
         if name not in group:
             raise DamagedCheckpoint(path, f"the layer {name!r} that it lists is not there")
-        weights = _stored(path, group[name])
+        weights = _stored(path, group.group(name))
         if weights:
             stored[name] = weights
     if len(layers) != len(stored):
@@ -108,7 +133,7 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
         pairs = [(_weights(layer), stored[layer.name]) for layer in layers]
     own = _own_weights(model)
     if own or OF_MODEL in group:
-        pairs.append((own, _stored(path, group[OF_MODEL]) if OF_MODEL in group else []))
+        pairs.append((own, _stored(path, group.group(OF_MODEL)) if OF_MODEL in group else []))
     found: list[Assignment] = []
     missing: list[str] = []
     unused: list[str] = []
@@ -117,12 +142,11 @@ def assignments(path: str, group: Any, model: Any, strict: bool = True) -> list[
         unused += [name for name, _ in values[len(variables) :]]
         for variable, (_, data) in zip(variables, values):
             is_sure = data.chunks is None  # Chunks may be packed, and packed wrongly.
-            read = functools.partial(hdf5_file.read, data)
-            found.append(Assignment(variable, tuple(data.shape), read, is_sure))
+            found.append(Assignment(variable, data.shape, data.read, is_sure))
     return assignment.fit(path, found, missing, unused, strict)
 
 
-def _shapes_fit(pairs: list[tuple[list[Any], list[tuple[str, Any]]]]) -> bool:
+def _shapes_fit(pairs: list[tuple[list[Any], list[tuple[str, hdf5_file.Dataset]]]]) -> bool:
     return all(
         [tuple(variable.shape) for variable in variables] == [data.shape for _, data in values]
         for variables, values in pairs
@@ -144,6 +168,10 @@ class HDF5Weights(hdf5_file.HDF5Format):
         assignment.require_variables(model, "saved")
         with hdf5_file.writing(model, path) as file:
             write_layers(file, model)
+
+    def inspect(self, path: str) -> Summary:
+        with hdf5_file.opened(path) as file:
+            return Summary(layers(file), keras_version(file.attrs.text("keras_version")))
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")

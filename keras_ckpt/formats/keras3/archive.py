@@ -18,9 +18,24 @@ from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedChec
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Format
-from keras_ckpt.formats.config import compilation, keras2_reader, optimizer_state, safety
+from keras_ckpt.formats.config import (
+    compilation,
+    keras2_reader,
+    making,
+    optimizer_state,
+    safety,
+)
 from keras_ckpt.formats.hdf5 import hdf5_file
 from keras_ckpt.formats.keras3 import h5_store, zip_reader, zip_writer
+from keras_ckpt.formats.summary import (
+    OPTIMIZER,
+    Summary,
+    Variable,
+    in_order,
+    keras_version,
+    of_description,
+    role_of,
+)
 from keras_ckpt.storage import atomic, scratch
 
 WEIGHTS = "model.weights.h5"
@@ -100,10 +115,9 @@ def _load_by_keras(model: Any, path: str, ending: str, strict: bool) -> None:
     try:
         with atomic.under_ending(path, ending) as named, assignment.or_as_before(model, variables):
             type(model).load_weights(model, named, **options)
-    except (CheckpointError, ImportError):
+    except CheckpointError:
         raise
-    except Exception as error:
-        # Whatever it makes of a file that does not fit or is damaged.
+    except making.REFUSALS as error:
         _tell(path, error, strict=True)
 
 
@@ -113,7 +127,7 @@ def _is_loaded_by_keras(model: Any) -> bool:
     return has_own or not hasattr(_saving(), "_load_state")
 
 
-def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) -> None:
+def _load(model: Any, path: str, file: hdf5_file.Group, strict: bool, assets: Any = None) -> None:
     """Gives `model` what is in the checkpoint at `path`.
 
     Args:
@@ -124,7 +138,7 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
         assets: Keras's store of what layers keep in files of their own, if that is to be read.
     """
     saving = _saving()
-    store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(path, file)
+    store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(file)
     doing_more = [layer for layer in model._flatten_layers() if _does_more(layer)]
     optimizer = getattr(model, "optimizer", None)
     errors: dict[int, tuple[Any, Exception]] = {}
@@ -134,7 +148,8 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
             visited = set() if optimizer is None else {id(optimizer)}
             saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
         for _, error in errors.values():
-            if isinstance(error, (CheckpointError, ImportError, OSError)):
+            # Keras takes whatever a layer raises for a reason why its values do not fit.
+            if isinstance(error, CheckpointError) or not isinstance(error, making.REFUSALS):
                 raise error
         taken_care_of = {id(each) for layer, _ in calls for each in _own(layer)} | set(recorded)
         missing = [
@@ -154,13 +169,25 @@ def _load(model: Any, path: str, file: Any, strict: bool, assets: Any = None) ->
             )
             for variable, value in recorded.values()
         ]
-        found = assignment.fit(path, found, missing, unused, strict)
-    assignment.assign(model, found + _optimizer_state(path, model, file))
-    for layer, entry in calls:
-        # Now with the values read, and with variables that have theirs.
-        entry.at_once = True
-        layer.load_own_variables(entry)
-    if calls:
+        refusals = [
+            f"the layer {layer.name!r} refuses its values: {parsing.one_line(error)}"
+            for layer, error in errors.values()
+            if not type(layer).load_own_variables.__module__.startswith("keras.")
+        ]
+        found = assignment.fit(path, found, missing, unused, strict, refusals)
+    found += _optimizer_state(path, model, file)
+    if not calls:
+        assignment.assign(model, found)
+        return
+    with assignment.or_as_before(model, [each.variable for each in found]):
+        assignment.assign(model, found)
+        for layer, entry in calls:
+            # Now with the values read, and with variables that have theirs.
+            entry.at_once = True
+            try:
+                layer.load_own_variables(entry)
+            except making.REFUSALS as error:
+                _tell(path, error, strict)
         assignment.finalize(model)
 
 
@@ -170,6 +197,8 @@ def _read(value: Any) -> Any:
 
 def _tell(path: str, error: Exception, strict: bool) -> None:
     """Raises or, unless `strict`, warns of what a layer makes of its values."""
+    if isinstance(error, CheckpointError):
+        raise error
     if strict:
         raise MismatchedCheckpoint(path, parsing.one_line(error)) from error
     warnings.warn(
@@ -178,16 +207,23 @@ def _tell(path: str, error: Exception, strict: bool) -> None:
     )
 
 
-def _optimizer_state(path: str, model: Any, file: Any) -> list[Assignment]:
+def _optimizer_state(path: str, model: Any, file: hdf5_file.Group) -> list[Assignment]:
     """Returns what the optimizer of `model`, if it has one, gets from the file."""
-    stored = file.get("optimizer/vars", {})
-    if getattr(model, "optimizer", None) is None or not len(stored):
+    stored = file.get("optimizer/vars")
+    if getattr(model, "optimizer", None) is None or not isinstance(stored, hdf5_file.Group):
         return []
-    names = [str(number) for number in range(len(stored))]
-    if set(names) != set(stored):
-        names = []
-    values = [h5_store.Value(path, stored[name]) for name in names]
-    return optimizer_state.state(path, model, names, values)
+    count = len(stored)
+    if not count:
+        return []
+    found = {str(number): stored.get(str(number)) for number in range(count)}
+    values = {
+        name: h5_store.Value(data)
+        for name, data in found.items()
+        if isinstance(data, hdf5_file.Dataset)
+    }
+    if len(values) != count:
+        values = {}
+    return optimizer_state.state(path, model, list(values), list(values.values()))
 
 
 def _saving() -> Any:
@@ -234,16 +270,10 @@ def _make(
     """Returns the model that the archive at `path` describes, compiled if it was."""
     safety.refuse_code(path, config, custom_objects, safe_mode)
     scope = importlib.import_module("keras.src.saving.serialization_lib").ObjectSharingScope
-    with scope():
-        try:
-            return runtime.keras().saving.deserialize_keras_object(
-                config, custom_objects, safe_mode=safe_mode
-            )
-        except ImportError:
-            raise
-        except Exception as error:
-            # Whatever Keras, or a layer, makes of a file that is damaged or of another's.
-            raise keras2_reader.not_made(path, error) from error
+    with scope(), making.from_description(path):
+        return runtime.keras().saving.deserialize_keras_object(
+            config, custom_objects, safe_mode=safe_mode
+        )
 
 
 def _make_as_keras_2(
@@ -260,27 +290,84 @@ def _make_as_keras_2(
 
 
 @contextlib.contextmanager
-def _assets(opened: zipfile.ZipFile) -> Iterator[Any]:
+def _assets(path: str, opened: zipfile.ZipFile) -> Iterator[Any]:
     """Gives Keras's store of the assets in an archive, such as vocabularies; None without any."""
     names = [name for name in opened.namelist() if name.startswith("assets/")]
     if not names:
         yield None
         return
     with scratch.directory() as directory:
-        opened.extractall(directory, names)
+        zip_reader.extract(path, opened, names, directory)
         yield _saving().DiskIOStore(os.path.join(directory, "assets"), mode="r")
 
 
-class KerasArchive(Format):
-    """The format of `model.save("x.keras")`."""
+def _summary(file: hdf5_file.Group) -> Summary:
+    """Returns what is in weights in the layout of Keras 3."""
+    variables: list[Variable] = []
+    for path, data in file.datasets():
+        name = "/".join(part for part in path.split("/") if part != "vars")
+        role = OPTIMIZER if name.startswith(OPTIMIZER + "/") else role_of(name)
+        variables.append(hdf5_file.variable(name, data, role))
+    optimizer = iterations = None
+    own = file.get("optimizer/inner_optimizer/vars")
+    own = file.get("optimizer/vars") if own is None else own
+    if isinstance(own, hdf5_file.Group):
+        optimizer = own.attrs.text("name") or None
+        step = own.get("0")
+        if isinstance(step, hdf5_file.Dataset):
+            iterations = hdf5_file.counted(hdf5_file.variable("0", step, OPTIMIZER), step)
+    return Summary(in_order(variables), optimizer=optimizer, iterations=iterations)
 
-    name = ".keras archive"
+
+def summary(path: str) -> Summary:
+    """Returns what is in the archive at `path`."""
+    with zip_reader.opened(path) as opened:
+        names = opened.namelist()
+        metadata, described = (
+            parsing.described(path, zip_reader.text(path, opened, name)) if name in names else {}
+            for name in ("metadata.json", "config.json")
+        )
+        found = Summary([])
+        if WEIGHTS in names:
+            with zip_reader.member(path, opened, WEIGHTS) as file, hdf5_file.opened(
+                path, file
+            ) as content:
+                found = _summary(content)
+    version = metadata.get("keras_version")
+    found = found._replace(written_by=keras_version("" if version is None else str(version)))
+    if "config.json" not in names:
+        return found
+    of_model = of_description(described, described.get("compile_config"), "optimizer")
+    of_model["optimizer"] = of_model["optimizer"] or found.optimizer
+    return found._replace(load_model=bool(described), **of_model)
+
+
+class _ZipFormat(Format):
+    """A format that is a zip archive."""
+
     keras_3_reads = True
     native_endings = endings.ARCHIVE
 
     def verify(self, path: str) -> None:
         with zip_reader.opened(path) as found, _weights(path, found):
             pass
+
+    def inspect(self, path: str) -> Summary:
+        return summary(path)
+
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
+        assignment.require_variables(model, "loaded")
+        with zip_reader.opened(path) as found, _weights(path, found) as file:
+            if _is_loaded_by_keras(model):
+                _load_by_keras(model, path, ".keras", strict)
+            else:
+                _load(model, path, file, strict)
+
+
+class KerasArchive(_ZipFormat):
+    """The format of `model.save("x.keras")`."""
+
+    name = ".keras archive"
 
     def recognises(self, path: str) -> bool:
         if not zip_reader.is_archive(path):
@@ -296,14 +383,6 @@ class KerasArchive(Format):
                 model.save(temporary)
             else:
                 _write(model, temporary)
-
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
-        assignment.require_variables(model, "loaded")
-        with zip_reader.opened(path) as found, _weights(path, found) as file:
-            if _is_loaded_by_keras(model):
-                _load_by_keras(model, path, ".keras", strict)
-            else:
-                _load(model, path, file, strict)
 
     def load_model(
         self,
@@ -323,7 +402,7 @@ class KerasArchive(Format):
             is_of_keras_2 = str(metadata.get("keras_version", "3")).startswith("2.")
             make = _make_as_keras_2 if is_of_keras_2 else _make
             model = make(path, config, custom_objects, safe_mode)
-            with _assets(found) as assets:
+            with _assets(path, found) as assets:
                 _load(model, path, file, True, assets)
         return model
 
@@ -339,7 +418,7 @@ def _weights(path: str, opened: zipfile.ZipFile) -> Iterator[Any]:
         yield found
 
 
-class KerasWeightsArchive(KerasArchive):
+class KerasWeightsArchive(_ZipFormat):
     """What `model.load_weights("x.keras")` of Keras 3 reads, and no more: weights, and no model.
 
     Keras 3 writes no such file itself; TensorFlow 2 wrote HDF5 under the name. It can hold what a
@@ -367,9 +446,6 @@ class KerasWeightsArchive(KerasArchive):
                 with zip_writer.writing(made, WEIGHTS) as file:
                     _write_state(model, file)
 
-    def load_model(self, path: str, *args: Any, **kwargs: Any) -> Any:
-        return Format.load_model(self, path, *args, **kwargs)
-
 
 class KerasWeights(hdf5_file.HDF5Format):
     """The format of `model.save_weights("x.weights.h5")` in Keras 3."""
@@ -390,6 +466,10 @@ class KerasWeights(hdf5_file.HDF5Format):
                 model.save_weights(temporary)
             else:
                 _write_state(model, temporary)
+
+    def inspect(self, path: str) -> Summary:
+        with hdf5_file.opened(path) as file:
+            return _summary(file)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")

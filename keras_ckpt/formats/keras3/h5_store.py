@@ -6,6 +6,7 @@ In place of Keras's own, which copies each value twice on its way.
 from __future__ import annotations
 
 import importlib
+import posixpath
 from typing import Any, Iterator, Mapping, MutableMapping
 
 import numpy as np
@@ -20,7 +21,7 @@ OF_2_12 = "_layer_checkpoint_dependencies"
 _OF_TRAINING = {"optimizer", "metrics"}
 
 
-def _new_names(group: Any) -> dict[str, str]:
+def _new_names(group: hdf5_file.Group) -> dict[str, str]:
     """Returns the names in a group that were counted by twos, with what they are now."""
     numbered: dict[str, list[int]] = {}
     for name in group:
@@ -41,16 +42,16 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
     A layer that does more with it than to assign it finds an array.
     """
 
-    def __init__(self, path: str, data: Any) -> None:
+    def __init__(self, data: hdf5_file.Dataset) -> None:
         if data.dtype.kind not in weights.NUMBERS:
-            raise DamagedCheckpoint(path, f"the weight {data.name!r} holds no numbers")
+            raise DamagedCheckpoint(data.path, f"the weight {data.name!r} holds no numbers")
         self.data = data
-        self.shape = tuple(data.shape)
+        self.shape = data.shape
         self.chunks = data.chunks
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        value = hdf5_file.read(self.data)
-        if hdf5_file.as_text(self.data.attrs.get("dtype", "")) == "bfloat16":
+        value = self.data.read()
+        if self.data.attrs.text("dtype") == "bfloat16":
             value = value.view(importlib.import_module("ml_dtypes").bfloat16)
         return value if dtype is None else value.astype(dtype)
 
@@ -74,42 +75,40 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
 class Entry(Mapping[str, Any]):
     """The values that a layer has in the file, as its `load_own_variables` gets them."""
 
-    def __init__(self, store: Store, group: Any) -> None:
+    def __init__(self, store: Store, group: hdf5_file.Group | None) -> None:
         self.store = store
         self.group = group
         self.at_once = False
 
     def __getitem__(self, name: str) -> Any:
-        data = self.group[name]
-        if not hasattr(data, "shape"):
+        data = None if self.group is None else self.group.get(name)
+        if not isinstance(data, hdf5_file.Dataset):
             raise KeyError(name)
         self.store.asked.add(data.name)
-        value = Value(self.store.path, data)
+        value = Value(data)
         return value.__array__() if self.at_once else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.group)
+        return iter(self.group or ())
 
     def __len__(self) -> int:
-        return len(self.group)
+        return 0 if self.group is None else len(self.group)
 
 
 class Store:
     """What Keras looks for the values in: it gives them unread, and notes what was asked for.
 
     Attributes:
-        path: the checkpoint.
         asked: names of the values that were asked for.
         seen: names of the groups that were given, in whole.
     """
 
-    def __init__(self, path: str, file: Any) -> None:
-        self.path = path
+    def __init__(self, file: hdf5_file.Group) -> None:
         self.asked: set[str] = set()
         self.seen: set[str] = set()
         self._file = file
         # TF 2.12 counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
-        self._by_twos = OF_2_12 in file and bool(_new_names(file[OF_2_12]))
+        self._by_twos = OF_2_12 in file and bool(_new_names(file.group(OF_2_12)))
 
     def get(self, path: str) -> Entry:
         # Where TF 2.12 put the layers, if it was TF 2.12.
@@ -118,21 +117,22 @@ class Store:
             if group is not None:
                 self.seen.add(group.name)
                 return Entry(self, group)
-        return Entry(self, {})
+        return Entry(self, None)
 
     def has_path(self, path: str) -> bool:
         return self._at(path) is not None
 
-    def _at(self, path: str) -> Any:
+    def _at(self, path: str) -> hdf5_file.Group | None:
         group = self._file
         for name in filter(None, path.split("/")):
             if self._by_twos:
                 now = _new_names(group)
                 before = {new: old for old, new in now.items()}
                 name = before.get(name, "" if name in now else name)
-            group = group.get(name) if name else None
-            if not hasattr(group, "keys"):
+            found = group.get(name) if name else None
+            if not isinstance(found, hdf5_file.Group):
                 return None
+            group = found
         return group
 
     def left_over(self, accepted: bool) -> list[str]:
@@ -143,9 +143,9 @@ class Store:
         """
         return [
             data.name.lstrip("/")
-            for data in _datasets(self._file)
+            for _, data in self._file.datasets()
             if data.name not in self.asked
-            and not (accepted and data.parent.name in self.seen)
+            and not (accepted and (posixpath.dirname(data.name) or "/") in self.seen)
             and "seed_generator" not in data.name
             and not _OF_TRAINING & set(data.name.split("/"))
         ]
@@ -155,14 +155,6 @@ class Store:
 
     def close(self) -> None:
         pass
-
-
-def _datasets(group: Any) -> Iterator[Any]:
-    for name in group:
-        if hasattr(group[name], "keys"):
-            yield from _datasets(group[name])
-        else:
-            yield group[name]
 
 
 class NewEntry(MutableMapping[str, Any]):
@@ -178,7 +170,7 @@ class NewEntry(MutableMapping[str, Any]):
             data.attrs["dtype"] = "bfloat16"
 
     def __getitem__(self, name: str) -> Any:
-        return Value(self._group.file.filename, self._group[name]).__array__()
+        return Value(hdf5_file.Dataset(self._group.file.filename, self._group[name])).__array__()
 
     def __delitem__(self, name: str) -> None:
         del self._group[name]

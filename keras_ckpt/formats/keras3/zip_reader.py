@@ -8,7 +8,7 @@ import os
 import stat
 import struct
 import zipfile
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator
 
 from keras_ckpt.errors import DamagedCheckpoint, NotACheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import parsing
@@ -51,15 +51,17 @@ def opened(path: str) -> Iterator[zipfile.ZipFile]:
     """Opens the archive at `path`, none of whose members lies elsewhere or is a bomb.
 
     Raises:
-        DamagedCheckpoint: if it is damaged, also while it is open.
+        DamagedCheckpoint: if it is damaged.
         UnsafeCheckpoint: if it has what no archive of Keras has.
     """
-    with parsing.reading(path):
-        with open(path, "rb") as file:
+    with contextlib.ExitStack() as stack:
+        with parsing.reading(path), open(path, "rb") as file:
             _check_directory(path, file)
-        with zipfile.ZipFile(path) as archive:
+        with parsing.by_library(path):
+            archive = stack.enter_context(zipfile.ZipFile(path))
+        with parsing.reading(path):
             _check_members(path, archive)
-            yield archive
+        yield archive
 
 
 def _check_directory(path: str, file: Any) -> None:
@@ -121,10 +123,17 @@ def _check_members(path: str, archive: zipfile.ZipFile) -> None:
 
 def text(path: str, archive: zipfile.ZipFile, name: str) -> bytes:
     """Returns a member that describes the model."""
-    info = archive.getinfo(name)
-    if info.file_size > _LARGEST_TEXT:
-        raise _refusal(path, "its %s takes %d bytes" % (name, info.file_size))
-    return archive.read(info)
+    with parsing.by_library(path):
+        info = archive.getinfo(name)
+        if info.file_size > _LARGEST_TEXT:
+            raise _refusal(path, "its %s takes %d bytes" % (name, info.file_size))
+        return archive.read(info)
+
+
+def extract(path: str, archive: zipfile.ZipFile, names: Iterable[str], directory: str) -> None:
+    """Unpacks members of an archive into a directory."""
+    with parsing.by_library(path):
+        archive.extractall(directory, names)
 
 
 class _Part(io.RawIOBase):
@@ -173,7 +182,18 @@ def member(path: str, archive: zipfile.ZipFile, name: str, verify: bool = False)
         name: the member.
         verify: whether to check its bytes against their checksum. What is small or packed is
             read, and so checked, anyway.
+
+    Raises:
+        DamagedCheckpoint: if its bytes are not what was written.
     """
+    with contextlib.ExitStack() as stack:
+        with parsing.by_library(path):
+            file = stack.enter_context(_member(path, archive, name, verify))
+        yield file
+
+
+@contextlib.contextmanager
+def _member(path: str, archive: zipfile.ZipFile, name: str, verify: bool) -> Iterator[Any]:
     info = archive.getinfo(name)
     if info.file_size <= _SMALL:
         yield io.BytesIO(archive.read(info))

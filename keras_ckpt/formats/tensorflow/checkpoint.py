@@ -13,10 +13,13 @@ from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import optimizer_state
+from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
 from keras_ckpt.storage import atomic
 
 STATE_FILE = "checkpoint"
+# What counts the saves of one, which is no variable of a model.
+_SAVE_COUNTER = "save_counter"
 # It names all checkpoints that were kept.
 _LARGEST_STATE = 1 << 20
 
@@ -106,6 +109,26 @@ def _reader_of(node: object_graph.Node, advance: Callable[[int], None]) -> Calla
     return read
 
 
+def summary(prefix: str) -> Summary:
+    """Returns what is in the checkpoint at `prefix`."""
+    reader = tensor_bundle.Reader(prefix)
+    variables = []
+    iterations = None
+    for key, entry in reader.entries.items():
+        name = object_graph.way_of(key)
+        if entry.dtype_name == "string" or name == _SAVE_COUNTER:
+            continue
+        parts = name.split("/")
+        of_optimizer = OPTIMIZER in parts[:-1] or ".OPTIMIZER_SLOT" in parts
+        role = OPTIMIZER if of_optimizer else role_of(name)
+        variable = Variable(name, entry.shape, entry.dtype_name, entry.size, role)
+        variables.append(variable)
+        if role == OPTIMIZER and variable.counts_steps and variable.is_counter:
+            iterations = int(reader.get(key))
+    has_graph = object_graph.KEY in reader
+    return Summary(in_order(variables), iterations=iterations, load_weights=has_graph)
+
+
 class TFCheckpoint(Format):
     """The format of `model.save_weights("path/prefix")` in TensorFlow 2.x."""
 
@@ -124,6 +147,9 @@ class TFCheckpoint(Format):
             tensors[object_graph.KEY] = graph
             tensor_bundle.write(path, tensors)
         write_state(path)
+
+    def inspect(self, path: str) -> Summary:
+        return summary(path)
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> LoadStatus:
         load_bundle(model, path, path, strict)

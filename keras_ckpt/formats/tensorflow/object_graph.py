@@ -6,6 +6,7 @@ then `kernel`. The names are those that the layers had in Keras 2; most are stil
 
 from __future__ import annotations
 
+import re
 from typing import Any, Iterator, NamedTuple
 
 from keras_ckpt import runtime
@@ -14,6 +15,8 @@ from keras_ckpt.formats.config import optimizer_state
 from keras_ckpt.formats.tensorflow import protobuf
 
 KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_ESCAPED = {"..": ".", ".S": "/"}
 
 # What Keras 2 called a variable that has another name in Keras 3, by the class that makes it.
 _RENAMED: dict[str, dict[str, str]] = {
@@ -77,7 +80,14 @@ def _escape(name: str) -> str:
 
 def key_of(way: tuple[str, ...]) -> str:
     """Returns the name of the tensor of the variable that is found by the names in `way`."""
-    return "/".join(_escape(name) for name in way) + "/.ATTRIBUTES/VARIABLE_VALUE"
+    return "/".join(_escape(name) for name in way) + _VALUE
+
+
+def way_of(key: str) -> str:
+    """Returns the way to a variable, with slashes, from the name of its tensor."""
+    if not key.endswith(_VALUE):
+        return key
+    return re.sub(r"\.[.S]", lambda found: _ESCAPED[found.group()], key[: -len(_VALUE)])
 
 
 def dump(root: Node) -> tuple[bytes, dict[str, Node]]:

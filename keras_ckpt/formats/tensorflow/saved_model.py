@@ -15,7 +15,9 @@ from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import compilation, keras2_reader
 from keras_ckpt.formats.config.safety import refuse_code
+from keras_ckpt.formats.keras3 import archive
 from keras_ckpt.formats.keras3.archive import KerasArchive
+from keras_ckpt.formats.summary import Summary, keras_version, of_description
 from keras_ckpt.formats.tensorflow import checkpoint, protobuf, tensor_bundle
 from keras_ckpt.storage import atomic
 
@@ -89,11 +91,29 @@ class SavedModel(Format):
                 errno.EEXIST, "A file is where the SavedModel directory is to be written", path
             )
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> Any:
-        archive = os.path.join(path, ARCHIVE)
+    def inspect(self, path: str) -> Summary:
+        version = _tensorflow_version(path)
+        inside = os.path.join(path, ARCHIVE)
+        if os.path.isfile(inside):
+            found = archive.summary(inside)
+            return found._replace(written_by={**version, **found.written_by})
+        described = description(path)
         prefix = os.path.join(path, VARIABLES)
-        if os.path.isfile(archive):
-            KerasArchive().load_weights(model, archive, strict)
+        found = Summary([], load_weights=False)
+        if os.path.isfile(tensor_bundle.index_path(prefix)):
+            found = checkpoint.summary(prefix)
+        keras = str(described.get("keras_version") or "")
+        return found._replace(
+            written_by={**version, **keras_version(keras)},
+            load_model=bool(described.get("model_config")),
+            **of_description(described, described.get("training_config"), "optimizer_config"),
+        )
+
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> Any:
+        inside = os.path.join(path, ARCHIVE)
+        prefix = os.path.join(path, VARIABLES)
+        if os.path.isfile(inside):
+            KerasArchive().load_weights(model, inside, strict)
         elif os.path.isfile(tensor_bundle.index_path(prefix)):
             checkpoint.load_bundle(model, prefix, path, strict)
         else:
@@ -108,9 +128,9 @@ class SavedModel(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
-        archive = os.path.join(path, ARCHIVE)
-        if os.path.isfile(archive):
-            return KerasArchive().load_model(archive, custom_objects, compile, safe_mode)
+        inside = os.path.join(path, ARCHIVE)
+        if os.path.isfile(inside):
+            return KerasArchive().load_model(inside, custom_objects, compile, safe_mode)
         described = description(path)
         if not described.get("model_config"):
             raise WeightsOnly(
@@ -138,7 +158,20 @@ def description(path: str) -> dict[str, Any]:
     """
     with parsing.reading(path):
         text = _metadata(path)
-        return parsing.described(path, text) if text else {}
+    return parsing.described(path, text) if text else {}
+
+
+def _tensorflow_version(path: str) -> dict[str, str]:
+    """Returns the release of TensorFlow that wrote the graph, if it is recorded."""
+    if not os.path.isfile(os.path.join(path, GRAPH)):
+        return {}
+    with parsing.reading(path):
+        saved = protobuf.parse(_content(path, GRAPH))
+        for meta in protobuf.get_all(saved, 2)[:1]:
+            info = protobuf.parse(protobuf.get_bytes(protobuf.parse(meta), 1))
+            version = protobuf.get_text(info, 5)
+            return {"tensorflow": version} if version else {}
+    return {}
 
 
 def _content(path: str, name: str) -> bytes:

@@ -92,6 +92,9 @@ class InferenceModel:
         try:
             with self._session.graph.as_default(), _quiet(self._tensorflow.get_logger()):
                 loaded = v1.saved_model.load(self._session, ["serve"], self.path)
+        except (MemoryError, PermissionError, self._tensorflow.errors.ResourceExhaustedError):
+            self._session.close()
+            raise
         except Exception as error:
             # Whatever TensorFlow finds in it that it cannot run.
             self._session.close()
