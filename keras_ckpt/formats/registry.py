@@ -11,7 +11,7 @@ from typing import NamedTuple
 from keras_ckpt import runtime
 from keras_ckpt._typing import StrPath
 from keras_ckpt.endings import ANY, ARCHIVE, HDF5, WEIGHTS
-from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
+from keras_ckpt.errors import CheckpointError, NotACheckpoint
 from keras_ckpt.formats import parsing
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.hdf5.model import HDF5Model
@@ -99,13 +99,9 @@ def format_of(path: StrPath) -> Format:
     """
     name = os.fspath(path)
     for each in _READ:
-        try:
+        with parsing.reading(name):
             if each.recognises(name):
                 return each
-        except OSError as error:
-            raise DamagedCheckpoint(
-                name, f"it cannot be read: {parsing.one_line(error)}"
-            ) from error
     if os.path.isdir(name):
         newest = checkpoint.latest_checkpoint(name)
         raise NotACheckpoint(
@@ -159,7 +155,7 @@ def natively_readable(path: StrPath) -> bool:
         found = format_of(name)
     except FileNotFoundError:
         return False  # nobody reads it, and the message here says what there is instead
-    except CheckpointError:
+    except (CheckpointError, OSError):
         return checkpoint.latest_checkpoint(name) is None  # it may be in a format of Keras's own
     return is_native_name(name, found)
 
