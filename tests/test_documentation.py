@@ -178,15 +178,42 @@ def test_every_environment_that_contributing_names_is_there() -> None:
         assert "[testenv:" + family in listed, name
 
 
-def test_every_room_that_contributing_names_is_there_and_none_is_left_out() -> None:
+def layers() -> list[list[set[str]]]:
+    """The rooms of each contract in `.importlinter`, from the top down."""
+    config = configparser.ConfigParser()
+    config.read(str(ROOT / ".importlinter"))
+    texts = [config[each].get("layers") for each in config.sections()]
+    return [
+        [set(line.split(" : ")) for line in text.strip().splitlines()] for text in texts if text
+    ]
+
+
+def test_the_tables_of_rooms_are_those_that_imports_are_held_to() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(?:keras_ckpt/)?([\w/]+?)(?:/|\.py)`", text))
+    tables = re.findall(r"\| room \| holds \|\n\|[-|]+\|\n((?:\|.*\n)+)", text)
+    rooms = [
+        [
+            {re.sub(r"(/|\.py)$", "", each) for each in re.findall(r"`(.+?)`", row.split("|")[1])}
+            for row in table.splitlines()
+        ]
+        for table in tables
+    ]
+    assert rooms == layers()
+
+
+def test_every_module_stands_in_a_room() -> None:
+    rooms = [each for layer in layers()[0] for each in layer] + ["_typing", "__main__"]
     package = ROOT / "keras_ckpt"
-    for path in package.rglob("*.py"):
-        room = path.parent.relative_to(package)
-        names = {str(room), str(path.relative_to(package).with_suffix("")), *room.parts[:1]}
-        names |= {str(room.relative_to(room.parts[0]))} if room.parts else set()
-        assert path.name == "__init__.py" or names & named, path
+    there = {path.stem for path in package.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert there - {"__init__", "__pycache__", "py"} | {"compat"} == set(rooms)
+
+
+def test_contributing_names_the_benchmarks_and_the_scripts_of_tests() -> None:
+    named = set(
+        re.findall(r"`(?:[\w/]+/)?(\w+)\.py", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    )
+    scripts = {path.stem for path in (ROOT / "tests" / "tools" / "formats").glob("*.py")}
+    assert {name for name in scripts if name.startswith(("write_", "read_"))} <= named
     assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} <= named
 
 
