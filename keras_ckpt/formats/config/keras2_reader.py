@@ -13,8 +13,7 @@ from typing import Any, Iterator
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt.formats.config import making
-from keras_ckpt.formats.config.tf_ops import operations
+from keras_ckpt.formats.config import making, tf_ops
 
 _MODELS = ("Functional", "Model", "Sequential")
 # What may be written in place of a class's own arguments, and says nothing in Keras 3.
@@ -268,7 +267,7 @@ class _Graph:
         self.layers: dict[str, Any] = {}
         self.tensors: dict[tuple[str, int], Any] = {}
         self.first = {name: self._first(name) for name in self.configs}
-        self.operations = operations.Operations(reader.keras, self.configs, as_one)
+        self.operations = tf_ops.Operations(reader.keras, self.configs, as_one)
 
     @staticmethod
     def _name(config: dict[str, Any]) -> str:
@@ -340,7 +339,7 @@ class _Graph:
 
     def _is_operation(self, name: str) -> bool:
         config = self.configs[name]
-        return self.reader._own_class(config) is None and operations.is_operation(config)
+        return self.reader._own_class(config) is None and tf_ops.is_operation(config)
 
     def _outer(self, which: str) -> Any:
         value = self.settings[which]
@@ -355,7 +354,7 @@ class _Graph:
             return [self._as_tensor(each) for each in value]
         if isinstance(value, dict):
             return {name: self._as_tensor(each) for name, each in value.items()}
-        if isinstance(value, (operations.Size, np.ndarray)):
+        if isinstance(value, (tf_ops.Size, np.ndarray)):
             return self.operations.tensor(value)
         return value
 
