@@ -162,7 +162,10 @@ def write(self: Replica, filepath: str, weights: bool) -> None:
     method = "save_weights" if weights else "save"
     any_ending = not any(p.endings)
     if any_ending and runtime.is_keras_model(model) and not runtime.has_own(model, method):
-        api.write(model, filepath, bool(weights), options=kwargs.get("options"))
+        # In one go: the model stays as it is meanwhile, so that nothing need be copied.
+        options = kwargs.get("options")
+        taken = api.snapshot(model, filepath, bool(weights), options, copy=False)
+        taken.write(filepath)
         if not registry.format_written(filepath, bool(weights)).keras_3_reads:
             _read_by_formats(model)
     else:

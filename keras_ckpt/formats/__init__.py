@@ -25,9 +25,10 @@ from keras_ckpt.formats.api import (
     load_weights,
     save_model,
     save_weights,
+    snapshot,
     write,
 )
-from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.registry import format_of, format_written, natively_readable
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 
@@ -41,6 +42,7 @@ __all__ = [
     "InferenceModel",
     "MismatchedCheckpoint",
     "NotACheckpoint",
+    "Snapshot",
     "UnsafeCheckpoint",
     "UnsupportedModel",
     "WeightsOnly",
@@ -54,6 +56,7 @@ __all__ = [
     "natively_readable",
     "save_model",
     "save_weights",
+    "snapshot",
     "write",
 ]
 

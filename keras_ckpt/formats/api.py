@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any
 
@@ -16,6 +17,7 @@ from keras_ckpt.errors import (
     WeightsOnly,
 )
 from keras_ckpt.formats import registry, saved_files
+from keras_ckpt.formats.base import Snapshot
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
@@ -54,13 +56,55 @@ def write(model: Any, path: Any, weights_only: bool, options: Any | None = None)
     ```
     """
     name = os.fspath(path)
+    snapshot(model, name, weights_only, options, copy=False).write(name)
+
+
+def snapshot(
+    model: Any, path: Any, weights_only: bool, options: Any | None = None, copy: bool = True
+) -> Snapshot:
+    """Takes from `model` all that `write` saves, to be written later, in any thread.
+
+    Args:
+        model: a model of the running Keras.
+        path: where it is to be written; its ending decides on the format, as in `write`.
+        weights_only: whether to save the weights alone, or the whole model.
+        options: as in `write`.
+        copy: whether to copy the values, so that the model may change before they are written.
+
+    Returns:
+        A `Snapshot`. It `can_be_in_background` if `copy` is True and the Keras that runs is
+        Keras 3; a model of Keras 2 is saved by its own method when the snapshot is written.
+
+    Raises:
+        ValueError: if the model has no variables yet.
+
+    Example:
+
+    ```python
+    taken = keras_ckpt.formats.snapshot(model, "/tmp/ckpt/cp", weights_only=True)
+    model.fit(x, y)
+    taken.write("/tmp/ckpt/cp")  # the weights before `fit`
+    ```
+    """
     if runtime.is_keras_3():
-        with remote.uploading(name) as local:
-            registry.format_written(name, weights_only).write(model, local, options)
-        return
+        return _uploaded(
+            registry.format_written(os.fspath(path), weights_only).snapshot(model, options, copy)
+        )
     arguments = {} if options is None else {"options": options}
     save = model.save_weights if weights_only else model.save
-    save(name, overwrite=True, **arguments)
+    return Snapshot(
+        functools.partial(save, overwrite=True, **arguments), can_be_in_background=False
+    )
+
+
+def _uploaded(taken: Snapshot) -> Snapshot:
+    """Returns a snapshot that is written on other file systems, too."""
+
+    def write(path: str) -> None:
+        with remote.uploading(path) as local:
+            taken.write(local)
+
+    return Snapshot(write, taken.can_be_in_background)
 
 
 def save_weights(model: Any, path: Any, format: str | None = None, verbose: int = 1) -> None:
@@ -111,8 +155,8 @@ def _save(model: Any, path: Any, weights_only: bool, format: str | None, verbose
         if format is None:
             write(model, path, weights_only)
             return
-        with remote.uploading(os.fspath(path)) as local:
-            registry.NAMED[format][weights_only].write(model, local)
+        taken = registry.NAMED[format][weights_only].snapshot(model, copy=False)
+        _uploaded(taken).write(os.fspath(path))
 
 
 def convert(

@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats.summary import Summary
+
+
+class Snapshot:
+    """A checkpoint that has been taken of a model and can be written.
+
+    Args:
+        write: a function that writes it at a path.
+        can_be_in_background: whether it has copies of all that it needs. If so, it may be written
+            in any thread, whatever has become of the model since, and more than once. If not, it
+            reads the model, or calls it, while it is written.
+
+    Example:
+
+    ```python
+    taken = format.snapshot(model)
+    model.fit(x, y)
+    taken.write("before.keras")
+    ```
+    """
+
+    def __init__(self, write: Callable[[str], None], can_be_in_background: bool) -> None:
+        self._write = write
+        self.can_be_in_background = can_be_in_background
+
+    def write(self, path: str) -> None:
+        """Writes the checkpoint at `path`; what was there stays until all is written.
+
+        Args:
+            path: file, directory or prefix of files.
+
+        Raises:
+            OSError: if the file system fails.
+        """
+        self._write(path)
 
 
 class Format:
@@ -24,8 +58,23 @@ class Format:
         """Returns whether there is a checkpoint of this format at `path`, by its content."""
         raise NotImplementedError
 
-    def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        """Saves `model` at `path`; what was there stays until all is written."""
+    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+        """Takes from `model` all that its checkpoint will hold.
+
+        Args:
+            model: a model of the running Keras. This is called in the thread that trains it.
+            options: what TensorFlow's function of the format took under this name, or None.
+            copy: whether to copy the values, so that the model may change, or be deleted, before
+                the checkpoint is written. With False the model is read while it is written, one
+                value after another, which takes no memory for a second copy; it must not change
+                until then, and is read in the thread that writes.
+
+        Returns:
+            A `Snapshot`, which `can_be_in_background` if `copy` is True.
+
+        Raises:
+            ValueError: if the model has no variables yet.
+        """
         raise NotImplementedError
 
     def load_weights(self, model: Any, path: str, strict: bool = True) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from typing import IO, Iterator
@@ -26,9 +27,16 @@ class Directory:
         self._made = tempfile.TemporaryDirectory(prefix="keras_ckpt_")
         self.path: str = self._made.name
 
-    def close(self) -> None:
-        """Removes it now."""
-        self._made.cleanup()
+    def copy_file(self, name: str, target: str) -> None:
+        """Copies the file `name` in it to the path `target`."""
+        shutil.copyfile(os.path.join(self.path, name), target)
+
+    def copy_content(self, target: str) -> None:
+        """Copies all that is in it into the directory at the path `target`."""
+        for name in os.listdir(self.path):
+            source = os.path.join(self.path, name)
+            copy = shutil.copytree if os.path.isdir(source) else shutil.copyfile
+            copy(source, os.path.join(target, name))
 
 
 @contextlib.contextmanager

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-from typing import Any, Iterator, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 import numpy as np
 
 from keras_ckpt import progress, runtime
 from keras_ckpt.errors import DamagedCheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import assignment, parsing
-from keras_ckpt.formats.base import Format
-from keras_ckpt.formats.hdf5 import validation
+from keras_ckpt.formats.base import Format, Snapshot
+from keras_ckpt.formats.hdf5 import recording, validation
 from keras_ckpt.formats.summary import Variable
 from keras_ckpt.storage import atomic
 
@@ -256,13 +256,27 @@ def as_text(value: Any) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-@contextlib.contextmanager
-def writing(model: Any, path: str) -> Iterator[Any]:
-    """Gives a new HDF5 file for `model`, which takes the place of `path` if all goes well."""
-    with atomic.replacing(path, ".h5") as temporary, progress.watching(
-        temporary, assignment.nbytes(model), "Saving"
-    ), h5py().File(temporary, "w") as file:
-        yield file
+def snapshot(model: Any, fill: Callable[[Any], None], copy: bool) -> Snapshot:
+    """Returns the snapshot of a model that is stored as one HDF5 file.
+
+    Args:
+        model: the model.
+        fill: a function that puts the model into an h5py file, or what stands for one.
+        copy: as in `Format.snapshot`.
+    """
+    total = assignment.nbytes(model)
+    if copy:
+        recorded = recording.Group()
+        fill(recorded)
+        fill = recorded.write
+
+    def write(path: str) -> None:
+        with atomic.replacing(path, ".h5") as temporary, progress.watching(
+            temporary, total, "Saving"
+        ), h5py().File(temporary, "w") as file:
+            fill(file)
+
+    return Snapshot(write, can_be_in_background=copy)
 
 
 class HDF5Format(Format):

@@ -11,6 +11,7 @@ from typing import Any, Iterator
 from keras_ckpt import endings, runtime
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats import assignment, parsing
+from keras_ckpt.formats.base import Snapshot
 from keras_ckpt.formats.config import (
     compilation,
     keras2_reader,
@@ -34,17 +35,20 @@ class HDF5Model(hdf5_file.HDF5Format):
         members, _ = hdf5_file.outline(path)
         return "model_weights" in members
 
-    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
         # Keras 3's own writer fails on variables of the same name, which cells and sub-models
         # have in several releases, and writes losses and metrics that its own reader refuses.
         described = _describe(model)
-        with hdf5_file.writing(model, path) as file:
+
+        def fill(file: Any) -> None:
             file.attrs.update(described)
             weights.write_layers(file.create_group("model_weights"), model)
             if "training_config" in described and model.optimizer.built:
                 group = file.create_group("optimizer_weights")
                 weights.write_variables(group, list(model.optimizer.variables))
+
+        return hdf5_file.snapshot(model, fill, copy)
 
     def inspect(self, path: str) -> Summary:
         with hdf5_file.opened(path) as file:

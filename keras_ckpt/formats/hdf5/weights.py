@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ from keras_ckpt import endings, runtime
 from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
+from keras_ckpt.formats.base import Snapshot
 from keras_ckpt.formats.hdf5 import hdf5_file
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, keras_version
 
@@ -164,10 +166,9 @@ class HDF5Weights(hdf5_file.HDF5Format):
         _, attributes = hdf5_file.outline(path)
         return bool({"layer_names", "layer_names0"} & attributes)
 
-    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
-        with hdf5_file.writing(model, path) as file:
-            write_layers(file, model)
+        return hdf5_file.snapshot(model, functools.partial(write_layers, model=model), copy)
 
     def inspect(self, path: str) -> Summary:
         with hdf5_file.opened(path) as file:

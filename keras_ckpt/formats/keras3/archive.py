@@ -9,7 +9,7 @@ import os
 import threading
 import warnings
 import zipfile
-from typing import Any, Iterator, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from keras_ckpt import endings, progress, runtime
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.assignment import Assignment
-from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.config import (
     compilation,
     keras2_reader,
@@ -25,7 +25,7 @@ from keras_ckpt.formats.config import (
     optimizer_state,
     safety,
 )
-from keras_ckpt.formats.hdf5 import hdf5_file
+from keras_ckpt.formats.hdf5 import hdf5_file, recording
 from keras_ckpt.formats.keras3 import h5_store, zip_reader, zip_writer
 from keras_ckpt.formats.summary import (
     OPTIMIZER,
@@ -237,31 +237,115 @@ def _is_saved_by_keras(model: Any, method: str) -> bool:
     return runtime.has_own(model, method) or not model.built or not knows
 
 
-def _write_state(model: Any, file: Any, assets: Any = None) -> None:
-    """Writes what Keras's `save_weights` writes to an HDF5 file, and the assets if they go along.
+def _put_state(model: Any, file: Any, assets: Any = None) -> None:
+    """Puts what Keras's `save_weights` writes into HDF5, and the assets if they go along.
 
     Args:
         model: the model.
-        file: path, or binary file.
+        file: file of h5py, or what stands for one.
         assets: Keras's store of what layers keep in files of their own.
     """
     saving = _saving()
     kind = type("_NewH5Store", (h5_store.NewStore, saving.H5IOStore), {})
-    with hdf5_file.h5py().File(file, "w") as made:
-        saving._save_state(model, kind(made), assets, "", set())
+    saving._save_state(model, kind(file), assets, "", set())
 
 
-def _write(model: Any, path: str) -> None:
-    """Writes what `model.save` writes, which takes the weights to memory first."""
-    saving = _saving()
-    described, metadata = saving._serialize_model_as_json(model)
-    with zipfile.ZipFile(path, "w") as made:
-        made.writestr("metadata.json", metadata)
-        made.writestr("config.json", described)
-        assets = saving.DiskIOStore("assets", archive=made, mode="w")
-        with zip_writer.writing(made, WEIGHTS) as file:
-            _write_state(model, file, assets)
+def _put_archive(model: Any, with_assets: bool, made: zipfile.ZipFile) -> None:
+    """Writes the values of a model, and its assets, into an archive that is open for writing."""
+    assets = _saving().DiskIOStore("assets", archive=made, mode="w") if with_assets else None
+    with zip_writer.writing(made, WEIGHTS) as file, hdf5_file.h5py().File(file, "w") as opened:
+        _put_state(model, opened, assets)
+    if assets is not None:
         assets.close()
+
+
+class _Recorded:
+    """The values of a model, and its assets, in memory.
+
+    The methods of the user's layers that give them, such as `save_assets`, are called here.
+    """
+
+    def __init__(self, model: Any, with_assets: bool) -> None:
+        self._values = recording.Group()
+        self._assets: dict[str, bytes] = {}
+        if not with_assets:
+            _put_state(model, self._values)
+            return
+        store = _saving().DiskIOStore("assets", mode="w")
+        try:
+            _put_state(model, self._values, store)
+            for folder, _, names in os.walk(store.working_dir):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    inside = os.path.relpath(path, store.working_dir).replace(os.sep, "/")
+                    with open(path, "rb") as file:
+                        self._assets["assets/" + inside] = file.read()
+        finally:
+            store.close()
+
+    def put(self, made: zipfile.ZipFile) -> None:
+        """Writes them into an archive that is open for writing."""
+        with zip_writer.writing(made, WEIGHTS) as file, hdf5_file.h5py().File(file, "w") as opened:
+            self._values.write(opened)
+        for name, content in self._assets.items():
+            made.writestr(name, content)
+
+
+def _archive_snapshot(
+    model: Any, members: Mapping[str, str], with_assets: bool, copy: bool
+) -> Snapshot:
+    """Returns the snapshot of a model that is stored as an archive.
+
+    Args:
+        model: the model.
+        members: what comes first in the archive, by name.
+        with_assets: whether the files of layers go along.
+        copy: as in `Format.snapshot`.
+    """
+    put: Callable[[zipfile.ZipFile], None] = (
+        _Recorded(model, with_assets).put
+        if copy
+        else functools.partial(_put_archive, model, with_assets)
+    )
+
+    def write(path: str) -> None:
+        with zipfile.ZipFile(path, "w") as made:
+            for name, text in members.items():
+                made.writestr(name, text)
+            put(made)
+
+    return _file_snapshot(model, write, ".keras", copy)
+
+
+def _snapshot_by_keras(
+    model: Any, save: Callable[[str], None], ending: str, copy: bool
+) -> Snapshot:
+    """Returns the snapshot of a model that is saved by its own method.
+
+    Args:
+        model: the model.
+        save: a function that calls the method with a path. If `copy`, that is done now.
+        ending: what the path must end in.
+        copy: as in `Format.snapshot`.
+    """
+    if copy:
+        held = scratch.Directory()
+        saved = os.path.join(held.path, "model" + ending)
+        save(saved)
+        save = functools.partial(held.copy_file, "model" + ending)
+    return _file_snapshot(model, save, ending, copy)
+
+
+def _file_snapshot(model: Any, save: Callable[[str], None], ending: str, copy: bool) -> Snapshot:
+    total = assignment.nbytes(model)
+
+    def write(path: str) -> None:
+        with atomic.replacing(path, ending) as temporary, progress.watching(
+            temporary, total, "Saving"
+        ):
+            save(temporary)
+
+    return Snapshot(write, can_be_in_background=copy)
 
 
 def _make(
@@ -375,14 +459,12 @@ class KerasArchive(_ZipFormat):
         with zip_reader.opened(path) as found:
             return "config.json" in found.namelist()
 
-    def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        with atomic.replacing(path, ".keras") as temporary, progress.watching(
-            temporary, assignment.nbytes(model), "Saving"
-        ):
-            if _is_saved_by_keras(model, "save"):
-                model.save(temporary)
-            else:
-                _write(model, temporary)
+    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+        if _is_saved_by_keras(model, "save"):
+            return _snapshot_by_keras(model, model.save, ".keras", copy)
+        described, metadata = _saving()._serialize_model_as_json(model)
+        members = {"metadata.json": metadata, "config.json": described}
+        return _archive_snapshot(model, members, True, copy)
 
     def load_model(
         self,
@@ -433,18 +515,17 @@ class KerasWeightsArchive(_ZipFormat):
         with zip_reader.opened(path) as found:
             return found.namelist() == [WEIGHTS]
 
-    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
-        with atomic.replacing(path, ".keras") as temporary, progress.watching(
-            temporary, assignment.nbytes(model), "Saving"
-        ), zipfile.ZipFile(temporary, "w") as made:
-            if _is_saved_by_keras(model, "save_weights"):
-                with atomic.beside(temporary, ".weights.h5") as weights:
-                    model.save_weights(weights)
-                    made.write(weights, WEIGHTS)
-            else:
-                with zip_writer.writing(made, WEIGHTS) as file:
-                    _write_state(model, file)
+        if not _is_saved_by_keras(model, "save_weights"):
+            return _archive_snapshot(model, {}, False, copy)
+
+        def save(path: str) -> None:
+            with zipfile.ZipFile(path, "w") as made, atomic.beside(path, ".weights.h5") as weights:
+                model.save_weights(weights)
+                made.write(weights, WEIGHTS)
+
+        return _snapshot_by_keras(model, save, ".keras", copy)
 
 
 class KerasWeights(hdf5_file.HDF5Format):
@@ -458,14 +539,10 @@ class KerasWeights(hdf5_file.HDF5Format):
         members, _ = hdf5_file.outline(path)
         return bool({"layers", h5_store.OF_2_12, "vars"} & members)
 
-    def write(self, model: Any, path: str, options: Any | None = None) -> None:
-        with atomic.replacing(path, ".weights.h5") as temporary, progress.watching(
-            temporary, assignment.nbytes(model), "Saving"
-        ):
-            if _is_saved_by_keras(model, "save_weights"):
-                model.save_weights(temporary)
-            else:
-                _write_state(model, temporary)
+    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+        if _is_saved_by_keras(model, "save_weights"):
+            return _snapshot_by_keras(model, model.save_weights, ".weights.h5", copy)
+        return hdf5_file.snapshot(model, functools.partial(_put_state, model), copy)
 
     def inspect(self, path: str) -> Summary:
         with hdf5_file.opened(path) as file:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import re
 from typing import Any, Callable, NamedTuple
 
+import numpy as np
+
 from keras_ckpt import progress, runtime
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
-from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.config import optimizer_state
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
@@ -100,13 +103,15 @@ def latest_in_state(directory: str) -> str | None:
     return None if not name or "\0" in name else os.path.join(directory, name)
 
 
-def _reader_of(node: object_graph.Node, advance: Callable[[int], None]) -> Callable[[], Any]:
-    def read() -> Any:
-        value = runtime.view(node.variable)
-        advance(value.nbytes)
-        return value.astype(node.dtype) if node.dtype else value
+def _value(node: object_graph.Node) -> np.ndarray[Any, Any]:
+    value = runtime.view(node.variable)
+    return value.astype(node.dtype) if node.dtype else value
 
-    return read
+
+def _counted(read: Callable[[], Any], advance: Callable[[int], None]) -> Any:
+    value = read()
+    advance(value.nbytes)
+    return value
 
 
 def summary(prefix: str) -> Summary:
@@ -137,16 +142,25 @@ class TFCheckpoint(Format):
     def recognises(self, path: str) -> bool:
         return os.path.isfile(tensor_bundle.index_path(path))
 
-    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
         graph, variables = object_graph.dump(object_graph.describe(model))
-        with progress.bar(assignment.nbytes(model), "Saving") as advance:
-            tensors: dict[str, Any] = {
-                key: _reader_of(node, advance) for key, node in variables.items()
-            }
-            tensors[object_graph.KEY] = graph
-            tensor_bundle.write(path, tensors)
-        write_state(path)
+        total = assignment.nbytes(model)
+        values: dict[str, Callable[[], Any]] = {
+            key: np.array(_value(node)).view if copy else functools.partial(_value, node)
+            for key, node in variables.items()
+        }
+
+        def write(path: str) -> None:
+            with progress.bar(total, "Saving") as advance:
+                tensors: dict[str, Any] = {
+                    key: functools.partial(_counted, read, advance) for key, read in values.items()
+                }
+                tensors[object_graph.KEY] = graph
+                tensor_bundle.write(path, tensors)
+            write_state(path)
+
+        return Snapshot(write, can_be_in_background=copy)
 
     def inspect(self, path: str) -> Summary:
         return summary(path)

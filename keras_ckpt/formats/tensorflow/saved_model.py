@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import os
 import warnings
-from typing import Any
+from typing import Any, Callable
 
 from keras_ckpt import runtime
 from keras_ckpt.errors import DamagedCheckpoint, WeightsOnly
 from keras_ckpt.formats import assignment, parsing
-from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.config import compilation, keras2_reader
 from keras_ckpt.formats.config.safety import refuse_code
 from keras_ckpt.formats.keras3 import archive
 from keras_ckpt.formats.keras3.archive import KerasArchive
 from keras_ckpt.formats.summary import Summary, keras_version, of_description
 from keras_ckpt.formats.tensorflow import checkpoint, protobuf, tensor_bundle
-from keras_ckpt.storage import atomic
+from keras_ckpt.storage import atomic, scratch
 
 # TensorFlow reserves the directory for what others add to a SavedModel.
 ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
@@ -64,26 +65,32 @@ class SavedModel(Format):
         inside = _GRAPHS + (ARCHIVE,)
         return any(os.path.isfile(os.path.join(path, name)) for name in inside)
 
-    def write(self, model: Any, path: str, options: Any | None = None) -> None:
+    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+        """As in the other formats; with `copy`, the whole directory is made now, out of sight.
+
+        TensorFlow traces the model, and writes its values in one go. What is left for `write` is
+        to copy the directory.
+        """
         assignment.require_variables(model, "saved")
-        path = path.rstrip("/" + os.sep) or path
-        self._refuse(path)
-        with atomic.replacing_members(path, _MEMBERS) as temporary:
-            reason = _export(model, temporary, options)
-            if reason is not None:
-                atomic.clear(temporary)  # What there is of a graph is of no use.
-            os.makedirs(os.path.join(temporary, os.path.dirname(ARCHIVE)), exist_ok=True)
-            KerasArchive().write(model, os.path.join(temporary, ARCHIVE))
-            if reason is not None:
-                with open(os.path.join(temporary, _MARK), "w", encoding="utf-8") as file:
-                    file.write(_NOTE.format(archive=ARCHIVE, reason=reason))
-        if reason is not None and reason not in _told:
-            _told.add(reason)
-            warnings.warn(
-                "%s holds the model for keras_ckpt.load_model, but no graph to serve it from: %s"
-                % (path, reason),
-                stacklevel=4,
-            )
+        make: Callable[[str], str | None] = functools.partial(_make, model, options)
+        if copy:
+            held = scratch.Directory()
+            make = functools.partial(_copied, held, make(held.path))
+
+        def write(path: str) -> None:
+            path = path.rstrip("/" + os.sep) or path
+            self._refuse(path)
+            with atomic.replacing_members(path, _MEMBERS) as temporary:
+                without_graph = make(temporary)
+            if without_graph is not None and without_graph not in _told:
+                _told.add(without_graph)
+                warnings.warn(
+                    f"{path} holds the model for keras_ckpt.load_model, but no graph to serve it "
+                    f"from: {without_graph}",
+                    stacklevel=7,
+                )
+
+        return Snapshot(write, can_be_in_background=copy)
 
     def _refuse(self, path: str) -> None:
         if os.path.lexists(path) and not os.path.isdir(path):
@@ -202,6 +209,24 @@ def _metadata(path: str) -> str:
                 user = protobuf.get_bytes(protobuf.parse(root), 4)
                 return protobuf.get_text(protobuf.parse(user), 3)
     return ""
+
+
+def _copied(held: scratch.Directory, reason: str | None, directory: str) -> str | None:
+    held.copy_content(directory)
+    return reason
+
+
+def _make(model: Any, options: Any | None, directory: str) -> str | None:
+    """Makes all that the SavedModel has in a new directory; returns why without a graph, if so."""
+    reason = _export(model, directory, options)
+    if reason is not None:
+        atomic.clear(directory)  # What there is of a graph is of no use.
+    os.makedirs(os.path.join(directory, os.path.dirname(ARCHIVE)), exist_ok=True)
+    KerasArchive().snapshot(model, copy=False).write(os.path.join(directory, ARCHIVE))
+    if reason is not None:
+        with open(os.path.join(directory, _MARK), "w", encoding="utf-8") as file:
+            file.write(_NOTE.format(archive=ARCHIVE, reason=reason))
+    return reason
 
 
 def _export(model: Any, path: str, options: Any | None) -> str | None:

@@ -1,0 +1,88 @@
+"""What is put into an HDF5 file, kept in memory until the file is written."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+import numpy as np
+
+
+class Dataset:
+    """A copy of a value, with the attributes that it has in the file."""
+
+    chunks = None
+
+    def __init__(self, name: str, data: Any) -> None:
+        self.name = name
+        self.value = np.array(data)
+        self.attrs: dict[str, Any] = {}
+        self.shape = self.value.shape
+        self.dtype = self.value.dtype
+        self.size = self.value.size
+
+    def read_direct(self, target: np.ndarray[Any, Any]) -> None:
+        """Copies the value into an array of its shape."""
+        target[...] = self.value
+
+
+class Group:
+    """Stands for a group of h5py, or a file, to the code that fills one.
+
+    Attributes:
+        name: name of the group.
+        attrs: its attributes.
+    """
+
+    filename = ""
+
+    def __init__(self, name: str = "/") -> None:
+        self.name = name
+        self.attrs: dict[str, Any] = {}
+        self._members: dict[str, Group | Dataset] = {}
+
+    @property
+    def file(self) -> Group:
+        """What stands for the file."""
+        return self
+
+    def create_group(self, name: str) -> Group:
+        """Returns a new group in this one."""
+        made = Group(name)
+        self._add(name, made)
+        return made
+
+    def create_dataset(self, name: str, data: Any) -> Dataset:
+        """Returns a new dataset with a copy of `data`."""
+        made = Dataset(name, data)
+        self._add(name, made)
+        return made
+
+    def _add(self, name: str, member: Group | Dataset) -> None:
+        if name in self._members:
+            raise ValueError(f"Unable to create {name!r} (name already exists)")
+        self._members[name] = member
+
+    def __getitem__(self, name: str) -> Group | Dataset:
+        return self._members[name]
+
+    def __delitem__(self, name: str) -> None:
+        del self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def write(self, group: Any) -> None:
+        """Puts all that is in this group into a group of h5py.
+
+        Args:
+            group: the group or file, which is empty.
+        """
+        group.attrs.update(self.attrs)
+        for name, member in self._members.items():
+            if isinstance(member, Group):
+                member.write(group.create_group(name))
+            else:
+                group.create_dataset(name, data=member.value).attrs.update(member.attrs)
