@@ -26,7 +26,8 @@ import recorder
 from contents import contents
 
 import keras_ckpt
-from keras_ckpt import compat, formats
+from keras_ckpt import compat
+from keras_ckpt.formats import api, base
 
 #: How long a worker waits for the others between runs, in seconds.
 PATIENCE = 180.0
@@ -294,21 +295,32 @@ def _watching_saves(
 ) -> Iterator[None]:
     """Notes each save, the files that it makes, and the model that it is of."""
     model = recorder.running().keras.Model
-    places = [(model, "save"), (model, "save_weights")]
-    if recorder.running().version >= (3,):
-        # Which writes much by itself that Keras 3 does not write, and renames what it writes.
-        places.append((formats, "write"))
     inside: list[str] = []
+
+    def watching(original: Callable[..., Any], method: str, whole: bool) -> Callable[..., Any]:
+        return _watching(original, method, whole, inside, saves, saved, name)
+
+    taking = api.snapshot
+
+    def snapshot(model: Any, path: str, weights_only: bool, *args: Any, **kwargs: Any) -> Any:
+        taken = taking(model, path, weights_only, *args, **kwargs)
+        write = watching(lambda model, path: taken.write(path), "write", not weights_only)
+        return base.Snapshot(functools.partial(write, model), taken.can_be_in_background)
+
     with contextlib.ExitStack() as stack:
-        for home, method in places:
-            watching = _watching(getattr(home, method), method, inside, saves, saved, name)
-            stack.enter_context(mock.patch.object(home, method, watching))
+        for method in ("save", "save_weights"):
+            of_model = watching(getattr(model, method), method, method == "save")
+            stack.enter_context(mock.patch.object(model, method, of_model))
+        if recorder.running().version >= (3,):
+            # What Keras 3 does not write is written without it.
+            stack.enter_context(mock.patch.object(api, "snapshot", snapshot))
         yield
 
 
 def _watching(
     original: Callable[..., Any],
     method: str,
+    whole: bool,
     inside: list[str],
     saves: list[Any],
     saved: dict[str, Any],
@@ -317,7 +329,6 @@ def _watching(
     def save(model: Any, path: str, *args: Any, **kwargs: Any) -> Any:
         if inside:
             return original(model, path, *args, **kwargs)
-        whole = method == "save" or (method == "write" and not args[0])
         saved[os.path.abspath(path)] = (whole, _state(model))
         inside.append(method)
         try:

@@ -43,6 +43,14 @@ def _need(holds: bool, what: str) -> None:
         raise Damaged(what)
 
 
+def _text(name: bytes) -> None:
+    """Refuses a name for which h5py would give bytes, as it cannot decode them."""
+    try:
+        name.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Damaged(f"a name in it is no text ({name!r})") from None
+
+
 def _padded(size: int) -> int:
     return (size + 7) & ~7
 
@@ -196,6 +204,7 @@ class _Walk:
                 self._check_cached(kind)
                 end = names.find(b"\0", name) if name < len(names) else -1
                 _need(end > name, "a name in a group is not there")
+                _text(names[name:end])
                 taken += end - name
                 _need(taken <= len(names), "names in a group are in each other")
                 if kind == 1:
@@ -393,7 +402,7 @@ class _Walk:
         _need(version == 1, "a link is of an unknown version")
         kind = data.number(1) if flags & 8 else 0
         data.take((8 if flags & 4 else 0) + (1 if flags & 16 else 0))
-        data.take(data.number(1 << (flags & 3)))
+        _text(data.take(data.number(1 << (flags & 3))))
         if kind:
             raise Refused("it has a link to another place or file")
         found.links.append(data.number(8))
@@ -413,6 +422,7 @@ class _Walk:
             data.take(_padded(size) if version == 1 else size)[:size] for size in sizes
         )
         _need(b"\0" in name, "the name of an attribute has no end")
+        _text(name[: name.index(b"\0")])
         shape, found_type = _shape(_Data(space)), _type(_Data(kind))
         count = _count(shape)
         values = data.take(count * found_type.size)
@@ -616,9 +626,12 @@ def refuse_foreign(group: Any, h5py: Any) -> None:
     """Looks at an open file for links out of it and values that are elsewhere, or nowhere.
 
     Raises:
+        Damaged: if a name in it is no text.
         Refused: if there are such.
     """
     for name in group:
+        if isinstance(name, bytes):
+            _text(name)
         if type(group.get(name, getlink=True)) is not h5py.HardLink:
             raise Refused("it has a link to another place or file (%r)" % name)
         found = group[name]
