@@ -11,6 +11,8 @@ import pytest
 
 from keras_ckpt import runtime
 
+pytestmark = pytest.mark.slow
+
 if not runtime.is_keras_3() or runtime.backend() != "tensorflow" or sys.version_info < (3, 10):
     pytest.skip("the page is of Keras 3 on TensorFlow", allow_module_level=True)
 for name in ("click", "rich", "libcst"):

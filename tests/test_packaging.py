@@ -17,9 +17,12 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-pytestmark = pytest.mark.skipif(
-    "KERAS_CKPT_PACKAGING" not in os.environ, reason="run by `tox -e packaging`"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        "KERAS_CKPT_PACKAGING" not in os.environ, reason="run by `tox -e packaging`"
+    ),
+]
 
 #: What every way of installing must give.
 CHECK = """

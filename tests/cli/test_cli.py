@@ -234,6 +234,7 @@ def test_convert_writes_no_formats_of_others(place: pathlib.Path, target: str) -
     assert not (place / target).exists()
 
 
+@pytest.mark.slow
 def test_convert_as_a_program(place: pathlib.Path) -> None:
     command = ["-m", "keras_ckpt", "convert", "w.h5"]
     given = ["--model", "the_models:small"]
@@ -257,6 +258,7 @@ if sys.version_info >= (3, 9):
 """
 
 
+@pytest.mark.slow
 def test_what_reads_code_is_refused_by_an_old_python() -> None:
     code = OLD + "from keras_ckpt.cli import main\nmain(sys.argv[1:], prog_name='keras-ckpt')"
     for arguments in (["check", "."], ["fix", "--native", "."], ["diff", "--help"], ["rule"]):

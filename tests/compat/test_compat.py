@@ -355,6 +355,7 @@ def test_save_errors(version: str) -> None:
 # ---------------------------------------------------------------- real fits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", EVERY)
 def test_in_a_fit(version: str) -> None:
     """Each release's class here, on a real model, with the names that it takes."""
@@ -382,6 +383,7 @@ def test_in_a_fit(version: str) -> None:
     assert same_weights(keras_ckpt.load_model(whole.format(epoch=1)), other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", TF2 + ["tf_keras"])
 def test_checkpoints_of_tf_2_in_a_fit(version: str) -> None:
     model, other = functional(), functional()
@@ -392,6 +394,7 @@ def test_checkpoints_of_tf_2_in_a_fit(version: str) -> None:
     assert same_weights(model, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["2.0", "2.4", "2.15"])
 def test_period_with_best_only_and_restart(version: str) -> None:
     kind = compat.for_version(version)

@@ -24,6 +24,8 @@ import recorder
 
 from keras_ckpt import runtime
 
+pytestmark = pytest.mark.slow
+
 #: How long the processes of a strategy may take together, in seconds.
 LIMIT = 480.0
 ATTEMPTS = 3

@@ -20,6 +20,8 @@ from keras_ckpt import compat
 from keras_ckpt.engine.profile import Profile
 from keras_ckpt.engine.replica import replica
 
+pytestmark = pytest.mark.slow
+
 #: The modules of compat in order, tf_keras and 3.0.0 after what they differ from.
 ORDER = [
     *dict.fromkeys(compat.module_of(version) for version in compat.VERSIONS[:16]),

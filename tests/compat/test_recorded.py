@@ -23,6 +23,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from keras_ckpt import compat
 
+pytestmark = pytest.mark.slow
+
 RELEASES = conformance.RELEASES
 #: How many scenarios of each recording are run.
 REPLAYS = int(os.environ.get("KERAS_CKPT_REPLAYS", str(recordings.SCENARIOS)))

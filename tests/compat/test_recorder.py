@@ -15,6 +15,8 @@ import recorder
 import scenarios
 from hypothesis import HealthCheck, given, settings
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("KERAS_CKPT_EXAMPLES", "1000"))
 # With derandomize, the same examples are made each time: that what they reach is no accident.
 STEADY = settings(

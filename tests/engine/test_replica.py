@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 
 from keras_ckpt import compat
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("KERAS_CKPT_EXAMPLES", "1000"))
 FITS = int(os.environ.get("KERAS_CKPT_FITS", "25"))
 

@@ -16,6 +16,8 @@ import elsewhere
 import oracle
 import write_ours
 
+pytestmark = pytest.mark.slow
+
 LIVE = [release for release in elsewhere.RELEASES if oracle.python_of(release).exists()]
 
 

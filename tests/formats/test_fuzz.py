@@ -31,6 +31,8 @@ if not runtime.is_keras_3():
 import damage
 import reading
 
+pytestmark = pytest.mark.slow
+
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 TOOLS = TESTS / "tools" / "formats"
 CASES = int(os.environ.get("KERAS_CKPT_FUZZ", "20000"))

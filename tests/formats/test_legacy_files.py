@@ -17,6 +17,8 @@ import legacy_models
 from legacy_release import WHOLE, Release, case_of, flat
 from page import PAGE, RELEASES, WRONG, page
 
+pytestmark = pytest.mark.slow
+
 #: The releases whose files are read.
 READ = os.environ.get("KERAS_CKPT_RELEASES", "").split() or RELEASES
 

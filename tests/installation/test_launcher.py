@@ -17,6 +17,8 @@ import zipfile
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1] / "data" / "scripts"
 IS_WINDOWS = os.name == "nt"
 

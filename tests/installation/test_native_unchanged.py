@@ -19,9 +19,12 @@ from keras_ckpt import runtime
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "data" / "scripts" / "native.py"
 
-pytestmark = pytest.mark.skipif(
-    not runtime.is_keras_3(), reason="in Keras 2 nothing but the callback is replaced"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not runtime.is_keras_3(), reason="in Keras 2 nothing but the callback is replaced"
+    ),
+]
 
 #: What begins so is what `install()` teaches. Nothing else may change.
 TAUGHT = "taught: "

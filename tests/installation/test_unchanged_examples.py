@@ -17,10 +17,13 @@ from keras_ckpt import runtime
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples" / "unchanged"
 
-pytestmark = pytest.mark.skipif(
-    not runtime.has_tensorflow() or not runtime.is_keras_3(),
-    reason="the examples are for `tf.keras`, and checked on Keras 3",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not runtime.has_tensorflow() or not runtime.is_keras_3(),
+        reason="the examples are for `tf.keras`, and checked on Keras 3",
+    ),
+]
 
 #: What each leaves behind.
 CHECKPOINT = ["/tmp/checkpoint", "/tmp/checkpoint.data-00000-of-00001", "/tmp/checkpoint.index"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from keras_ckpt.migrate import checker
 from keras_ckpt.migrate.code import notebook, source
 from keras_ckpt.migrate.releases.release import newest, release
 from keras_ckpt.migrate.rules.definition import rules
+
+pytestmark = pytest.mark.slow
 
 SITES = pathlib.Path(__file__).resolve().parents[1] / "data" / "call_sites"
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(SITES.glob("*.py")))

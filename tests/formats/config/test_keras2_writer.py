@@ -22,6 +22,8 @@ if not runtime.is_keras_3():
 import oracle
 import random_models
 
+pytestmark = pytest.mark.slow
+
 keras = runtime.keras()
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools" / "formats"
 NEAR = {"rtol": 1e-5, "atol": 1e-6}

@@ -20,6 +20,8 @@ if not runtime.is_keras_3():
 
 from keras_ckpt.formats.config import keras2_reader
 
+pytestmark = pytest.mark.slow
+
 HOME = pathlib.Path(__file__).resolve().parents[2] / "data" / "legacy"
 RELEASES = ["2.3", "2.4", "2.9", "2.12", "2.15"]
 KINDS = ["model.h5", "saved_model", "model.keras"]

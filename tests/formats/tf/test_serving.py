@@ -22,6 +22,8 @@ if not runtime.is_keras_3():
 import legacy_models
 from legacy_release import Release, case_of, flat
 
+pytestmark = pytest.mark.slow
+
 needs_tensorflow = pytest.mark.skipif(not runtime.has_tensorflow(), reason="needs TensorFlow")
 keras = runtime.keras()
 

@@ -19,10 +19,13 @@ pytest.importorskip("libcst")
 
 from keras_ckpt import runtime
 
-pytestmark = pytest.mark.skipif(
-    not runtime.has_tensorflow() or not runtime.is_keras_3(),
-    reason="the scripts are for `tf.keras`, and run on Keras 3",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not runtime.has_tensorflow() or not runtime.is_keras_3(),
+        reason="the scripts are for `tf.keras`, and run on Keras 3",
+    ),
+]
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "data" / "fix"
 SCRIPTS = sorted(path.name for path in (FOLDER / "scripts").glob("*.py"))

@@ -19,6 +19,8 @@ from keras_ckpt.migrate.code import source
 from keras_ckpt.migrate.fix import rewrite
 from keras_ckpt.migrate.releases.release import newest, release
 
+pytestmark = pytest.mark.slow
+
 IMPORTS = [
     "import keras",
     "import tensorflow as tf",

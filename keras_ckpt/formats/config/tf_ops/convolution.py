@@ -7,7 +7,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_ckpt.formats.config.tf_ops.images import check_channels_last
-from keras_ckpt.formats.config.tf_ops.registry import TABLE, op
+from keras_ckpt.formats.config.tf_ops.registration import TABLE, op
 from keras_ckpt.formats.config.tf_ops.tensors import Operations
 
 

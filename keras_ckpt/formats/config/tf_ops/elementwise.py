@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_ckpt.formats.config.tf_ops.registry import TABLE, gathered, node, op
+from keras_ckpt.formats.config.tf_ops.registration import TABLE, gathered, node, op
 from keras_ckpt.formats.config.tf_ops.tensors import DTYPES, Operations, dtype_of, type_name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from keras_ckpt.formats.config.tf_ops.registry import TABLE, node, op
+from keras_ckpt.formats.config.tf_ops.registration import TABLE, node, op
 from keras_ckpt.formats.config.tf_ops.shapes import reverse
 from keras_ckpt.formats.config.tf_ops.tensors import Operations
 

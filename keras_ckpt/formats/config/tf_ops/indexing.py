@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_ckpt.formats.config.tf_ops.registry import TABLE, op
+from keras_ckpt.formats.config.tf_ops.registration import TABLE, op
 from keras_ckpt.formats.config.tf_ops.tensors import (
     DTYPES,
     Operations,

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_ckpt.formats.config.tf_ops.elementwise import pair
 from keras_ckpt.formats.config.tf_ops.reductions import is_over_batch
-from keras_ckpt.formats.config.tf_ops.registry import TABLE, node, op
+from keras_ckpt.formats.config.tf_ops.registration import TABLE, node, op
 from keras_ckpt.formats.config.tf_ops.tensors import Operations
 
 

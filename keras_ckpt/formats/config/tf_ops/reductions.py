@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from keras_ckpt.formats.config.tf_ops.elementwise import cast
-from keras_ckpt.formats.config.tf_ops.registry import TABLE, op
+from keras_ckpt.formats.config.tf_ops.registration import TABLE, op
 from keras_ckpt.formats.config.tf_ops.tensors import Operations, dtype_of
 
 

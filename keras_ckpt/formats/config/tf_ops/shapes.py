@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_ckpt.formats.config.tf_ops.elementwise import cast, sum_of
 from keras_ckpt.formats.config.tf_ops.indexing import getitem
-from keras_ckpt.formats.config.tf_ops.registry import gathered, node, op
+from keras_ckpt.formats.config.tf_ops.registration import gathered, node, op
 from keras_ckpt.formats.config.tf_ops.tensors import (
     DTYPES,
     Operations,

@@ -3,7 +3,7 @@
 Keras 2 wrote `x * 2.0` and `tf.reshape(x, (-1, 8))` as layers: `TensorFlowOpLayer` with a node of
 TensorFlow's graph up to TF 2.3, `TFOpLambda` with the name of a function from 2.4 on. Here they
 become calls of `keras.ops`, which Keras 3 has as nodes of its own in the graph of a model. Only
-what is in the registry is called; no name in a file is ever looked up anywhere else.
+what is registered is called; no name in a file is ever looked up anywhere else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 import numpy as np
 
-from keras_ckpt.formats.config.tf_ops.registry import function_of, function_of_node
+from keras_ckpt.formats.config.tf_ops.registration import function_of, function_of_node
 
 #: The layers that hold operations.
 CLASSES = frozenset(["TensorFlowOpLayer", "TFOpLambda", "SlicingOpLambda"])

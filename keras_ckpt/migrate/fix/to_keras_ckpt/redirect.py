@@ -27,10 +27,10 @@ from keras_ckpt.migrate.code.source import Source
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.answers import Kind, Note, note, note_on
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
+from keras_ckpt.migrate.fix.edits.imports import Imports
 from keras_ckpt.migrate.fix.edits.tree import Names
 from keras_ckpt.migrate.fix.native.context import path_of
 from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments, subclasses
-from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Group, Problem, rules
 from keras_ckpt.migrate.rules.kc105_positional import SEVENTH, Positional

@@ -9,9 +9,9 @@ import ast
 import posixpath
 
 from keras_ckpt.migrate.code.values.infer import Str, value
+from keras_ckpt.migrate.fix.edits.imports import Imports
 from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames.literals import is_pure, text_of
-from keras_ckpt.migrate.fix.to_keras_ckpt.imports import Imports
 from keras_ckpt.migrate.rules.definition import Reason
 from keras_ckpt.migrate.sites.site import Argument, CallSite
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keras_ckpt.formats.config.tf_ops import registry
+from keras_ckpt.formats.config.tf_ops import registration
 
 # What can be named in files of users: an operation that goes missing makes models unreadable.
 FUNCTIONS = """
@@ -38,8 +38,8 @@ Subtract Sum Tan Tanh Tile TopKV2 Transpose Unpack ZerosLike
 
 
 def test_no_operation_goes_missing() -> None:
-    assert sorted(registry.TABLE) == FUNCTIONS.split()
-    assert sorted(registry.NODES) == NODES.split()
+    assert sorted(registration.TABLE) == FUNCTIONS.split()
+    assert sorted(registration.NODES) == NODES.split()
 
 
 @pytest.mark.parametrize(
@@ -53,29 +53,29 @@ def test_no_operation_goes_missing() -> None:
     ],
 )
 def test_function_is_found_by_its_other_names(name: str, short: str) -> None:
-    assert registry.function_of(name) is registry.TABLE[short]
+    assert registration.function_of(name) is registration.TABLE[short]
 
 
 @pytest.mark.parametrize("name", ["sets.add", "compat.v1.div", "keras.backend.relu", "os.system"])
 def test_function_of_another_module_is_not_taken(name: str) -> None:
     with pytest.raises(ValueError, match=f"tf.{name}, which is not known"):
-        registry.function_of(name)
+        registration.function_of(name)
 
 
 def test_node_has_its_function_and_attributes() -> None:
-    function, attributes = registry.function_of_node("Sum")
-    assert function is registry.TABLE["reduce_sum"]
+    function, attributes = registration.function_of_node("Sum")
+    assert function is registration.TABLE["reduce_sum"]
     assert attributes == {"keep_dims": "keepdims"}
     with pytest.raises(ValueError, match="the operation PyFunc of TensorFlow"):
-        registry.function_of_node("PyFunc")
+        registration.function_of_node("PyFunc")
 
 
 @pytest.mark.parametrize("table", ["TABLE", "NODES"])
 def test_name_is_registered_once(monkeypatch: pytest.MonkeyPatch, table: str) -> None:
-    before = dict(getattr(registry, table))
-    monkeypatch.setattr(registry, table, dict(before))
+    before = dict(getattr(registration, table))
+    monkeypatch.setattr(registration, table, dict(before))
     name = "reshape" if table == "TABLE" else "Reshape"
-    register = registry.op if table == "TABLE" else registry.node
+    register = registration.op if table == "TABLE" else registration.node
     with pytest.raises(ValueError, match="registered already"):
         register(name)(lambda o, x: x)
-    assert getattr(registry, table) == before
+    assert getattr(registration, table) == before
