@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Union
+from typing import Any, Dict, Mapping, Union
 
 #: A model of the running Keras, or, in tests of replicas, an object with the methods of one.
 Model = Any
@@ -11,3 +11,15 @@ Model = Any
 Logs = Mapping[str, Any]
 #: A path of a file, a directory, or a prefix of files.
 StrPath = Union[str, "os.PathLike[str]"]
+#: A layer of the running Keras. A model is one, too.
+Layer = Any
+#: A variable of the running Keras.
+Variable = Any
+#: A tensor of the running Keras or its backend; a symbolic one has a shape and a type, no value.
+Tensor = Any
+#: An optimizer of the running Keras.
+Optimizer = Any
+#: A description, as JSON has it, of an object that Keras can make from it.
+Config = Dict[str, Any]
+#: The classes and functions of a user, by the names that descriptions have for them.
+CustomObjects = Mapping[str, Any]
