@@ -226,6 +226,7 @@ def test_docstring_examples() -> None:
         assert result.attempted and not result.failed
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs(tmp_path: pathlib.Path) -> None:
     if not runtime.is_keras_3():
         pytest.skip("compares with Keras 3's own callback")

@@ -42,6 +42,7 @@ def test_no_keras_is_imported(statement: str) -> None:
     assert python(statement + "; " + PRINT) == "[]"
 
 
+@pytest.mark.slow
 def test_keras_is_imported_at_first_use() -> None:
     found = python("from keras_ckpt import ModelCheckpoint; " + PRINT)
     assert "keras" in found or "tensorflow" in found

@@ -121,6 +121,7 @@ def terminal() -> dict[str, str]:
     return sections(shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "word"),
     [
@@ -136,6 +137,7 @@ def test_a_bar_on_a_terminal(terminal: dict[str, str], action: str, word: str) -
     assert "MiB" in terminal[action]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "where",
     ["verbose=0", "callback", "quick work", "a terminal that cannot draw", "without rich"],
@@ -144,6 +146,7 @@ def test_no_bar_where_none_is_wanted(terminal: dict[str, str], where: str) -> No
     assert terminal[where] == ""
 
 
+@pytest.mark.slow
 def test_the_bar_is_gone_when_the_work_fails(terminal: dict[str, str]) -> None:
     pytest.importorskip("rich")
     drawn = terminal["failing"]
@@ -152,6 +155,7 @@ def test_the_bar_is_gone_when_the_work_fails(terminal: dict[str, str]) -> None:
     assert "\x1b[2K" in drawn and drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")
 
 
+@pytest.mark.slow
 def test_nothing_in_a_pipe() -> None:
     with tempfile.TemporaryFile() as target:
         # Both are what services set that show to people what goes to a file.

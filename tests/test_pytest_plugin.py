@@ -91,6 +91,7 @@ def test_the_mark(run):
     assert {"test_native", "test_without_a_release"} <= set(passed(result))
 
 
+@pytest.mark.slow
 def test_the_option_runs_every_test_with_every_release(run):
     result = run(
         """
@@ -106,6 +107,7 @@ def test_the_option_runs_every_test_with_every_release(run):
     assert passed(result) == ["test_unmarked[%s]" % version for version in compat.VERSIONS]
 
 
+@pytest.mark.slow
 def test_with_xdist_the_option_takes_the_place_of_the_mark(run):
     arguments = ("-n", "2", "--model-checkpoint-versions", "2.13, 3.0", "-k", "which")
     run(TESTS, *arguments, project=PROJECT).assert_outcomes(passed=2)

@@ -622,6 +622,7 @@ def test_training_goes_on_as_if_large_weights_had_been_set(tmp_path, name, jit_c
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["m.keras", "w.weights.h5", "w.keras"])
 @pytest.mark.parametrize("how", ["lora", "int8", "lora and int8"])
 def test_layers_that_are_quantized_or_have_lora(tmp_path, name, how):

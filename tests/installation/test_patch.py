@@ -446,6 +446,7 @@ def python(code: str, **variables: str) -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 @WITH_TENSORFLOW
 def test_keras_is_replaced_once_it_is_imported() -> None:
     said = python(
@@ -466,6 +467,7 @@ def test_keras_is_replaced_once_it_is_imported() -> None:
     assert said.splitlines()[-7:] == ["[]", "True", "True", "False", "False", "False", "[]"]
 
 
+@pytest.mark.slow
 @IN_KERAS_3
 def test_nothing_is_replaced_after_uninstall() -> None:
     said = python(
