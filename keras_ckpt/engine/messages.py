@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from keras_ckpt import runtime
@@ -199,18 +197,6 @@ OWN: dict[str, str] = {
 TEXTS["keras_ckpt"] = dict(TEXTS["3.13"], **OWN)
 
 
-#: What stands between a user's line and a warning. TensorFlow 2.0 and 2.1 are `tensorflow_core`,
-#: and their training loops go through context managers.
-_LIBRARIES = (
-    "keras_ckpt",
-    "keras",
-    "tf_keras",
-    "tensorflow",
-    "tensorflow_core",
-    "contextlib",
-)
-
-
 def of_release(self: Replica, what: str, **values: object) -> str:
     """Returns a message in the words of the release."""
     return TEXTS[self._keras_ckpt_profile.texts][what].format(**values)
@@ -222,7 +208,7 @@ def warn_of_release(self: Replica, what: str, **values: object) -> None:
     if self._keras_ckpt_profile.warn == "tensorflow":
         runtime.tensorflow_logger().warning(message)
     else:
-        warn_user(message)
+        runtime.warn_user(message)
 
 
 def say(self: Replica, what: str, epoch: int, **values: object) -> None:
@@ -236,18 +222,5 @@ def say(self: Replica, what: str, epoch: int, **values: object) -> None:
 
 
 def warn(what: str, category: type[Warning] = UserWarning, **values: Any) -> None:
-    """Warns in a text of our own."""
-    warn_user(TEXTS["keras_ckpt"][what].format(**values), category)
-
-
-def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warns at the line of the user's code that led here."""
-    level = 1
-    frame = sys._getframe(1)
-    while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level + 1)
-
-
-def _is_library(module: str) -> bool:
-    return module.partition(".")[0] in _LIBRARIES
+    """Warns with one of the texts that no release has."""
+    runtime.warn_user(TEXTS["keras_ckpt"][what].format(**values), category)

@@ -11,7 +11,6 @@ import functools
 import inspect
 import os
 import threading
-import warnings
 from typing import Any, Callable, Iterator
 
 from keras_ckpt import runtime
@@ -176,10 +175,9 @@ def _save(
     if not overwrite and os.path.exists(filepath) and not runtime.may_overwrite(filepath):
         return None
     if signatures is not None:
-        warnings.warn(
-            "`signatures` are left out: the SavedModel at %s gets the one of the model itself. "
-            "Export others with `tf.saved_model.save` or `keras.export.ExportArchive`." % filepath,
-            stacklevel=3,
+        runtime.warn_user(
+            f"`signatures` are left out: the SavedModel at {filepath} gets the one of the model "
+            "itself. Export others with `tf.saved_model.save` or `keras.export.ExportArchive`."
         )
     looks = {} if include_optimizer else {"compiled": False, "optimizer": None}
     with _looking(model, save=call.of_keras(model), **looks):

@@ -11,7 +11,6 @@ import importlib
 import sys
 import threading
 import types
-import warnings
 from typing import Any, Iterator, NamedTuple
 
 from keras_ckpt import compat
@@ -184,11 +183,10 @@ class _Installation:
             if _current is not self:
                 return
             if name == "tf_keras" and self.wanted.release and runtime.is_keras_3():
-                warnings.warn(
-                    "tf_keras keeps its own ModelCheckpoint, since Keras %s was imported before "
-                    "it and has got that of the version asked for. Set TF_USE_LEGACY_KERAS=1 to "
-                    "have it in tf_keras." % runtime.keras().__version__,
-                    stacklevel=2,
+                runtime.warn_user(
+                    "tf_keras keeps its own ModelCheckpoint: Keras "
+                    f"{runtime.keras().__version__} was imported before it, and has that of the "
+                    "version asked for. Set TF_USE_LEGACY_KERAS=1 to have it in tf_keras."
                 )
             self._replace()
 

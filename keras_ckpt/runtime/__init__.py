@@ -35,6 +35,7 @@ from keras_ckpt.runtime.installed import (
     version,
     view,
 )
+from keras_ckpt.runtime.user_warnings import warn_user
 
 __all__ = [
     "FileSystem",
@@ -68,4 +69,5 @@ __all__ = [
     "to_numpy",
     "version",
     "view",
+    "warn_user",
 ]
