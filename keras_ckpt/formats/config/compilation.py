@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from typing import Any, Callable
+from typing import Any, Callable, Union
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import Config, CustomObjects, Model, Optimizer
 from keras_ckpt.formats.config import making
 
 # What Keras 2 called the optimizer of mixed precision.
@@ -14,11 +15,22 @@ _OF_MIXED_PRECISION = ("LossScaleOptimizer", "LossScaleOptimizerV3")
 # Metrics of these names depend on the shape of the output, which `compile` looks at.
 BY_OUTPUT = ("accuracy", "acc", "crossentropy", "ce")
 
+#: What `compile` takes, and files have, for a loss, a metric or an optimizer: its name, or more.
+Named = Union[str, Config]
+
 _ADVICE = "pass what it names in custom_objects, or load it with compile=False"
 
 
-def map_each(function: Callable[[Any], Any], config: Any) -> Any:
-    """Applies `function` to each loss or metric in a nest of lists and dicts of them."""
+def map_each(function: Callable[[Any], object], config: object) -> object:
+    """Applies `function` to each loss or metric in nested lists and dicts.
+
+    Args:
+        function: takes the name of a loss or metric, or its description.
+        config: the lists and dicts, or a single loss or metric, or None.
+
+    Returns:
+        The same lists and dicts with the results of `function` in them.
+    """
     if isinstance(config, (list, tuple)):
         return [map_each(function, each) for each in config]
     if isinstance(config, dict) and "class_name" not in config:
@@ -27,12 +39,19 @@ def map_each(function: Callable[[Any], Any], config: Any) -> Any:
 
 
 def compile_model(
-    path: str, model: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None
+    path: str, model: Model, config: Config, custom_objects: CustomObjects | None
 ) -> None:
-    """Compiles `model` as the one was that the checkpoint at `path` holds.
+    """Compiles a model in the way that a checkpoint describes.
+
+    Args:
+        path: String, the checkpoint.
+        model: the model, made from the same checkpoint.
+        config: the `training_config` of the checkpoint.
+        custom_objects: the user's losses, metrics and optimizers by the names in `config`, or
+            None.
 
     Raises:
-        UnsupportedModel: if that cannot be done.
+        UnsupportedModel: if the running Keras has no such loss, metric or optimizer.
     """
     with runtime.keras().saving.custom_object_scope(custom_objects or {}), making.from_description(
         path, _ADVICE, "the model cannot be compiled as it was"
@@ -40,11 +59,11 @@ def compile_model(
         model.compile(**compile_arguments(config))
 
 
-def compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
+def compile_arguments(config: Config) -> dict[str, object]:
     """Returns the arguments of `compile` that a file's `training_config` stands for."""
     keras = runtime.keras()
 
-    def loss(given: Any) -> Any:
+    def loss(given: Named) -> object:
         if isinstance(given, str):
             return given
         cls = getattr(keras.losses, str(given["class_name"]), None)
@@ -55,7 +74,7 @@ def compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
             settings["reduction"] = "sum_over_batch_size"  # What it meant in a `fit`.
         return cls(**{key: value for key, value in settings.items() if runtime.takes(cls, key)})
 
-    def metric(given: Any) -> Any:
+    def metric(given: Named) -> object:
         if isinstance(given, str):
             return given
         settings = given.get("config", {})
@@ -69,22 +88,22 @@ def compile_arguments(config: dict[str, Any]) -> dict[str, Any]:
             return keras.metrics.MeanMetricWrapper(function, name=settings.get("name"))
         return keras.metrics.deserialize(given)
 
-    arguments = {
+    arguments: dict[str, object] = {
         "optimizer": _optimizer(config.get("optimizer_config") or config["optimizer"]),
         "loss": map_each(loss, config.get("loss")),
         "loss_weights": config.get("loss_weights"),
     }
     for kind in ("metrics", "weighted_metrics"):
         metrics = map_each(metric, config.get(kind))
-        # TensorFlow 2.2 and later wrote a list for each output, also if there is but one.
+        # TensorFlow 2.2 and later wrote a list for each output, even if there is only one.
         if isinstance(metrics, list) and len(metrics) == 1 and isinstance(metrics[0], list):
             metrics = metrics[0]
         arguments[kind] = metrics
     return arguments
 
 
-def _optimizer(config: Any) -> Any:
-    """Returns the optimizer that any release of Keras 2 or 3 described so."""
+def _optimizer(config: Named) -> Optimizer:
+    """Returns the optimizer that any release of Keras 2 or 3 has described."""
     keras = runtime.keras()
     if isinstance(config, str):
         return config
@@ -106,9 +125,8 @@ def _optimizer(config: Any) -> Any:
     dropped = {key: value for key, value in settings.items() if key not in known}
     if dropped.get("decay"):
         warnings.warn(
-            "The optimizer was saved with decay=%s, which Keras 3 does not have: its learning "
-            "rate stays as it is. Compile with a learning rate schedule to keep it."
-            % dropped["decay"],
+            f"The optimizer was saved with decay={dropped['decay']}, which Keras 3 does not have: "
+            "its learning rate stays as it is. Compile with a learning rate schedule to keep it.",
             stacklevel=6,
         )
     kept = {key: value for key, value in settings.items() if key in known}

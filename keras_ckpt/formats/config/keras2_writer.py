@@ -1,17 +1,23 @@
 """Describes a model as Keras 2 did, so that TensorFlow 2.0 to 2.15 can make it again.
 
-The other way round is in `legacy_config`.
+`keras2_reader` reads these descriptions.
 """
 
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Callable, Dict, Iterable, List, Tuple, Union
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import Config
 
-# Arguments that came after TensorFlow 2.0, with the value at which a layer does what it did before.
-_NEWER: dict[str, tuple[Any, ...]] = {
+#: Names of arguments, with the values at which a layer or optimizer does the same without them.
+Neutral = Dict[str, Tuple[object, ...]]
+#: A tensor, as the name of its layer, the number of the call and the number of the output.
+Reference = List[Union[str, int]]
+
+# Arguments that came after TensorFlow 2.0.
+_NEWER: Neutral = {
     "build_config": (),
     "data_format": (None,),
     "flash_attention": (None, False),
@@ -31,8 +37,8 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "zero_output_for_mask": (False,),
 }
 _RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}
-# What optimizers have today and say nothing with.
-_OF_OPTIMIZERS = {
+# Arguments of the optimizers of Keras 3.
+_OF_OPTIMIZERS: Neutral = {
     "gradient_accumulation_steps": (None,),
     "clipnorm": (None,),
     "clipvalue": (None,),
@@ -43,17 +49,21 @@ _OF_OPTIMIZERS = {
     "use_ema": (False,),
     "weight_decay": (None, 0, 0.0),
 }
-# Layers that Keras 2 wants to be told the shapes of their inputs, which Keras 3 refuses to be.
-_TOLD_SHAPES = ("MultiHeadAttention",)
+# Layers whose description has the shapes of their inputs in Keras 2, which Keras 3 refuses.
+_WITH_SHAPES = ("MultiHeadAttention",)
 _NESTED = ("Functional", "Sequential")
 
 
 class NotInKeras2(ValueError):
-    """The model has what no description of Keras 2 can say."""
+    """The model has something that Keras 2 cannot describe."""
 
 
-def is_one(description: dict[str, Any]) -> bool:
-    """Returns whether a model is described as Keras 2 did, by the way it tells its inputs."""
+def is_one(description: Config) -> bool:
+    """Returns whether a model is described as Keras 2 did: its inputs differ from Keras 3's.
+
+    Args:
+        description: Dict with `class_name` and `config`.
+    """
     config = description.get("config")
     layers = config.get("layers") if isinstance(config, dict) else config
     return any(
@@ -64,11 +74,11 @@ def is_one(description: dict[str, Any]) -> bool:
     )
 
 
-def of_model(description: dict[str, Any]) -> dict[str, Any]:
-    """Returns what Keras 2 would have written of a model.
+def of_model(description: Config) -> Config:
+    """Returns the description of a model that Keras 2 would have written.
 
     Args:
-        description: dict with `class_name` and `config`, as Keras 3 describes it.
+        description: Dict with `class_name` and `config`, as Keras 3 writes it.
 
     Raises:
         NotInKeras2: if Keras 2 has no such model.
@@ -76,24 +86,23 @@ def of_model(description: dict[str, Any]) -> dict[str, Any]:
     name = description["class_name"]
     config = description["config"]
     if name == "Sequential":
-        # Keras 3 keeps what it needs to build models without an input shape.
-        kept = {key: config[key] for key in ("name",)}
+        # But for these, all that Keras 3 writes is for models that have no input.
         layers = [_layer(each) for each in config["layers"]]
         first = layers[0]["class_name"] if layers else None
         if first != "InputLayer":
-            raise NotInKeras2("the model %r has no input" % config["name"])
-        return {"class_name": name, "config": dict(kept, layers=layers)}
+            raise NotInKeras2(f"the model {config['name']!r} has no input")
+        return {"class_name": name, "config": {"name": config["name"], "layers": layers}}
     if "input_layers" not in config:
         raise NotInKeras2("the model is of a class of its own")
-    # Of the user's classes, too: a graph of layers says all that is in them.
+    # The model may be of a class of the user's: its graph of layers says all that is in it.
     return {"class_name": "Model" if name == "Functional" else name, "config": _graph(config)}
 
 
-def of_training(config: dict[str, Any]) -> dict[str, Any]:
-    """Returns what Keras 2 would have written of how a model was compiled.
+def of_training(config: Config) -> Config:
+    """Returns the description of how a model was compiled that Keras 2 would have written.
 
     Args:
-        config: dict as Keras 3 writes it to HDF5 files, with `optimizer_config`.
+        config: Dict as Keras 3 writes it to HDF5 files, with `optimizer_config`.
     """
     kept = {key: _plain(config.get(key)) for key in ("loss", "metrics", "weighted_metrics")}
     return dict(
@@ -104,7 +113,7 @@ def of_training(config: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _optimizer(description: dict[str, Any]) -> dict[str, Any]:
+def _optimizer(description: Config) -> Config:
     name, config = description["class_name"], description["config"]
     if "inner_optimizer" in config:
         settings = {key: config[key] for key in ("initial_scale", "dynamic_growth_steps")}
@@ -112,11 +121,12 @@ def _optimizer(description: dict[str, Any]) -> dict[str, Any]:
         # Keras 3 finds it by its module.
         settings["inner_optimizer"] = dict(inner, module="keras.optimizers", registered_name=None)
     else:
-        settings = _known(name, _plain(config), _OF_OPTIMIZERS)
+        settings = _known(name, _plain_config(config), _OF_OPTIMIZERS)
     return {"class_name": name, "config": settings}
 
 
-def _known(name: str, config: dict[str, Any], neutral: dict[str, tuple[Any, ...]]) -> Any:
+def _known(name: str, config: Config, neutral: Neutral) -> Config:
+    """Returns the arguments of a class by the names in Keras 2, without the neutral ones."""
     renamed = _RENAMED.get(name, {})
     kept = {}
     for key, value in config.items():
@@ -126,14 +136,14 @@ def _known(name: str, config: dict[str, Any], neutral: dict[str, tuple[Any, ...]
     return kept
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Returns a value in which objects are described as Keras 2 did."""
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
     if not isinstance(value, dict):
         return value
     if "class_name" not in value:
-        return {key: _plain(each) for key, each in value.items()}
+        return _plain_config(value)
     name, config = value["class_name"], value.get("config") or {}
     if name == "DTypePolicy":
         return config["name"]
@@ -146,19 +156,23 @@ def _plain(value: Any) -> Any:
         return {"class_name": "L1L2", "config": dict({"l1": 0.0, "l2": 0.0}, **config)}
     if name in _NESTED or hasattr(runtime.keras().layers, name):
         return _layer(value)
-    settings = _known(name, _plain(config), _NEWER)
+    settings = _known(name, _plain_config(config), _NEWER)
     return _described(value, settings)
 
 
-def _layer(description: dict[str, Any]) -> dict[str, Any]:
+def _plain_config(config: Config) -> Config:
+    return {key: _plain(each) for key, each in config.items()}
+
+
+def _layer(description: Config) -> Config:
     name, config = description["class_name"], description["config"]
     if name in _NESTED:
         return of_model(description)
-    if name in _TOLD_SHAPES:
-        raise NotInKeras2("either Keras 2 or Keras 3 could read %s" % name)
+    if name in _WITH_SHAPES:
+        raise NotInKeras2(f"no description of {name} is read by both Keras 2 and Keras 3")
     if not (hasattr(runtime.keras().layers, name) or _is_layer_of_users(description)):
-        raise NotInKeras2("the operation %s is no layer" % name)
-    settings = _known(name, _plain(config), _NEWER)
+        raise NotInKeras2(f"the operation {name} is not a layer")
+    settings = _known(name, _plain_config(config), _NEWER)
     if name == "InputLayer":
         settings["batch_input_shape"] = settings.pop("batch_shape")
         settings.setdefault("ragged", False)
@@ -166,36 +180,37 @@ def _layer(description: dict[str, Any]) -> dict[str, Any]:
     return _described(description, settings)
 
 
-def _described(description: dict[str, Any], config: Any) -> dict[str, Any]:
+def _described(description: Config, config: Config) -> Config:
+    """Returns the description of an object by its arguments and by the class that it had."""
     name = description.get("registered_name") or description["class_name"]
     module = description.get("module")
-    ours = {"module": module, "registered_name": None} if module else {}
-    return dict(ours, class_name=name, config=config)
+    found: Config = {"module": module, "registered_name": None} if module else {}
+    return dict(found, class_name=name, config=config)
 
 
-def _is_layer_of_users(description: dict[str, Any]) -> bool:
+def _is_layer_of_users(description: Config) -> bool:
     module = str(description.get("module"))
     return not module.startswith(("keras.", "keras_core."))
 
 
-def _graph(config: dict[str, Any]) -> dict[str, Any]:
-    # In Keras 2 a model that knows its input counts that as its first call, and in Keras 3 not. So
-    # each call of one is written twice, and the second is meant here, and the first there.
+def _graph(config: Config) -> Config:
+    # A model within the model that has an input has been called once, as Keras 2 counts, before
+    # the model calls it; as Keras 3 counts, it has not. So each of its calls is written twice: the
+    # references are to the second for Keras 2, and to the first for Keras 3.
     nested = {
         each["name"]
         for each in config["layers"]
         if each["class_name"] in _NESTED or "input_layers" in each["config"]
     }
-
     masks = _masks(config["layers"])
 
-    def tensor(history: Any) -> list[Any]:
+    def tensor(history: tuple[str, int, int]) -> Reference:
         name, node, output = history
         if name in masks:
-            raise NotInKeras2("the mask %r is used for something else, too" % name)
+            raise NotInKeras2(f"the mask {name!r} is used for something else, too")
         return [name, 2 * node + 1 if name in nested else node, output]
 
-    def filled(value: Any) -> Any:
+    def filled(value: object) -> object:
         if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
             return tensor(value["config"]["keras_history"])
         if isinstance(value, (list, tuple)):
@@ -215,22 +230,24 @@ def _graph(config: dict[str, Any]) -> dict[str, Any]:
             kwargs = dict(node["kwargs"])
             if _source(kwargs.get("mask")) in masks:
                 del kwargs["mask"]
-            calls.append(_call(filled(node["args"]), filled(kwargs), names))
+            args = [filled(value) for value in node["args"]]
+            kwargs = {key: filled(value) for key, value in kwargs.items()}
+            calls.append(_call(args, kwargs, names))
         if each["name"] in nested:
             calls = [call for call in calls for _ in range(2)]
         layers.append(dict(made, name=each["name"], inbound_nodes=calls))
-    # A single tensor stays one: Keras 3 makes of a list of one a model that answers with lists.
+    # A single tensor stays one: with a list of one, a model of Keras 3 returns a list.
     outer = {
         which: _map_references(tensor, config[which]) for which in ("input_layers", "output_layers")
     }
     return dict({"name": config["name"], "layers": layers}, **outer)
 
 
-def _masks(layers: list[dict[str, Any]]) -> set[str]:
+def _masks(layers: Iterable[Config]) -> set[str]:
     """Returns the names of the operations that make the masks of Embedding and Masking layers.
 
-    Keras 3 writes these masks down as tensors, with the layers that take them. Keras 2 does not,
-    and either makes them anew when the layers are called.
+    Keras 3 describes these masks as tensors, with the layers that take them. Keras 2 does not, and
+    both make them anew when the layers are called.
     """
     masked = {
         (_source(node["args"][0]), value)
@@ -252,22 +269,23 @@ def _masks(layers: list[dict[str, Any]]) -> set[str]:
     return found
 
 
-def _masked(description: dict[str, Any]) -> list[float]:
-    """Returns the value, if any, that a layer masks."""
+def _masked(description: Config) -> list[float]:
+    """Returns the value that a layer masks, in a list, which is empty if it masks none."""
     config = description["config"]
     if description["class_name"] == "Embedding" and config.get("mask_zero"):
         return [0]
     return [config["mask_value"]] if description["class_name"] == "Masking" else []
 
 
-def _source(tensor: Any) -> str | None:
-    """Returns the name of the layer that a tensor is from."""
+def _source(tensor: object) -> str | None:
+    """Returns the name of the layer that a tensor is from, or None if it is not a tensor."""
     if isinstance(tensor, dict) and tensor.get("class_name") == "__keras_tensor__":
         return str(tensor["config"]["keras_history"][0])
     return None
 
 
-def _map_references(function: Any, value: Any) -> Any:
+def _map_references(function: Callable[[tuple[str, int, int]], Reference], value: Any) -> object:
+    """Applies `function` to each reference in nested lists and dicts."""
     if isinstance(value, dict):
         return {key: _map_references(function, each) for key, each in value.items()}
     if len(value) == 3 and isinstance(value[0], str):
@@ -275,21 +293,27 @@ def _map_references(function: Any, value: Any) -> Any:
     return [_map_references(function, each) for each in value]
 
 
-def _arguments(description: dict[str, Any]) -> list[str]:
-    """Returns the names of what a layer of Keras is called with."""
+def _arguments(description: Config) -> list[str]:
+    """Returns the names of the arguments that a layer of Keras is called with."""
     cls = getattr(runtime.keras().layers, description["class_name"], None)
     if cls is None:
         return ["inputs"]
     return list(inspect.signature(cls.call).parameters)[1:]
 
 
-def _call(args: list[Any], kwargs: dict[str, Any], names: list[str]) -> list[Any]:
-    """Returns a call as Keras 2 wrote it: its tensors, each with the other arguments."""
+def _call(args: list[Any], kwargs: Config, names: list[str]) -> list[list[object]]:
+    """Returns a call as Keras 2 wrote it: its tensors, each with the other arguments.
+
+    Args:
+        args: the positional arguments, with references in the place of tensors.
+        kwargs: the other arguments.
+        names: the names of all arguments of the layer.
+    """
     others = {key: value for key, value in kwargs.items() if value is not None}
     if len(args) > len(names):
-        raise NotInKeras2("a layer is called with %d tensors" % len(args))
+        raise NotInKeras2(f"a layer is called with {len(args)} tensors")
     others.update(dict(zip(names[1:], args[1:])))
-    # Only one kind of argument came first: a tensor, or a list of them.
+    # The first argument is a tensor, or a list of them.
     first = args[0] if args else others.pop(names[0])
     tensors = [first] if isinstance(first[0], str) else list(first)
     if not all(len(each) == 3 and isinstance(each[0], str) for each in tensors):

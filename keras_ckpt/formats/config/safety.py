@@ -1,13 +1,13 @@
-"""Whether what a file says of its model would run code, or reach for other files, if it is made."""
+"""Whether making the model that a file describes would run code or read other files."""
 
 from __future__ import annotations
 
 import importlib
 import re
 import sys
-from typing import Any
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import Config, CustomObjects
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, UnsafeCheckpoint, UnsupportedModel
 
 _DEEPEST = 200
@@ -23,17 +23,17 @@ _CLASSES = re.compile(
     r"|engine|initializers|layers|losses|metrics|mixed_precision|models|optimizers|quantizers"
     r"|random|regularizers)(\.\w+)*)?"
 )
-# Where the operations are of which Keras makes layers, `x + 1` one of them, beside much else.
+# The modules with the operations that Keras makes layers of (`x + 1`), beside much else.
 _OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.\w+)*")
-# Functions there that make what they are told to.
+# Functions there that make whatever their argument names.
 _MAKERS = frozenset(["deserialize", "get", "serialize"])
-# Packages that hold no classes and functions of a user's.
+# Packages that hold none of a user's classes and functions.
 _NOT_OF_PROJECTS = frozenset(getattr(sys, "stdlib_module_names", sys.builtin_module_names)) | {
     "keras",
     "tensorflow",
     "tf_keras",
 }
-# Keras's own projects.
+# Other packages of the Keras project, and keras_ckpt itself.
 _SISTERS = re.compile(r"(keras_hub|keras_cv|keras_nlp)(\.\w+)*|keras_ckpt(\.\w+)*")
 _ELSEWHERE = {"FeatureSpace": re.compile(r"keras(\.src)?\.(utils|layers)(\.\w+)*")}
 
@@ -52,30 +52,31 @@ _CODE = {
 
 def refuse_code(
     path: str,
-    config: Any,
-    custom_objects: dict[str, Any] | None,
+    config: object,
+    custom_objects: CustomObjects | None,
     safe_mode: bool,
     by_module: bool = True,
 ) -> None:
     """Raises an error if the description of a model would run what it must not.
 
     Args:
-        path: the checkpoint.
-        config: what it says of its model, or of how that was compiled.
-        custom_objects: the user's classes and functions, which may be named.
-        safe_mode: False if the user trusts the file.
-        by_module: whether what it names is imported from where it says, as Keras 3 does.
+        path: String, the checkpoint.
+        config: its description of the model, or of how the model was compiled.
+        custom_objects: the user's classes and functions, which it may name, or None.
+        safe_mode: Boolean. `False` if the user trusts the file.
+        by_module: Boolean, whether Keras 3 reads the description, and imports what it names from
+            the module that it names. Defaults to `True`.
 
     Raises:
-        UnsafeCheckpoint: if it holds code, or names what no model is made of.
-        UnsupportedModel: if it names what is neither Keras's nor in `custom_objects`.
-        DamagedCheckpoint: if it is nested too deep.
+        UnsafeCheckpoint: if it holds code, or names something that is no part of a model.
+        UnsupportedModel: if it names something that is neither in Keras nor in `custom_objects`.
+        DamagedCheckpoint: if it is nested too deeply.
     """
     waiting = [(config, 0)]
     while waiting:
         value, depth = waiting.pop()
         if depth > _DEEPEST:
-            raise DamagedCheckpoint(path, "the description of its model is nested too deep")
+            raise DamagedCheckpoint(path, "the description of its model is nested too deeply")
         if isinstance(value, dict):
             if "class_name" in value and safe_mode:
                 _check(path, value, custom_objects or {}, by_module)
@@ -84,10 +85,11 @@ def refuse_code(
             waiting += [(each, depth + 1) for each in value]
 
 
-def _check(path: str, value: dict[str, Any], custom: dict[str, Any], by_module: bool) -> None:
+def _check(path: str, value: Config, custom: CustomObjects, by_module: bool) -> None:
+    """Raises an error if one object in a description is not safe to make."""
     kind = str(value["class_name"])
     config = value.get("config")
-    settings: dict[str, Any] = config if isinstance(config, dict) else {}
+    settings: Config = config if isinstance(config, dict) else {}
     name = str(config if kind == "function" and isinstance(config, str) else kind)
     if _is_custom(value, kind, name, custom, by_module):
         return
@@ -95,9 +97,9 @@ def _check(path: str, value: dict[str, Any], custom: dict[str, Any], by_module: 
     if kind == "__lambda__" or (kind == "Lambda" and _is_code(settings)):
         what = "a Lambda, which holds code"
     elif kind in _CODE:
-        what = "a %s, which runs %s" % (kind, _CODE[kind])
+        what = f"a {kind}, which runs {_CODE[kind]}"
     elif isinstance(settings.get("vocabulary"), str):
-        what = "a %s, which reads the file %r" % (kind, settings["vocabulary"])
+        what = f"a {kind}, which reads the file {settings['vocabulary']!r}"
     if what:
         raise UnsafeCheckpoint(
             path, f"{settings.get('name', kind)!r} in its model is {what}", _TRUST
@@ -112,9 +114,8 @@ def _check(path: str, value: dict[str, Any], custom: dict[str, Any], by_module: 
 
 
 def _no_part_of_keras(path: str, name: str, module: str) -> CheckpointError:
-    """Returns the error for what would be imported from elsewhere if it were not refused."""
-    # What belongs to a user's project cannot be told from what does not, but no project of a
-    # user's is in Python or in Keras.
+    """Returns the error for a name that would be imported from outside Keras."""
+    # Any module may belong to a user's project but for those of Python and Keras.
     is_of_project = module.split(".")[0] not in _NOT_OF_PROJECTS
     kind = UnsupportedModel if is_of_project else UnsafeCheckpoint
     return kind(
@@ -126,7 +127,7 @@ def _no_part_of_keras(path: str, name: str, module: str) -> CheckpointError:
 
 
 def _is_part(kind: str, name: str, module: str) -> bool:
-    """Returns whether a class or function is what a model of Keras may be made of."""
+    """Returns whether a class or function may be a part of a model of Keras."""
     if kind == "function":
         return bool(_FUNCTIONS.fullmatch(module)) and name not in _MAKERS
     if _OPERATIONS.fullmatch(module):
@@ -136,6 +137,7 @@ def _is_part(kind: str, name: str, module: str) -> bool:
 
 
 def _is_operation(module: str, name: str) -> bool:
+    """Returns whether a module of Keras has an operation of this name."""
     try:
         found = getattr(importlib.import_module(module), name, None)
     except ImportError:
@@ -143,10 +145,8 @@ def _is_operation(module: str, name: str) -> bool:
     return isinstance(found, type) and issubclass(found, runtime.keras().Operation)
 
 
-def _is_custom(
-    value: dict[str, Any], kind: str, name: str, custom: dict[str, Any], by_module: bool
-) -> bool:
-    """Returns whether a class or function is one of the user's: by the name that decides."""
+def _is_custom(value: Config, kind: str, name: str, custom: CustomObjects, by_module: bool) -> bool:
+    """Returns whether a class or function is the user's, by the name that Keras looks for."""
     names = [name]
     if kind != "function":
         names = [value.get("registered_name", kind)]
@@ -156,10 +156,10 @@ def _is_custom(
     return any(isinstance(each, str) and find(each, custom) is not None for each in names)
 
 
-def _is_code(settings: dict[str, Any]) -> bool:
+def _is_code(settings: Config) -> bool:
     """Returns whether a Lambda holds code, and not the name of a function."""
     if any(
-        settings.get(name + "_type") == "lambda" for name in ("function", "output_shape", "mask")
+        settings.get(f"{name}_type") == "lambda" for name in ("function", "output_shape", "mask")
     ):
         return True
     return not isinstance(settings.get("function"), (dict, str))
