@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar, cast
 
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats.summary import Summary
+
+T = TypeVar("T")
 
 
 class Snapshot:
@@ -42,6 +44,24 @@ class Snapshot:
         self._write(path)
 
 
+class Probe:
+    """What is at a path: each look at it is taken once, whichever format asks.
+
+    Args:
+        path: String, the path of a file or directory, or the prefix of a checkpoint's files.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._seen: dict[Callable[[str], object], object] = {}
+
+    def ask(self, look: Callable[[str], T]) -> T:
+        """Returns `look(path)`, which is called the first time only."""
+        if look not in self._seen:
+            self._seen[look] = look(self.path)
+        return cast("T", self._seen[look])
+
+
 class Format:
     """A checkpoint format: recognises, writes and reads it."""
 
@@ -54,8 +74,12 @@ class Format:
     native_endings: tuple[str, ...] = ()
     """What that name ends in."""
 
-    def recognises(self, path: str) -> bool:
-        """Returns whether there is a checkpoint of this format at `path`, by its content."""
+    def recognises(self, probe: Probe) -> bool:
+        """Returns whether there is a checkpoint of this format, by its content.
+
+        Args:
+            probe: a `Probe` of the path, which the other formats are asked about, too.
+        """
         raise NotImplementedError
 
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.base import Format, Probe
 from keras_ckpt.formats.registry import format_of, is_native_name
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable
 from keras_ckpt.formats.tensorflow import checkpoint
@@ -110,8 +110,9 @@ def _checkpoint(name: str) -> str:
     prefix, ending = os.path.splitext(name)
     if ending == ".index" and os.path.isfile(name):
         return prefix
+    probe = Probe(name)
     if os.path.isdir(name) and not any(
-        each.recognises(name) for each in (TFCheckpoint(), SavedModel())
+        each.recognises(probe) for each in (TFCheckpoint(), SavedModel())
     ):
         return checkpoint.latest_checkpoint(name) or name
     return name

@@ -13,7 +13,7 @@ from keras_ckpt._typing import StrPath
 from keras_ckpt.endings import ANY, ARCHIVE, HDF5, WEIGHTS
 from keras_ckpt.errors import CheckpointError, NotACheckpoint
 from keras_ckpt.formats import parsing
-from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.base import Format, Probe
 from keras_ckpt.formats.hdf5.model import HDF5Model
 from keras_ckpt.formats.hdf5.weights import HDF5Weights
 from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeights, KerasWeightsArchive
@@ -98,9 +98,10 @@ def format_of(path: StrPath) -> Format:
         CheckpointError: if what is there is no checkpoint.
     """
     name = os.fspath(path)
+    probe = Probe(name)
     for each in _READ:
         with parsing.reading(name):
-            if each.recognises(name):
+            if each.recognises(probe):
                 return each
     if os.path.isdir(name):
         newest = checkpoint.latest_checkpoint(name)

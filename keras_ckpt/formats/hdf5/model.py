@@ -11,7 +11,7 @@ from typing import Any, Iterator
 from keras_ckpt import endings, runtime
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats import assignment, parsing
-from keras_ckpt.formats.base import Snapshot
+from keras_ckpt.formats.base import Probe, Snapshot
 from keras_ckpt.formats.config import (
     compilation,
     keras2_reader,
@@ -31,8 +31,8 @@ class HDF5Model(hdf5_file.HDF5Format):
     keras_3_reads = True
     native_endings = endings.HDF5
 
-    def recognises(self, path: str) -> bool:
-        members, _ = hdf5_file.outline(path)
+    def recognises(self, probe: Probe) -> bool:
+        members, _ = probe.ask(hdf5_file.outline)
         return "model_weights" in members
 
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:

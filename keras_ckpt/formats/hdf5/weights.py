@@ -10,7 +10,7 @@ from keras_ckpt import endings, runtime
 from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
-from keras_ckpt.formats.base import Snapshot
+from keras_ckpt.formats.base import Probe, Snapshot
 from keras_ckpt.formats.hdf5 import hdf5_file
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, keras_version
 
@@ -162,8 +162,8 @@ class HDF5Weights(hdf5_file.HDF5Format):
     keras_3_reads = True
     native_endings = endings.HDF5
 
-    def recognises(self, path: str) -> bool:
-        _, attributes = hdf5_file.outline(path)
+    def recognises(self, probe: Probe) -> bool:
+        _, attributes = probe.ask(hdf5_file.outline)
         return bool({"layer_names", "layer_names0"} & attributes)
 
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:

@@ -17,7 +17,7 @@ from keras_ckpt import endings, progress, runtime
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.assignment import Assignment
-from keras_ckpt.formats.base import Format, Snapshot
+from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.config import (
     compilation,
     keras2_reader,
@@ -453,11 +453,8 @@ class KerasArchive(_ZipFormat):
 
     name = ".keras archive"
 
-    def recognises(self, path: str) -> bool:
-        if not zip_reader.is_archive(path):
-            return False
-        with zip_reader.opened(path) as found:
-            return "config.json" in found.namelist()
+    def recognises(self, probe: Probe) -> bool:
+        return "config.json" in probe.ask(zip_reader.names)
 
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         if _is_saved_by_keras(model, "save"):
@@ -509,11 +506,8 @@ class KerasWeightsArchive(_ZipFormat):
 
     name = ".keras archive of weights"
 
-    def recognises(self, path: str) -> bool:
-        if not zip_reader.is_archive(path):
-            return False
-        with zip_reader.opened(path) as found:
-            return found.namelist() == [WEIGHTS]
+    def recognises(self, probe: Probe) -> bool:
+        return probe.ask(zip_reader.names) == [WEIGHTS]
 
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
@@ -535,8 +529,8 @@ class KerasWeights(hdf5_file.HDF5Format):
     keras_3_reads = True
     native_endings = endings.WEIGHTS
 
-    def recognises(self, path: str) -> bool:
-        members, _ = hdf5_file.outline(path)
+    def recognises(self, probe: Probe) -> bool:
+        members, _ = probe.ask(hdf5_file.outline)
         return bool({"layers", h5_store.OF_2_12, "vars"} & members)
 
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:

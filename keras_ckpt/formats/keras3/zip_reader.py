@@ -46,6 +46,19 @@ def is_archive(path: str) -> bool:
     return False
 
 
+def names(path: str) -> list[str]:
+    """Returns the names of the members of the archive at `path`; none if it is no archive.
+
+    Raises:
+        DamagedCheckpoint: if it is damaged.
+        UnsafeCheckpoint: if it has what no archive of Keras has.
+    """
+    if not is_archive(path):
+        return []
+    with opened(path) as archive:
+        return archive.namelist()
+
+
 @contextlib.contextmanager
 def opened(path: str) -> Iterator[zipfile.ZipFile]:
     """Opens the archive at `path`, none of whose members lies elsewhere or is a bomb.

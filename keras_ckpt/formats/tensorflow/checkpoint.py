@@ -14,7 +14,7 @@ from keras_ckpt import progress, runtime
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
-from keras_ckpt.formats.base import Format, Snapshot
+from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.config import optimizer_state
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
@@ -139,8 +139,8 @@ class TFCheckpoint(Format):
 
     name = "TensorFlow checkpoint"
 
-    def recognises(self, path: str) -> bool:
-        return os.path.isfile(tensor_bundle.index_path(path))
+    def recognises(self, probe: Probe) -> bool:
+        return os.path.isfile(tensor_bundle.index_path(probe.path))
 
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")

@@ -13,7 +13,7 @@ from typing import Any, Callable
 from keras_ckpt import runtime
 from keras_ckpt.errors import DamagedCheckpoint, WeightsOnly
 from keras_ckpt.formats import assignment, parsing
-from keras_ckpt.formats.base import Format, Snapshot
+from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.config import compilation, keras2_reader
 from keras_ckpt.formats.config.safety import refuse_code
 from keras_ckpt.formats.keras3 import archive
@@ -61,9 +61,9 @@ class SavedModel(Format):
 
     name = "SavedModel"
 
-    def recognises(self, path: str) -> bool:
+    def recognises(self, probe: Probe) -> bool:
         inside = _GRAPHS + (ARCHIVE,)
-        return any(os.path.isfile(os.path.join(path, name)) for name in inside)
+        return any(os.path.isfile(os.path.join(probe.path, name)) for name in inside)
 
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         """As in the other formats; with `copy`, the whole directory is made now, out of sight.

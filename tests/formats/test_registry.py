@@ -1,0 +1,114 @@
+"""Which format a name means, and which a content is in."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import zipfile
+from typing import Any
+
+import h5py
+import pytest
+
+import keras_ckpt
+from keras_ckpt import runtime
+from keras_ckpt.formats import registry
+from keras_ckpt.formats.base import Probe
+
+if not runtime.is_keras_3():
+    pytest.skip("what Keras 3 reads", allow_module_level=True)
+
+#: What TensorFlow 2.15 wrote by each name: weights, and whole models.
+MEANT = {
+    "a.weights.h5": ("KerasWeights", "HDF5Model"),
+    "a.h5": ("HDF5Weights", "HDF5Model"),
+    "a.hdf5": ("HDF5Weights", "HDF5Model"),
+    "a.keras": ("KerasWeightsArchive", "KerasArchive"),
+    "a": ("TFCheckpoint", "SavedModel"),
+    "a.ckpt": ("TFCheckpoint", "SavedModel"),
+    "a.H5": ("TFCheckpoint", "SavedModel"),
+}
+#: What Keras 3 reads by itself; a whole model in HDF5 by the name of its own weights it may not.
+NATIVE = {(kind, name) for kind in "wm" for name in ("a.h5", "a.hdf5", "a.keras")}
+NATIVE.add(("w", "a.weights.h5"))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """One checkpoint by each name, of weights in `w/` and of whole models in `m/`."""
+    keras = runtime.keras()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    home = tmp_path_factory.mktemp("saved")
+    for name in MEANT:
+        keras_ckpt.save_weights(model, home / "w" / name)
+        keras_ckpt.save_model(model, home / "m" / name)
+    return home
+
+
+@pytest.mark.parametrize("name", MEANT)
+@pytest.mark.parametrize("kind", ["w", "m"])
+def test_what_a_name_means_is_what_is_found(saved: pathlib.Path, name: str, kind: str) -> None:
+    meant = registry.format_written(saved / kind / name, weights_only=kind == "w")
+    assert type(meant).__name__ == MEANT[name][kind == "m"]
+    assert registry.format_of(saved / kind / name) is meant
+
+
+@pytest.mark.parametrize("name", MEANT)
+@pytest.mark.parametrize("kind", ["w", "m"])
+def test_a_file_is_opened_once_to_find_its_format(
+    saved: pathlib.Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    opened = []
+
+    def count(kind: type, attribute: str) -> None:
+        original = getattr(kind, attribute)
+
+        def counted(self: Any, *args: Any, **kwargs: Any) -> None:
+            opened.append(kind)
+            original(self, *args, **kwargs)
+
+        monkeypatch.setattr(kind, attribute, counted)
+
+    count(h5py.File, "__init__")
+    count(zipfile.ZipFile, "__init__")
+    registry.format_of(saved / kind / name)
+    # `zipfile.is_zipfile` makes no object.
+    assert len(opened) == (name.lower().endswith((".h5", ".hdf5", ".keras")) and "H5" not in name)
+
+
+def test_a_look_is_taken_once() -> None:
+    looks = []
+
+    def look(path: str) -> int:
+        looks.append(path)
+        return len(looks)
+
+    probe = Probe("a")
+    assert [probe.ask(look), probe.ask(look), probe.ask(len)] == [1, 1, 1]
+    assert looks == ["a"]
+
+
+@pytest.mark.parametrize("name", MEANT)
+@pytest.mark.parametrize("kind", ["w", "m"])
+def test_what_keras_reads_by_itself(saved: pathlib.Path, name: str, kind: str) -> None:
+    keras = runtime.keras()
+    path = os.fspath(saved / kind / name)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    load = keras.models.load_model if kind == "m" else model.load_weights
+    readable = registry.natively_readable(path)
+    assert readable == ((kind, name) in NATIVE)
+    if readable:
+        load(path)
+
+
+def test_what_is_not_there_is_named_with_what_is(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "cp-3.index").touch()
+    with pytest.raises(FileNotFoundError, match="Its directory holds cp-3"):
+        registry.format_of(tmp_path / "cp-4")
+    with pytest.raises(FileNotFoundError, match="nor a directory"):
+        registry.format_of(tmp_path / "no" / "cp-4")
+    (tmp_path / "empty").touch()
+    with pytest.raises(keras_ckpt.NotACheckpoint, match="it is empty"):
+        registry.format_of(tmp_path / "empty")
+    with pytest.raises(keras_ckpt.NotACheckpoint, match="it is a directory and no SavedModel"):
+        registry.format_of(tmp_path)
