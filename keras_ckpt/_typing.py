@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Mapping, Union
+from typing import Any, Callable, Dict, Mapping, Union
 
 #: A model of the running Keras, or, in tests of replicas, an object with the methods of one.
 Model = Any
@@ -19,7 +19,12 @@ Variable = Any
 Tensor = Any
 #: An optimizer of the running Keras.
 Optimizer = Any
+#: A metric of the running Keras.
+Metric = Any
 #: A description, as JSON has it, of an object that Keras can make from it.
 Config = Dict[str, Any]
 #: The classes and functions of a user, by the names that descriptions have for them.
 CustomObjects = Mapping[str, Any]
+#: Says whether its first argument is better than its second: of numbers a boolean, of arrays and
+#: tensors one for each element.
+Comparison = Callable[[Any, Any], Any]

@@ -7,7 +7,6 @@ not the chief write to a temporary place that is removed again.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
 from typing import Any, Callable, ContextManager
@@ -15,6 +14,7 @@ from typing import Any, Callable, ContextManager
 from keras_ckpt import runtime
 from keras_ckpt._typing import Model
 from keras_ckpt.engine._types import Replica
+from keras_ckpt.runtime import internals
 from keras_ckpt.storage import scratch
 
 
@@ -105,7 +105,7 @@ class ByModel(Alone):
     def train_begin(self, callback: Replica) -> bool:
         if not self.several(callback.model):
             return False
-        state = _training_state()
+        state = internals.training_state_class()
         if state is None:
             return False
         callback.model._training_state = state(callback.model, callback.filepath)
@@ -114,7 +114,7 @@ class ByModel(Alone):
 
     def train_end(self, callback: Replica) -> None:
         model = callback.model
-        if not self.several(model) or _training_state() is None:
+        if not self.several(model) or internals.training_state_class() is None:
             return
         profile = callback._keras_ckpt_profile
         if profile.keeps_backup and not (
@@ -131,17 +131,17 @@ class ByModel(Alone):
     def may_load(self, callback: Replica) -> bool:
         if not self.several(callback.model):
             return True
-        context = _context()
-        return context is None or bool(context.experimental_should_init)
+        context = internals.worker_context()
+        return context is None or context.experimental_should_init
 
     def saving(self, callback: Replica) -> ContextManager[object]:
-        if self.several(callback.model) and _training_state() is not None:
+        if self.several(callback.model) and internals.training_state_class() is not None:
             context: ContextManager[object] = callback._training_state.untrack_vars()
             return context
         return contextlib.nullcontext()
 
     def back_up(self, callback: Replica, epoch: int) -> None:
-        if self.several(callback.model) and _training_state() is not None:
+        if self.several(callback.model) and internals.training_state_class() is not None:
             callback._training_state.back_up(epoch)
 
     def path(self, callback: Replica, fill: Callable[[], str]) -> str:
@@ -205,27 +205,8 @@ def _temporary(directory: str, strategy: Any) -> str:
     return directory if directory.endswith(name) else os.path.join(directory, name)
 
 
-def _context() -> Any:
-    """Returns what TF 2.0 to 2.2 know of the worker that runs, None elsewhere."""
-    coordinator = _module("tensorflow.python.distribute.distribute_coordinator_context")
-    return coordinator and coordinator.get_current_worker_context()
-
-
 def _should_save(model: Model) -> bool:
-    context = _context()
+    context = internals.worker_context()
     if context is not None:
-        return bool(context.should_checkpoint)
+        return context.should_checkpoint
     return not _is_extra(_strategy(model))
-
-
-def _training_state() -> Any:
-    """Returns what TF 2.0 to 2.2 back the training state up with, None elsewhere."""
-    module = _module("tensorflow.python.keras.distribute.multi_worker_training_state")
-    return module and module.MultiWorkerTrainingState
-
-
-def _module(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return None

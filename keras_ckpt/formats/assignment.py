@@ -102,7 +102,7 @@ def assign(model: Any, assignments: Iterable[Assignment]) -> None:
     kept = [] if is_sure else [each.variable for each in assignments]
     with or_as_before(model, kept), progress.bar(total, "Loading") as advance:
         for each in assignments:
-            each.variable.assign(runtime.handed_over(each.read()))
+            each.variable.assign(runtime.as_owned_tensor(each.read()))
             advance(_nbytes(each.variable, each.shape))
     finalize(model)
 

@@ -1,49 +1,61 @@
-"""Which Keras runs, and what differs between one and another: the only place that asks."""
+"""Which Keras runs, and how one differs from another: the only place that asks.
+
+No other room names a private module of Keras or TensorFlow: `internals` has them all.
+"""
 
 from __future__ import annotations
 
-from keras_ckpt.runtime.installed import (
+from keras_ckpt.runtime.arrays import (
+    as_owned_tensor,
+    empty_shared,
+    is_tensor,
+    python_value,
+    python_values,
+    readonly_view,
+    to_numpy,
+)
+from keras_ckpt.runtime.channels import (
+    print_msg,
+    tensorflow_logger,
+    warn_user,
+)
+from keras_ckpt.runtime.filesystem import (
     FileSystem,
+    file_system,
+    is_remote,
+    path_to_string,
+)
+from keras_ckpt.runtime.installed import (
     backend,
     callback_base,
     comparisons,
-    file_system,
-    handed_over,
     has_own,
     has_tensorflow,
     is_graph_network,
     is_keras_3,
     is_keras_model,
-    is_remote,
-    is_safe_mode,
-    is_tensor,
     keras,
-    may_overwrite,
     metric_directions,
-    new_array,
     options_type,
-    path_to_string,
     prefer,
-    print_msg,
-    python_value,
-    python_values,
     takes,
     tensorflow,
     tensorflow_if_loaded,
-    tensorflow_logger,
-    to_numpy,
     version,
-    view,
 )
-from keras_ckpt.runtime.user_warnings import warn_user
+from keras_ckpt.runtime.internals import (
+    is_safe_mode,
+    may_overwrite,
+)
 
 __all__ = [
     "FileSystem",
+    "as_owned_tensor",
     "backend",
     "callback_base",
     "comparisons",
+    "empty_shared",
     "file_system",
-    "handed_over",
     "has_own",
     "has_tensorflow",
     "is_graph_network",
@@ -55,19 +67,18 @@ __all__ = [
     "keras",
     "may_overwrite",
     "metric_directions",
-    "new_array",
     "options_type",
     "path_to_string",
     "prefer",
     "print_msg",
     "python_value",
     "python_values",
+    "readonly_view",
     "takes",
     "tensorflow",
     "tensorflow_if_loaded",
     "tensorflow_logger",
     "to_numpy",
     "version",
-    "view",
     "warn_user",
 ]

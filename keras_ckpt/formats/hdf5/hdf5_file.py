@@ -135,7 +135,7 @@ class Dataset:
 
     def read(self) -> np.ndarray[Any, Any]:
         """Returns the values, in memory that a variable can take over."""
-        values = runtime.new_array(self.shape, self.dtype)
+        values = runtime.empty_shared(self.shape, self.dtype)
         if self.size:
             with parsing.by_library(self.path):
                 self._data.read_direct(values)

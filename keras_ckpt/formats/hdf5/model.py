@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
 import json
 from typing import Any, Iterator
 
@@ -22,6 +20,7 @@ from keras_ckpt.formats.config import (
 )
 from keras_ckpt.formats.hdf5 import hdf5_file, weights
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, keras_version, of_description
+from keras_ckpt.runtime import internals
 
 
 class HDF5Model(hdf5_file.HDF5Format):
@@ -110,20 +109,11 @@ def _make_natively(
     path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
 ) -> Any:
     """Returns the model that Keras 3 described so."""
-    legacy = importlib.import_module("keras.src.legacy.saving.saving_utils")
-    decode = importlib.import_module("keras.src.legacy.saving.json_utils").decode
-    safely = importlib.import_module("keras.src.saving.serialization_lib").SafeModeScope
-    with _as_legacy(), safely(safe_mode), runtime.keras().saving.custom_object_scope(
-        custom_objects or {}
-    ), making.from_description(path):
-        described = decode(json.dumps(_with_operations(config)))
-        return legacy.model_from_config(described, custom_objects or {})
-
-
-def _as_legacy() -> Any:
-    """Returns the context in which Keras 3 describes models as for HDF5, and makes them so."""
-    options = importlib.import_module("keras.src.legacy.saving.saving_options")
-    return options.keras_option_scope(use_legacy_config=True)
+    known = runtime.keras().saving.custom_object_scope(custom_objects or {})
+    safely = internals.safe_mode_scope(safe_mode)
+    with internals.hdf5_scope(), safely, known, making.from_description(path):
+        described = internals.hdf5_json().decode(json.dumps(_with_operations(config)))
+        return internals.hdf5_descriptions().model_from_config(described, custom_objects or {})
 
 
 def _with_operations(config: Any) -> Any:
@@ -138,20 +128,12 @@ def _with_operations(config: Any) -> Any:
     found = {name: _with_operations(value) for name, value in config.items()}
     settings = found.get("config")
     if "inbound_nodes" in found and isinstance(settings, dict) and "trainable" not in settings:
-        module = _module_of_operation(str(found.get("class_name")))
+        module = internals.module_of_operation(
+            str(found.get("class_name")), runtime.keras().Operation
+        )
         if module is not None:
             found = dict(found, module=module, registered_name=found["class_name"])
     return found
-
-
-def _module_of_operation(name: str) -> str | None:
-    for each in ("core", "numpy", "nn", "math", "image", "linalg"):
-        module = "keras.src.ops." + each
-        if importlib.util.find_spec(module) is not None:
-            cls = getattr(importlib.import_module(module), name, None)
-            if isinstance(cls, type) and issubclass(cls, runtime.keras().Operation):
-                return module
-    return None
 
 
 @contextlib.contextmanager
@@ -171,13 +153,11 @@ def _compile_config_kept(model: Any) -> Iterator[None]:
 
 def _describe(model: Any) -> dict[str, Any]:
     """Returns the attributes of the file: the configuration of the model and how to compile it."""
-    legacy = "keras.src.legacy.saving."
-    utils = importlib.import_module(legacy + "saving_utils")
-    with _as_legacy(), _compile_config_kept(model):
-        described = dict(utils.model_metadata(model))
+    with internals.hdf5_scope(), _compile_config_kept(model):
+        described = dict(internals.hdf5_descriptions().model_metadata(model))
         if "training_config" in described:
             described["training_config"] = _spelled_out(described["training_config"])
-        encode = importlib.import_module(legacy + "json_utils").get_json_type
+        encode = internals.hdf5_json().get_json_type
         for name, value in described.items():
             if not isinstance(value, str):
                 described[name] = json.dumps(value, default=encode).encode("utf-8")

@@ -52,7 +52,7 @@ def write_variables(group: Any, variables: list[Any], of: str = "") -> None:
     names = [name + ":0" for name in names]
     hdf5_file.write_names(group, "weight_names", names)
     for name, variable in zip(names, variables):
-        value = runtime.view(variable)
+        value = runtime.readonly_view(variable)
         if value.dtype.name == "bfloat16":
             value = value.astype("float32")  # HDF5 has no such type, and this loses nothing
         group.create_dataset(name, data=value)

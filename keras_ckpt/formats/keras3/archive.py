@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import os
 import threading
 import warnings
@@ -36,15 +35,10 @@ from keras_ckpt.formats.summary import (
     of_description,
     role_of,
 )
+from keras_ckpt.runtime import internals
 from keras_ckpt.storage import atomic, scratch
 
 WEIGHTS = "model.weights.h5"
-# Where Keras's `load_own_variables` does nothing but assign what it is given.
-_ASSIGNING = (
-    "keras.src.layers.layer",
-    "keras.src.layers.core.",
-    "keras.src.layers.convolutional.",
-)
 
 
 # Patching a class is for one at a time.
@@ -54,8 +48,7 @@ _RECORDING = threading.RLock()
 @contextlib.contextmanager
 def _recording() -> Iterator[dict[int, tuple[Any, Any]]]:
     """Gives what this thread assigns meanwhile, which is not assigned: variables and values."""
-    variable = importlib.import_module("keras.src.backend").Variable
-    cls = next(cls for cls in variable.__mro__ if "assign" in vars(cls))
+    cls: Any = next(cls for cls in internals.variable_class().__mro__ if "assign" in vars(cls))
     thread = threading.get_ident()
     found: dict[int, tuple[Any, Any]] = {}
     with _RECORDING:
@@ -72,11 +65,6 @@ def _recording() -> Iterator[dict[int, tuple[Any, Any]]]:
             yield found
         finally:
             cls.assign = before
-
-
-def _does_more(layer: Any) -> bool:
-    """Returns whether a layer's `load_own_variables` may do more than to assign values."""
-    return not type(layer).load_own_variables.__module__.startswith(_ASSIGNING)
 
 
 @contextlib.contextmanager
@@ -124,7 +112,7 @@ def _load_by_keras(model: Any, path: str, ending: str, strict: bool) -> None:
 def _is_loaded_by_keras(model: Any) -> bool:
     """Returns whether the model's weights are to be left to its `load_weights`."""
     has_own = type(model).load_weights is not runtime.keras().Model.load_weights
-    return has_own or not hasattr(_saving(), "_load_state")
+    return has_own or not hasattr(internals.saving_lib(), "_load_state")
 
 
 def _load(model: Any, path: str, file: hdf5_file.Group, strict: bool, assets: Any = None) -> None:
@@ -137,9 +125,9 @@ def _load(model: Any, path: str, file: hdf5_file.Group, strict: bool, assets: An
         strict: as in `assignment.fit`.
         assets: Keras's store of what layers keep in files of their own, if that is to be read.
     """
-    saving = _saving()
+    saving = internals.saving_lib()
     store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(file)
-    doing_more = [layer for layer in model._flatten_layers() if _does_more(layer)]
+    doing_more = [layer for layer in model._flatten_layers() if not internals.only_assigns(layer)]
     optimizer = getattr(model, "optimizer", None)
     errors: dict[int, tuple[Any, Exception]] = {}
     # Those layers may set what is no variable of Keras's, or set it in another way.
@@ -226,14 +214,10 @@ def _optimizer_state(path: str, model: Any, file: hdf5_file.Group) -> list[Assig
     return optimizer_state.state(path, model, list(values), list(values.values()))
 
 
-def _saving() -> Any:
-    """Returns the module in which Keras 3 writes and reads its formats."""
-    return importlib.import_module("keras.src.saving.saving_lib")
-
-
 def _is_saved_by_keras(model: Any, method: str) -> bool:
     """Returns whether saving is to be left to the model's own `method`."""
-    knows = all(hasattr(_saving(), each) for each in ("_save_state", "_serialize_model_as_json"))
+    saving = internals.saving_lib()
+    knows = hasattr(saving, "_save_state") and hasattr(saving, "_serialize_model_as_json")
     return runtime.has_own(model, method) or not model.built or not knows
 
 
@@ -245,14 +229,18 @@ def _put_state(model: Any, file: Any, assets: Any = None) -> None:
         file: file of h5py, or what stands for one.
         assets: Keras's store of what layers keep in files of their own.
     """
-    saving = _saving()
+    saving = internals.saving_lib()
     kind = type("_NewH5Store", (h5_store.NewStore, saving.H5IOStore), {})
     saving._save_state(model, kind(file), assets, "", set())
 
 
 def _put_archive(model: Any, with_assets: bool, made: zipfile.ZipFile) -> None:
     """Writes the values of a model, and its assets, into an archive that is open for writing."""
-    assets = _saving().DiskIOStore("assets", archive=made, mode="w") if with_assets else None
+    assets = (
+        internals.saving_lib().DiskIOStore("assets", archive=made, mode="w")
+        if with_assets
+        else None
+    )
     with zip_writer.writing(made, WEIGHTS) as file, hdf5_file.h5py().File(file, "w") as opened:
         _put_state(model, opened, assets)
     if assets is not None:
@@ -271,7 +259,7 @@ class _Recorded:
         if not with_assets:
             _put_state(model, self._values)
             return
-        store = _saving().DiskIOStore("assets", mode="w")
+        store = internals.saving_lib().DiskIOStore("assets", mode="w")
         try:
             _put_state(model, self._values, store)
             for folder, _, names in os.walk(store.working_dir):
@@ -353,8 +341,7 @@ def _make(
 ) -> Any:
     """Returns the model that the archive at `path` describes, compiled if it was."""
     safety.refuse_code(path, config, custom_objects, safe_mode)
-    scope = importlib.import_module("keras.src.saving.serialization_lib").ObjectSharingScope
-    with scope(), making.from_description(path):
+    with internals.object_sharing_scope(), making.from_description(path):
         return runtime.keras().saving.deserialize_keras_object(
             config, custom_objects, safe_mode=safe_mode
         )
@@ -382,7 +369,7 @@ def _assets(path: str, opened: zipfile.ZipFile) -> Iterator[Any]:
         return
     with scratch.directory() as directory:
         zip_reader.extract(path, opened, names, directory)
-        yield _saving().DiskIOStore(os.path.join(directory, "assets"), mode="r")
+        yield internals.saving_lib().DiskIOStore(os.path.join(directory, "assets"), mode="r")
 
 
 def _summary(file: hdf5_file.Group) -> Summary:
@@ -459,7 +446,7 @@ class KerasArchive(_ZipFormat):
     def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
         if _is_saved_by_keras(model, "save"):
             return _snapshot_by_keras(model, model.save, ".keras", copy)
-        described, metadata = _saving()._serialize_model_as_json(model)
+        described, metadata = internals.saving_lib()._serialize_model_as_json(model)
         members = {"metadata.json": metadata, "config.json": described}
         return _archive_snapshot(model, members, True, copy)
 

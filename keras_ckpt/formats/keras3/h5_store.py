@@ -164,7 +164,7 @@ class NewEntry(MutableMapping[str, Any]):
         self._group = group
 
     def __setitem__(self, name: str, value: Any) -> None:
-        value = runtime.view(value)
+        value = runtime.readonly_view(value)
         data = self._group.create_dataset(name, data=value)
         if value.dtype.name == "bfloat16":
             data.attrs["dtype"] = "bfloat16"

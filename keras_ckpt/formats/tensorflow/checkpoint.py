@@ -104,7 +104,7 @@ def latest_in_state(directory: str) -> str | None:
 
 
 def _value(node: object_graph.Node) -> np.ndarray[Any, Any]:
-    value = runtime.view(node.variable)
+    value = runtime.readonly_view(node.variable)
     return value.astype(node.dtype) if node.dtype else value
 
 

@@ -331,7 +331,7 @@ class Reader:
         """
         entry = self.entries[name]
         self._bytes(name)
-        array = runtime.new_array(entry.shape, self._dtype_of(name))
+        array = runtime.empty_shared(entry.shape, self._dtype_of(name))
         # Not from the mapped file, to come by the pages of which takes longer than to read it.
         with open(shard_path(self.prefix, entry.shard, self._count), "rb", buffering=0) as file:
             file.seek(entry.offset)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any, Callable
 
 import numpy as np
 
 from keras_ckpt.formats.config.tf_ops.registration import TABLE, gathered, node, op
 from keras_ckpt.formats.config.tf_ops.tensors import DTYPES, Operations, dtype_of, type_name
+from keras_ckpt.runtime import internals
 
 
 def _unary(name: str, dtype: str | None = None) -> Callable[..., Any]:
@@ -146,7 +146,7 @@ def _stop_gradient(o: Operations, input: Any) -> Any:
         result = o.ops.stop_gradient(input)
     except ValueError:
         # The first releases of Keras 3 have the operation, but do not make a node of it.
-        result = importlib.import_module("keras.src.ops.core").StopGradient()(input)
+        result = internals.stop_gradient(input)
     return o.keep(result, input)
 
 

@@ -1,0 +1,187 @@
+"""What Keras 3 and TensorFlow keep to themselves and keras_ckpt needs all the same.
+
+The only place that names their private modules: each is imported when its function is called, and
+a new release that moves one is met here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+from typing import TYPE_CHECKING, Callable, ContextManager
+
+from keras_ckpt._typing import Layer, Metric, Model, Tensor
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:  # Python 3.7 has none.
+    Protocol = object
+
+_KERAS = "keras.src."
+#: Where Keras's `load_own_variables` does nothing but assign what it is given.
+_ASSIGNING = tuple(
+    _KERAS + each for each in ("layers.layer", "layers.core.", "layers.convolutional.")
+)
+#: The modules of Keras that define operations.
+_OPERATIONS = ("core", "numpy", "nn", "math", "image", "linalg")
+
+
+def _of_keras(name: str) -> ModuleType:
+    return importlib.import_module(_KERAS + name)
+
+
+# The values of models.
+
+
+def variable_class() -> type:
+    """Returns the class of the variables of the running backend."""
+    found: type = _of_keras("backend").Variable
+    return found
+
+
+def is_tensor_function() -> Callable[[object], bool]:
+    """Returns Keras's own `is_tensor`, which only some releases of Keras 3 publish."""
+    found: Callable[[object], bool] = _of_keras("backend").is_tensor
+    return found
+
+
+def only_assigns(layer: Layer) -> bool:
+    """Returns whether a layer's `load_own_variables` is one that does no more than to assign."""
+    return bool(type(layer).load_own_variables.__module__.startswith(_ASSIGNING))
+
+
+def compiled_metrics(model: Model) -> list[Metric]:
+    """Returns the metrics that a model was compiled with, without the containers they are in."""
+    module = _of_keras("trainers.compile_utils")
+    names = ("CompileMetrics", "MetricsList")
+    kinds = tuple(getattr(module, name) for name in names if hasattr(module, name))
+    found = [each for each in model.metrics if isinstance(each, kinds)]
+    return [metric for container in found for metric in container.metrics]
+
+
+# Saving and loading.
+
+
+def saving_lib() -> ModuleType:
+    """Returns the module in which Keras 3 writes and reads its formats."""
+    return _of_keras("saving.saving_lib")
+
+
+def object_sharing_scope() -> ContextManager[object]:
+    """Returns the context in which objects that a description shares are made once."""
+    found: ContextManager[object] = _of_keras("saving.serialization_lib").ObjectSharingScope()
+    return found
+
+
+def safe_mode_scope(safe_mode: bool) -> ContextManager[object]:
+    """Returns the context in which code in descriptions is refused, or is not."""
+    found: ContextManager[object] = _of_keras("saving.serialization_lib").SafeModeScope(safe_mode)
+    return found
+
+
+def is_safe_mode(given: bool | None) -> bool:
+    """Returns whether code in files is refused, when `safe_mode=given`, as Keras 3 decides it."""
+    of_all = _of_keras("saving.serialization_lib").in_safe_mode()
+    return bool(given if of_all is None else of_all)
+
+
+def may_overwrite(path: str) -> bool:
+    """Returns what the user answers to Keras 3's own question whether to overwrite `path`."""
+    return bool(_of_keras("utils.io_utils").ask_to_proceed_with_overwrite(path))
+
+
+def hdf5_descriptions() -> ModuleType:
+    """Returns the module that describes models for HDF5, and makes them from descriptions."""
+    return _of_keras("legacy.saving.saving_utils")
+
+
+def hdf5_json() -> ModuleType:
+    """Returns the module with the JSON of descriptions in HDF5."""
+    return _of_keras("legacy.saving.json_utils")
+
+
+def hdf5_scope() -> ContextManager[object]:
+    """Returns the context in which Keras 3 describes models as for HDF5, and makes them so."""
+    options = _of_keras("legacy.saving.saving_options")
+    found: ContextManager[object] = options.keras_option_scope(use_legacy_config=True)
+    return found
+
+
+# Operations.
+
+
+def module_of_operation(name: str, base: type) -> str | None:
+    """Returns the name of the module that defines an operation.
+
+    Args:
+        name: string, the name of the operation's class.
+        base: the class that operations derive from.
+
+    Returns:
+        String, or None if there is no such operation.
+    """
+    for each in _OPERATIONS:
+        module = _KERAS + "ops." + each
+        if importlib.util.find_spec(module) is not None:
+            cls = getattr(importlib.import_module(module), name, None)
+            if isinstance(cls, type) and issubclass(cls, base):
+                return module
+    return None
+
+
+def stop_gradient(tensor: Tensor) -> Tensor:
+    """Returns a tensor without its gradient, also of releases that publish no such operation."""
+    return _of_keras("ops.core").StopGradient()(tensor)
+
+
+# The clusters of TensorFlow 2.0 to 2.2.
+
+
+class WorkerContext(Protocol):
+    """What TF 2.0 to 2.2 know of the worker that runs."""
+
+    @property
+    def should_checkpoint(self) -> bool:
+        """Whether the worker is to save."""
+
+    @property
+    def experimental_should_init(self) -> bool:
+        """Whether the worker is to load what was saved."""
+
+
+class TrainingState(Protocol):
+    """What TF 2.0 to 2.2 back the state of a training up with."""
+
+    def restore(self) -> bool: ...
+
+    def back_up(self, epoch: int) -> None: ...
+
+    def delete_backup(self) -> None: ...
+
+    def untrack_vars(self) -> ContextManager[object]: ...
+
+
+def worker_context() -> WorkerContext | None:
+    """Returns what TF 2.0 to 2.2 know of the worker that runs; None elsewhere."""
+    coordinator = _of_tensorflow("distribute.distribute_coordinator_context")
+    if coordinator is None:
+        return None
+    found: WorkerContext | None = coordinator.get_current_worker_context()
+    return found
+
+
+def training_state_class() -> Callable[[Model, str], TrainingState] | None:
+    """Returns the class that TF 2.0 to 2.2 back the training state up with; None elsewhere."""
+    module = _of_tensorflow("keras.distribute.multi_worker_training_state")
+    if module is None:
+        return None
+    found: Callable[[Model, str], TrainingState] = module.MultiWorkerTrainingState
+    return found
+
+
+def _of_tensorflow(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module("tensorflow.python." + name)
+    except ImportError:
+        return None
