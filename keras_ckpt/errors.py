@@ -88,7 +88,7 @@ class MismatchedCheckpoint(CheckpointError):
     Args:
         path: String, the checkpoint.
         found: String, what does not fit.
-        advice: String, what to do.
+        advice: String, what to do. Defaults to the advice of the class.
         missing: Strings. Defaults to none.
         unused: Strings. Defaults to none.
         shapes: Tuples of a name and two shapes. Defaults to none.

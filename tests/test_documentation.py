@@ -37,14 +37,14 @@ def old_files(model: Any) -> None:
     """Writes what the README says is there already."""
     import keras_ckpt
 
-    keras_ckpt.formats.write(model, "training_1/cp.ckpt", weights_only=True)
-    keras_ckpt.formats.write(model, "model.h5", weights_only=False)
-    keras_ckpt.formats.write(model, "old/cp-0010.ckpt", weights_only=True)
-    keras_ckpt.formats.write(model, "old/weights.h5", weights_only=True)
-    keras_ckpt.formats.write(model, "old/model.h5", weights_only=False)
+    keras_ckpt.formats.api.write(model, "training_1/cp.ckpt", weights_only=True)
+    keras_ckpt.formats.api.write(model, "model.h5", weights_only=False)
+    keras_ckpt.formats.api.write(model, "old/cp-0010.ckpt", weights_only=True)
+    keras_ckpt.formats.api.write(model, "old/weights.h5", weights_only=True)
+    keras_ckpt.formats.api.write(model, "old/model.h5", weights_only=False)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
-        keras_ckpt.formats.write(model, "old/saved_model", weights_only=False)
+        keras_ckpt.formats.api.write(model, "old/saved_model", weights_only=False)
 
 
 @pytest.fixture

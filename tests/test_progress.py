@@ -22,13 +22,14 @@ pty = pytest.importorskip("pty", reason="there are no pseudo-terminals")
 _BEFORE = """
 import os, sys, time
 import keras_ckpt
-from keras_ckpt import formats, runtime
+from keras_ckpt import runtime
+from keras_ckpt.formats import api
 from keras_ckpt import progress
 progress._SECONDS, progress._EVERY = 0, 0.01
 keras = runtime.keras()
 model = keras.Sequential([keras.Input((500,))] + [keras.layers.Dense(500) for _ in range(12)])
-formats.write(model, 'cp', True)
-formats.write(model, 'w.h5', True)
+api.write(model, 'cp', True)
+api.write(model, 'w.h5', True)
 own = keras.layers.Dense.save_own_variables
 def slow(*args):
     time.sleep(0.05)
@@ -69,9 +70,9 @@ with progress.shown(1):
         section('failed')
 every('verbose=0', 0)
 section('callback')
-formats.write(model, 'b.keras', False)
-formats.write(model, 'b.weights.h5', True)
-formats.write(model, 'b', True)
+api.write(model, 'b.keras', False)
+api.write(model, 'b.weights.h5', True)
+api.write(model, 'b', True)
 progress._SECONDS = 3600
 every('quick work')
 progress._SECONDS = 0

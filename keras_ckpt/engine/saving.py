@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt._typing import Logs
+from keras_ckpt._typing import Logs, StrPath
 from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import messages
 from keras_ckpt.engine._types import Replica
@@ -182,10 +182,12 @@ def _read_by_formats(model: Any) -> None:
         return
     native = model.load_weights
 
-    def load_weights(filepath: Any, *args: Any, **kwargs: Any) -> Any:
+    def load_weights(filepath: StrPath, *args: Any, **kwargs: Any) -> Any:
         if registry.natively_readable(filepath):
             return native(filepath, *args, **kwargs)
-        return api.load_weights(model, filepath, *args, **kwargs)
+        # In the order of Keras 2, whose formats these are.
+        given = dict(zip(("by_name", "skip_mismatch", "options"), args), **kwargs)
+        return api.load_weights(model, filepath, **given)
 
     model.load_weights = load_weights
 

@@ -26,10 +26,9 @@ from keras_ckpt.formats.api import (
     save_model,
     save_weights,
     snapshot,
-    write,
 )
 from keras_ckpt.formats.base import Format, Snapshot
-from keras_ckpt.formats.registry import format_of, format_written, natively_readable
+from keras_ckpt.formats.registry import format_of
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 
 if TYPE_CHECKING:
@@ -48,16 +47,13 @@ __all__ = [
     "WeightsOnly",
     "convert",
     "format_of",
-    "format_written",
     "inspect",
     "latest_checkpoint",
     "load_model",
     "load_weights",
-    "natively_readable",
     "save_model",
     "save_weights",
     "snapshot",
-    "write",
 ]
 
 

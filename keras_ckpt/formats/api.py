@@ -1,21 +1,15 @@
-"""The public functions, each for every format.
-
-`write` goes by the ending of the name, as TensorFlow 2.15 did. Readers go by the content.
-"""
+"""The public functions that save, load and convert checkpoints of every format."""
 
 from __future__ import annotations
 
 import functools
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_ckpt import progress, runtime
+from keras_ckpt._typing import CustomObjects, Model, StrPath
 from keras_ckpt.endings import FOREIGN_WRITTEN
-from keras_ckpt.errors import (
-    CheckpointError,
-    UnsupportedModel,
-    WeightsOnly,
-)
+from keras_ckpt.errors import CheckpointError, UnsupportedModel, WeightsOnly
 from keras_ckpt.formats import registry, saved_files
 from keras_ckpt.formats.base import Snapshot
 from keras_ckpt.formats.tensorflow import checkpoint
@@ -23,57 +17,137 @@ from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 from keras_ckpt.storage import atomic, remote
 
+if TYPE_CHECKING:
+    from keras_ckpt.formats.base import LoadStatus
 
-def write(model: Any, path: Any, weights_only: bool, options: Any | None = None) -> None:
-    """Saves `model` at `path` in the format that TensorFlow 2.15 meant by that name.
 
-    What was there stays until the new checkpoint is complete. Directories on the way are made.
+def save_weights(model: Model, path: StrPath, format: str | None = None, verbose: int = 1) -> None:
+    """Saves the weights of a model. What was there stays until all is written.
 
-    | `path` ends in | weights only | whole model |
-    |---|---|---|
-    | `.weights.h5` | Keras 3 weights | HDF5 model |
-    | `.h5`, `.hdf5` | HDF5 weights as in Keras 2 | HDF5 model |
-    | `.keras` | `.keras` archive of weights | `.keras` archive |
-    | anything else | TensorFlow checkpoint | SavedModel |
+    Without `format` the ending of `path` decides, as it did in TensorFlow 2.15:
+
+    | `path` ends in | what is written |
+    |---|---|
+    | `.weights.h5` | weights of Keras 3 |
+    | `.h5`, `.hdf5` | HDF5 weights, as in Keras 2 |
+    | `.keras` | `.keras` archive of weights |
+    | anything else | TensorFlow checkpoint, with the optimizer |
 
     Args:
-        model: a model of the running Keras.
-        path: file, directory or prefix of files, as str or PathLike.
-        weights_only: whether to save the weights alone, or the whole model.
-        options: `tf.train.CheckpointOptions` for weights, which say nothing that matters here, or
-            `tf.saved_model.SaveOptions` for a whole model, which a SavedModel is saved with.
+        model: Keras model with variables.
+        path: String or `PathLike`, the file, or the prefix of the files. Directories on the way
+            are made.
+        format: String, `"tf"`, `"h5"` (as in Keras 2) or `"keras"` (`.weights.h5` of Keras 3).
+            Defaults to `None`: the ending of `path` decides.
+        verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
+            second. Defaults to 1.
 
     Raises:
+        ValueError: if the model has no variables yet, or there is no such `format`.
         IsADirectoryError: if a directory is in the way.
         OSError: if the file system fails.
-        ValueError: if the model has no variables yet.
 
     Example:
 
     ```python
-    keras_ckpt.formats.write(model, "/tmp/ckpt/cp", weights_only=True)
-    keras_ckpt.load_weights(model, "/tmp/ckpt/cp")
+    keras_ckpt.save_weights(model, "training_1/cp.ckpt")  # for TensorFlow 2.x, too
     ```
+
+    Added in keras_ckpt 0.1.0.
+    """
+    _save(model, path, True, format, verbose)
+
+
+def save_model(model: Model, path: StrPath, format: str | None = None, verbose: int = 1) -> None:
+    """Saves a model whole. What was there stays until all is written.
+
+    Without `format` the ending of `path` decides, as it did in TensorFlow 2.15:
+
+    | `path` ends in | what is written |
+    |---|---|
+    | `.keras` | `.keras` archive |
+    | `.h5`, `.hdf5` | HDF5 file |
+    | anything else | SavedModel directory |
+
+    Args:
+        model: Keras model with variables.
+        path: String or `PathLike`, the file or directory. Directories on the way are made.
+        format: String, `"tf"` (SavedModel), `"h5"` or `"keras"`. Defaults to `None`: the ending of
+            `path` decides.
+        verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
+            second. Defaults to 1.
+
+    Raises:
+        ValueError: if the model has no variables yet, or there is no such `format`.
+        FileExistsError: if a file is where a SavedModel directory is to be written.
+        IsADirectoryError: if a directory is in the way of a file.
+        OSError: if the file system fails.
+
+    Example:
+
+    ```python
+    keras_ckpt.save_model(model, "exported", format="tf")
+    ```
+
+    Added in keras_ckpt 0.1.0.
+    """
+    _save(model, path, False, format, verbose)
+
+
+def _save(
+    model: Model, path: StrPath, weights_only: bool, format: str | None, verbose: int
+) -> None:
+    if format is not None and format not in registry.NAMED:
+        names = ", ".join(map(repr, registry.NAMED))
+        raise ValueError(f"There is no format {format!r}. Formats are {names}.")
+    with progress.shown(verbose):
+        if format is None:
+            write(model, path, weights_only)
+            return
+        taken = registry.NAMED[format][weights_only].snapshot(model, copy=False)
+        _uploaded(taken).write(os.fspath(path))
+
+
+def write(model: Model, path: StrPath, weights_only: bool, options: object | None = None) -> None:
+    """Saves a model in the format that TensorFlow 2.15 meant by the name, in one go.
+
+    What was there stays until the new checkpoint is complete.
+
+    Args:
+        model: a model of the running Keras.
+        path: String or `PathLike`, as of `save_weights` and `save_model`.
+        weights_only: Boolean, whether to save the weights alone, or the whole model.
+        options: `tf.train.CheckpointOptions` for weights, which make no difference, or
+            `tf.saved_model.SaveOptions` for a whole model, which a SavedModel is saved with.
+            Defaults to `None`.
     """
     name = os.fspath(path)
     snapshot(model, name, weights_only, options, copy=False).write(name)
 
 
 def snapshot(
-    model: Any, path: Any, weights_only: bool, options: Any | None = None, copy: bool = True
+    model: Model,
+    path: StrPath,
+    weights_only: bool,
+    options: object | None = None,
+    copy: bool = True,
 ) -> Snapshot:
-    """Takes from `model` all that `write` saves, to be written later, in any thread.
+    """Takes from a model all that its checkpoint holds, to be written later, in any thread.
 
     Args:
-        model: a model of the running Keras.
-        path: where it is to be written; its ending decides on the format, as in `write`.
-        weights_only: whether to save the weights alone, or the whole model.
-        options: as in `write`.
-        copy: whether to copy the values, so that the model may change before they are written.
+        model: Keras model with variables.
+        path: String or `PathLike`, where it is to be written. Its ending decides on the format, as
+            in `save_weights` and `save_model`.
+        weights_only: Boolean, whether to save the weights alone, or the whole model.
+        options: `tf.train.CheckpointOptions` for weights, which make no difference, or
+            `tf.saved_model.SaveOptions` for a whole model, which a SavedModel is saved with.
+            Defaults to `None`.
+        copy: Boolean, whether to copy the values, so that the model may change before they are
+            written. If `False`, the model must stay as it is until then. Defaults to `True`.
 
     Returns:
-        A `Snapshot`. It `can_be_in_background` if `copy` is True and the Keras that runs is
-        Keras 3; a model of Keras 2 is saved by its own method when the snapshot is written.
+        A `Snapshot`. Its `can_be_in_background` is `True` if `copy` is and Keras 3 is running; a
+        model of Keras 2 is saved by its own method when the snapshot is written.
 
     Raises:
         ValueError: if the model has no variables yet.
@@ -85,6 +159,8 @@ def snapshot(
     model.fit(x, y)
     taken.write("/tmp/ckpt/cp")  # the weights before `fit`
     ```
+
+    Added in keras_ckpt 0.1.0.
     """
     if runtime.is_keras_3():
         return _uploaded(
@@ -107,80 +183,31 @@ def _uploaded(taken: Snapshot) -> Snapshot:
     return Snapshot(write, taken.can_be_in_background)
 
 
-def save_weights(model: Any, path: Any, format: str | None = None, verbose: int = 1) -> None:
-    """Saves the weights of `model` at `path`; what was there stays until all is written.
-
-    Args:
-        model: a model of the running Keras.
-        path: file, or prefix of files.
-        format: `"tf"`, `"h5"` (as in Keras 2) or `"keras"` (`.weights.h5` of Keras 3). By
-            default the ending of `path` decides, as in `write`.
-        verbose: 0 for no bar on a terminal when it takes more than a second.
-
-    Example:
-
-    ```python
-    keras_ckpt.save_weights(model, "training_1/cp.ckpt")  # for TensorFlow 2.x, too
-    ```
-    """
-    _save(model, path, True, format, verbose)
-
-
-def save_model(model: Any, path: Any, format: str | None = None, verbose: int = 1) -> None:
-    """Saves `model` whole at `path`; what was there stays until all is written.
-
-    Args:
-        model: a model of the running Keras.
-        path: file or directory.
-        format: `"tf"` (SavedModel), `"h5"` or `"keras"`. By default the ending of `path`
-            decides, as in `write`.
-        verbose: 0 for no bar on a terminal when it takes more than a second.
-
-    Example:
-
-    ```python
-    keras_ckpt.save_model(model, "exported", format="tf")
-    ```
-    """
-    _save(model, path, False, format, verbose)
-
-
-def _save(model: Any, path: Any, weights_only: bool, format: str | None, verbose: int) -> None:
-    if format is not None and format not in registry.NAMED:
-        raise ValueError(
-            "There is no format %r. Formats are %s."
-            % (format, ", ".join(map(repr, registry.NAMED)))
-        )
-    with progress.shown(verbose):
-        if format is None:
-            write(model, path, weights_only)
-            return
-        taken = registry.NAMED[format][weights_only].snapshot(model, copy=False)
-        _uploaded(taken).write(os.fspath(path))
-
-
 def convert(
-    source: Any,
-    target: Any,
-    model: Any | None = None,
+    source: StrPath,
+    target: StrPath,
+    model: Model | None = None,
     verbose: int = 1,
     compile: bool = True,
 ) -> None:
-    """Writes the checkpoint at `source` again at `target`, in the format of its name.
+    """Writes a checkpoint again, in the format that another name means.
 
     Args:
-        source: checkpoint of any format.
-        target: path; what its ending means is the same as in `write`. Without `model` it gets a
-            whole model unless it ends in `.weights.h5`; with one, the weights unless it ends in
-            `.keras`.
-        model: the model that the weights are of, which changes. A file of weights needs it.
-        verbose: 0 for no bar on a terminal when it takes more than a second.
-        compile: whether a whole model is compiled as it was. That takes the losses and metrics of
-            the user's that it was compiled with.
+        source: String or `PathLike`, a checkpoint of any format.
+        target: String or `PathLike`, where to write it. Its ending means what it means for
+            `save_model` and `save_weights`. Without `model` it gets a whole model unless it ends
+            in `.weights.h5`; with one, the weights unless it ends in `.keras`.
+        model: Keras model that the weights are of, which changes. A file of weights needs it.
+            Defaults to `None`.
+        verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
+            second. Defaults to 1.
+        compile: Boolean, whether a whole model is compiled as it was. That takes the losses and
+            metrics of your own that it was compiled with. Defaults to `True`.
 
     Raises:
         FileNotFoundError: if there is nothing at `source`.
-        CheckpointError: if it holds weights alone and there is no `model`, or cannot be read.
+        WeightsOnly: if it holds weights alone and there is no `model`.
+        CheckpointError: if it cannot be read, or does not fit `model`.
         ValueError: if the ending of `target` is that of a format of others.
 
     Example:
@@ -189,13 +216,15 @@ def convert(
     keras_ckpt.convert("tf2_4_saved_model", "model.keras")
     keras_ckpt.convert("cp-0010.ckpt", "cp-0010.weights.h5", model)
     ```
+
+    Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(target)
     if name.lower().endswith(FOREIGN_WRITTEN):
         raise ValueError(
-            "%s has the ending of a format that is not written here. A whole model ends in .keras "
-            "or .h5, weights in .weights.h5; a SavedModel directory and the prefix of a TensorFlow "
-            "checkpoint have no ending." % name
+            f"{name} has the ending of a format that is not written here. A whole model ends in "
+            ".keras or .h5, weights in .weights.h5; a SavedModel directory and the prefix of a "
+            "TensorFlow checkpoint have no ending."
         )
     if model is None:
         weights_only = name.endswith(".weights.h5")
@@ -211,13 +240,17 @@ def convert(
     _save(model, target, weights_only, None, verbose)
 
 
-def latest_checkpoint(directory_or_template: Any) -> str | None:
-    """Returns the path of the newest checkpoint, or None if there is none.
+def latest_checkpoint(directory_or_template: StrPath) -> str | None:
+    """Returns the path of the newest checkpoint.
 
     Args:
-        directory_or_template: a directory, of whose checkpoints the one is meant that
-            TensorFlow's file named `checkpoint` tells, or else the last written; or the
-            `filepath` of a `ModelCheckpoint`, such as `"w.{epoch:02d}-{val_loss:.2f}.h5"`.
+        directory_or_template: String or `PathLike`, a directory or a template. Of a directory it
+            is the checkpoint that TensorFlow's file named `checkpoint` names, or else the last
+            that was written. A template is the `filepath` of a `ModelCheckpoint`, such as
+            `"w.{epoch:02d}-{val_loss:.2f}.h5"`.
+
+    Returns:
+        A string, or None if there is no checkpoint.
 
     Example:
 
@@ -225,14 +258,16 @@ def latest_checkpoint(directory_or_template: Any) -> str | None:
     keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
     keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("w.{epoch:02d}.hdf5"))
     ```
+
+    Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(directory_or_template)
     if not os.path.isdir(name):
         found = saved_files.saved(name)
         return found[-1] if found else None
-    told = checkpoint.latest_checkpoint(name)
-    if told is not None:
-        return told
+    newest = checkpoint.latest_checkpoint(name)
+    if newest is not None:
+        return newest
     inside = saved_files.saved(os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))
     return next((path for path in reversed(inside) if _is_checkpoint(path)), None)
 
@@ -246,29 +281,34 @@ def _is_checkpoint(path: str) -> bool:
 
 
 def load_weights(
-    model: Any,
-    path: Any,
+    model: Model,
+    path: StrPath,
     by_name: bool = False,
     skip_mismatch: bool = False,
     strict: bool = True,
-    options: Any | None = None,
+    *,
+    options: object | None = None,
     verbose: int = 1,
-) -> Any:
-    """Gives the variables of `model` the values that a checkpoint of any format holds.
+) -> LoadStatus | None:
+    """Gives the variables of a model the values that a checkpoint of any format holds.
 
     All is checked before the first variable changes: each must have a value of its shape, and no
     value may be left over. The state of the optimizer comes with it where it did in Keras: from
     TensorFlow checkpoints and Keras 3's own formats, if it is that of the same optimizer.
 
     Args:
-        model: a built model of the running Keras.
-        path: file, SavedModel directory, or prefix of a TensorFlow checkpoint.
-        by_name: as in Keras: load the layers whose names are in the file, of HDF5 files only.
-        skip_mismatch: as in Keras: leave out variables of other shapes, not of TensorFlow's files.
-        strict: whether each variable must have a value of its shape, and no value be left over.
-            If not, what fits is loaded, and a warning names the rest.
-        options: `tf.train.CheckpointOptions`, which say nothing that matters here.
-        verbose: 0 for no bar on a terminal when it takes more than a second.
+        model: Keras model with variables.
+        path: String or `PathLike`, the file, the SavedModel directory, or the prefix of a
+            TensorFlow checkpoint.
+        by_name: Boolean, whether to load the layers whose names are in the file, as in Keras. Of
+            HDF5 files only. Defaults to `False`.
+        skip_mismatch: Boolean, whether to leave out variables of other shapes, as in Keras. Not of
+            TensorFlow's files. Defaults to `False`.
+        strict: Boolean, whether each variable must have a value of its shape, and no value be left
+            over. If `False`, what fits is loaded, and a warning names the rest. Defaults to `True`.
+        options: `tf.train.CheckpointOptions`, which make no difference. Defaults to `None`.
+        verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
+            second. Defaults to 1.
 
     Returns:
         For a TensorFlow checkpoint an object with TensorFlow's `expect_partial()` and
@@ -276,7 +316,10 @@ def load_weights(
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
-        CheckpointError: if it is no checkpoint, is damaged, or does not fit the model.
+        NotACheckpoint: if what is there is no checkpoint.
+        DamagedCheckpoint: if it is damaged.
+        UnsafeCheckpoint: if it holds what no checkpoint does.
+        MismatchedCheckpoint: if it does not fit the model, whose variables stay as they are.
         ValueError: if the model has no variables yet.
 
     Example:
@@ -284,59 +327,78 @@ def load_weights(
     ```python
     keras_ckpt.load_weights(model, "training_1/cp.ckpt")  # as TensorFlow 2.4 wrote it
     ```
+
+    Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(path)
     if not runtime.is_keras_3():
-        return model.load_weights(name, **_given(by_name, skip_mismatch, options))
+        native: LoadStatus | None = model.load_weights(
+            name, **_given(by_name, skip_mismatch, options)
+        )
+        return native
     with remote.downloaded(name) as local, progress.shown(verbose):
         found = registry.format_of(local)
         if not by_name and not skip_mismatch:
             return found.load_weights(model, local, strict)
         if not found.keras_3_reads:
             raise ValueError(
-                "%s is a %s, of which by_name and skip_mismatch cannot load a part. Leave them out."
-                % (name, found.name)
+                f"{name} is a {found.name}, of which by_name and skip_mismatch cannot load a part. "
+                "Leave them out."
             )
         found.verify(local)
         with atomic.under_ending(local, found.native_endings[0]) as named:
-            return type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
+            type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
+    return None
 
 
-def _given(by_name: bool, skip_mismatch: bool, options: Any | None) -> dict[str, Any]:
+def _given(by_name: bool, skip_mismatch: bool, options: object | None) -> dict[str, Any]:
     given = {"by_name": by_name, "skip_mismatch": skip_mismatch, "options": options}
     return {name: value for name, value in given.items() if value}
 
 
 def load_model(
-    path: Any,
-    custom_objects: dict[str, Any] | None = None,
+    path: StrPath,
+    custom_objects: CustomObjects | None = None,
     compile: bool = True,
     safe_mode: bool = True,
     inference_only: bool = False,
     verbose: int = 1,
-) -> Any:
-    """Returns the model that was saved whole at `path`, compiled if it was.
+) -> Model:
+    """Returns the model that was saved whole, compiled if it was.
 
     Args:
-        path: `.keras` archive, HDF5 file, or SavedModel directory, of any release.
-        custom_objects: the user's classes and functions by the names in the checkpoint.
-        compile: whether to compile the model.
-        safe_mode: whether to refuse code in the file (`Lambda` layers).
-        inference_only: whether to serve a SavedModel by its own graph, as an `InferenceModel`,
-            which takes none of the classes that it was made of. That graph is a program: do so
-            only with what you trust.
-        verbose: 0 for no bar on a terminal when it takes more than a second.
+        path: String or `PathLike`, the `.keras` archive, HDF5 file, or SavedModel directory, of
+            any release.
+        custom_objects: Dict, your own classes and functions by the names in the checkpoint.
+            Defaults to `None`.
+        compile: Boolean, whether to compile the model. Defaults to `True`.
+        safe_mode: Boolean, whether to refuse code in the file (`Lambda` layers). Defaults to
+            `True`.
+        inference_only: Boolean, whether to serve a SavedModel by its own graph, which takes none
+            of the classes that it was made of. That graph is a program: do so only with what you
+            trust. Defaults to `False`.
+        verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
+            second. Defaults to 1.
+
+    Returns:
+        A Keras model; with `inference_only` an `InferenceModel`, which has `predict`.
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
-        CheckpointError: if it holds no model that can be made again.
-        ImportError: if `inference_only` is True and TensorFlow is not installed.
+        NotACheckpoint: if what is there is no checkpoint.
+        DamagedCheckpoint: if it is damaged.
+        WeightsOnly: if it holds weights alone.
+        UnsafeCheckpoint: if it holds code, with `safe_mode`, or what no checkpoint does.
+        UnsupportedModel: if the model cannot be made again, e.g. without `custom_objects`.
+        ImportError: if `inference_only` is `True` and TensorFlow is not installed.
 
     Example:
 
     ```python
     model = keras_ckpt.load_model("model.h5")  # also with loss="mse"
     ```
+
+    Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(path)
     if inference_only:
@@ -346,7 +408,8 @@ def load_model(
         arguments = {"safe_mode": safe_mode} if runtime.takes(load, "safe_mode") else {}
         return load(name, custom_objects, compile, **arguments)
     with remote.downloaded(name) as local, progress.shown(verbose):
-        return registry.format_of(local).load_model(local, custom_objects, compile, safe_mode)
+        found = registry.format_of(local)
+        return found.load_model(local, custom_objects, compile, safe_mode)
 
 
 def _served(name: str) -> InferenceModel:
@@ -355,7 +418,7 @@ def _served(name: str) -> InferenceModel:
         if not isinstance(found, SavedModel):
             raise UnsupportedModel(
                 name,
-                "it is a %s, and inference_only=True is for a SavedModel" % found.name,
+                f"it is a {found.name}, and inference_only=True is for a SavedModel",
                 "leave it out",
             )
         return InferenceModel(local)

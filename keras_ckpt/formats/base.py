@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, TypeVar, cast
+from typing import Callable, TypeVar, cast
 
+from keras_ckpt._typing import CustomObjects, Model
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats.summary import Summary
 
@@ -14,10 +15,10 @@ class Snapshot:
     """A checkpoint that has been taken of a model and can be written.
 
     Args:
-        write: a function that writes it at a path.
-        can_be_in_background: whether it has copies of all that it needs. If so, it may be written
-            in any thread, whatever has become of the model since, and more than once. If not, it
-            reads the model, or calls it, while it is written.
+        write: Function that writes it at a path.
+        can_be_in_background: Boolean, whether it has copies of all that it needs. If so, it may be
+            written in any thread, whatever has become of the model since, and more than once. If
+            not, it reads the model, or calls it, while it is written.
 
     Example:
 
@@ -33,10 +34,10 @@ class Snapshot:
         self.can_be_in_background = can_be_in_background
 
     def write(self, path: str) -> None:
-        """Writes the checkpoint at `path`; what was there stays until all is written.
+        """Writes the checkpoint. What was there stays until all is written.
 
         Args:
-            path: file, directory or prefix of files.
+            path: String, the file, the directory or the prefix of the files.
 
         Raises:
             OSError: if the file system fails.
@@ -62,8 +63,41 @@ class Probe:
         return cast("T", self._seen[look])
 
 
+class LoadStatus:
+    """What `load_weights` returns for a TensorFlow checkpoint, as it did in TensorFlow.
+
+    Scripts ask it whether all was found. All was, or loading would have raised.
+    """
+
+    def expect_partial(self) -> LoadStatus:
+        """Returns itself."""
+        return self
+
+    def assert_consumed(self) -> LoadStatus:
+        """Returns itself."""
+        return self
+
+    def assert_existing_objects_matched(self) -> LoadStatus:
+        """Returns itself."""
+        return self
+
+    def assert_nontrivial_match(self) -> LoadStatus:
+        """Returns itself."""
+        return self
+
+
 class Format:
-    """A checkpoint format: recognises, writes and reads it."""
+    """A checkpoint format: it recognises, writes and reads its checkpoints.
+
+    Example:
+
+    ```python
+    found = keras_ckpt.formats.format_of("model.h5")
+    found.name  # "HDF5 file of a whole model"
+    taken = found.snapshot(model)
+    taken.write("again.h5")
+    ```
+    """
 
     name: str = ""
     """What it is called in messages."""
@@ -82,29 +116,40 @@ class Format:
         """
         raise NotImplementedError
 
-    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
-        """Takes from `model` all that its checkpoint will hold.
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
+        """Takes from a model all that its checkpoint will hold.
 
         Args:
-            model: a model of the running Keras. This is called in the thread that trains it.
-            options: what TensorFlow's function of the format took under this name, or None.
-            copy: whether to copy the values, so that the model may change, or be deleted, before
-                the checkpoint is written. With False the model is read while it is written, one
-                value after another, which takes no memory for a second copy; it must not change
-                until then, and is read in the thread that writes.
+            model: Keras 3 model with variables. This is called in the thread that trains it.
+            options: what TensorFlow's function of the format takes under this name. Defaults to
+                `None`.
+            copy: Boolean, whether to copy the values, so that the model may change, or be deleted,
+                before the checkpoint is written. If `False`, the model is read while it is
+                written, one value after another, which takes no memory for a second copy; it must
+                not change until then, and is read in the thread that writes. Defaults to `True`.
 
         Returns:
-            A `Snapshot`, which `can_be_in_background` if `copy` is True.
+            A `Snapshot`, which `can_be_in_background` if `copy` is `True`.
 
         Raises:
             ValueError: if the model has no variables yet.
         """
         raise NotImplementedError
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> Any:
-        """Gives the variables of `model` the values at `path`.
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> LoadStatus | None:
+        """Gives the variables of a model the values in a checkpoint.
 
-        All of them or, if that cannot be, none and raises; unless `strict`, those that fit.
+        Args:
+            model: Keras 3 model with variables.
+            path: String, the checkpoint.
+            strict: Boolean, whether to load all values, or none and raise. If `False`, those that
+                fit are loaded. Defaults to `True`.
+
+        Returns:
+            What TensorFlow returned for a checkpoint of this format; None if that was nothing.
+
+        Raises:
+            CheckpointError: if the checkpoint is damaged, or does not fit the model.
         """
         raise NotImplementedError
 
@@ -122,9 +167,13 @@ class Format:
     def load_model(
         self,
         path: str,
-        custom_objects: dict[str, Any] | None = None,
+        custom_objects: CustomObjects | None = None,
         compile: bool = True,
         safe_mode: bool = True,
-    ) -> Any:
-        """Returns the model saved at `path`."""
+    ) -> Model:
+        """Returns the model that was saved whole; the arguments are those of the public function.
+
+        Raises:
+            CheckpointError: if there is none in a checkpoint of this format, or it cannot be made.
+        """
         raise WeightsOnly(path, f"it is a {self.name}, which holds weights and no model")

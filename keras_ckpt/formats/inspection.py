@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from keras_ckpt._typing import StrPath
 from keras_ckpt.formats.base import Format, Probe
 from keras_ckpt.formats.registry import format_of, is_native_name
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable
@@ -15,18 +16,20 @@ from keras_ckpt.storage import remote
 
 
 class Inspection(NamedTuple):
-    """What is in a checkpoint.
+    """What is in a checkpoint; `None` where the checkpoint does not say it.
 
     Attributes:
-        path: the checkpoint, as `keras_ckpt.load_weights` takes it.
-        format: name of its format.
-        written_by: releases by the name of the package, as far as it is recorded.
-        variables: all variables.
-        optimizer: name of the optimizer, if it is recorded.
-        iterations: how many steps the optimizer had made, if it is recorded.
-        compiled: whether the model was compiled, if it is recorded.
-        model: class of the model, if it is recorded.
-        loads_with: the calls that load it.
+        path: String, the checkpoint, as `keras_ckpt.load_weights` takes it.
+        format: String, the name of its format.
+        written_by: Dict, the releases that wrote it by the names of their packages, such as
+            `{"keras": "2.4.0"}`; empty if that is not recorded.
+        variables: List of `Variable`, which have a `name`, a `shape` (tuple of integers), a `dtype`
+            (string), a `size` in bytes, and a `role`: `"weight"`, `"optimizer"` or `"state"`.
+        optimizer: String, the name of the optimizer.
+        iterations: Integer, how many steps the optimizer had made.
+        compiled: Boolean, whether the model was compiled.
+        model: String, the class of the model.
+        loads_with: List of strings, the calls that load it.
     """
 
     path: str
@@ -49,9 +52,9 @@ class Inspection(NamedTuple):
         """How many bytes all variables take."""
         return sum(each.size for each in self.variables)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Returns all of it in types that JSON has."""
-        found: dict[str, Any] = self._asdict()
+        found = self._asdict()
         found["parameters"] = self.parameters
         found["nbytes"] = self.nbytes
         found["variables"] = [
@@ -60,14 +63,15 @@ class Inspection(NamedTuple):
         return found
 
 
-def inspect(path: Any) -> Inspection:
-    """Returns what is in the checkpoint at `path`, of any format.
+def inspect(path: StrPath) -> Inspection:
+    """Returns what is in a checkpoint of any format.
 
     Neither Keras nor TensorFlow is imported, and no tensor is read.
 
     Args:
-        path: file, SavedModel directory, prefix or index of a TensorFlow checkpoint, or the
-            directory of such checkpoints, of which the newest is taken.
+        path: String or `PathLike`, the file, the SavedModel directory, the prefix or the index of a
+            TensorFlow checkpoint, or the directory of such checkpoints, of which the newest is
+            taken.
 
     Returns:
         An `Inspection`.
@@ -76,15 +80,18 @@ def inspect(path: Any) -> Inspection:
         FileNotFoundError: if there is nothing at `path`.
         NotACheckpoint: if it is no checkpoint.
         DamagedCheckpoint: if it is damaged.
+        UnsafeCheckpoint: if it holds what no checkpoint does.
 
     Example:
 
     ```python
-    found = inspect("training_1/cp.ckpt")
+    found = keras_ckpt.inspect("training_1/cp.ckpt")
     found.parameters  # 23851784
     found.iterations  # 4690
     [each.name for each in found.variables]
     ```
+
+    Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(path)
     with remote.downloaded(name) as local:
@@ -122,9 +129,9 @@ def _calls(path: str, kind: Format, found: Summary) -> list[str]:
     """Returns the calls that load a checkpoint, those of Keras 3 if it goes by this name."""
     native = is_native_name(path, kind)
     calls = [
-        (found.load_model, "keras_ckpt.load_model(%r)"),
-        (found.load_weights, "keras_ckpt.load_weights(model, %r)"),
-        (found.load_model and native, "keras.models.load_model(%r)"),
-        (found.load_weights and native, "model.load_weights(%r)"),
+        (found.load_model, f"keras_ckpt.load_model({path!r})"),
+        (found.load_weights, f"keras_ckpt.load_weights(model, {path!r})"),
+        (found.load_model and native, f"keras.models.load_model({path!r})"),
+        (found.load_weights and native, f"model.load_weights({path!r})"),
     ]
-    return [call % path for possible, call in calls if possible]
+    return [call for possible, call in calls if possible]

@@ -69,11 +69,11 @@ _READ: tuple[Format, ...] = (
 
 
 def format_written(path: StrPath, weights_only: bool) -> Format:
-    """Returns the format in which `write` saves a Keras 3 model at `path`.
+    """Returns the format in which a Keras 3 model is saved at a path.
 
     Args:
-        path: where to; its ending decides.
-        weights_only: whether the weights alone are saved, or the whole model.
+        path: String or `PathLike`, where to; its ending decides.
+        weights_only: Boolean, whether the weights alone are saved, or the whole model.
 
     Example:
 
@@ -91,11 +91,27 @@ def format_written(path: StrPath, weights_only: bool) -> Format:
 
 
 def format_of(path: StrPath) -> Format:
-    """Returns the format of the checkpoint at `path`, told by its content.
+    """Returns the format of a checkpoint, which is determined from its content.
+
+    Args:
+        path: String or `PathLike`, the file, the SavedModel directory, or the prefix of a
+            TensorFlow checkpoint.
+
+    Returns:
+        A `Format`. Its `name` is what messages call it.
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
-        CheckpointError: if what is there is no checkpoint.
+        NotACheckpoint: if what is there is no checkpoint.
+        DamagedCheckpoint: if it is so damaged that its format cannot be determined.
+
+    Example:
+
+    ```python
+    keras_ckpt.formats.format_of("training_1/cp.ckpt").name  # "TensorFlow checkpoint"
+    ```
+
+    Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(path)
     probe = Probe(name)
@@ -109,13 +125,13 @@ def format_of(path: StrPath) -> Format:
             name,
             "it is a directory and no SavedModel",
             "give the prefix of the checkpoint in it"
-            + (": %s is its newest" % newest if newest else ", without the ending .index"),
+            + (f": {newest} is its newest" if newest else ", without the ending .index"),
         )
     if not os.path.lexists(name):
         raise FileNotFoundError(_absent(name))
     raise NotACheckpoint(
         name,
-        "it is %s" % ("empty" if os.path.getsize(name) == 0 else "in no known format"),
+        "it is " + ("empty" if os.path.getsize(name) == 0 else "in no known format"),
         "known are .keras archives, HDF5 files, TensorFlow checkpoints (give the prefix, without "
         ".index or .data-...) and SavedModel directories",
     )
@@ -130,22 +146,20 @@ def _absent(name: str) -> str:
             if not entry.startswith(".") and ".data-" not in entry
         )
     except OSError:
-        return "There is no checkpoint at %s, nor a directory %s." % (name, directory)
+        return f"There is no checkpoint at {name}, nor a directory {directory}."
     if not near:
-        return "There is no checkpoint at %s: its directory is empty." % name
+        return f"There is no checkpoint at {name}: its directory is empty."
     similar = [entry for entry in near if start and entry.startswith(start[:3])] or near
-    return "There is no checkpoint at %s. Its directory holds %s%s." % (
-        name,
-        ", ".join(similar[:5]),
-        ", …" if len(similar) > 5 else "",
-    )
+    held = ", ".join(similar[:5]) + (", …" if len(similar) > 5 else "")
+    return f"There is no checkpoint at {name}. Its directory holds {held}."
 
 
 def natively_readable(path: StrPath) -> bool:
     """Returns whether the running Keras reads the checkpoint at `path` by itself, by its name.
 
     Args:
-        path: what the user would give `model.load_weights` or `keras.models.load_model`.
+        path: String or `PathLike`, what the user would give `model.load_weights` or
+            `keras.models.load_model`.
     """
     if not runtime.is_keras_3():
         return True
@@ -155,9 +169,9 @@ def natively_readable(path: StrPath) -> bool:
     try:
         found = format_of(name)
     except FileNotFoundError:
-        return False  # nobody reads it, and the message here says what there is instead
+        return False  # Nobody reads it, and the message here says what there is instead.
     except (CheckpointError, OSError):
-        return checkpoint.latest_checkpoint(name) is None  # it may be in a format of Keras's own
+        return checkpoint.latest_checkpoint(name) is None  # It may be in a format of Keras's own.
     return is_native_name(name, found)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats import CheckpointError, api
 from keras_ckpt.formats.inspection import inspect
 from keras_ckpt.formats.tensorflow import protobuf, tensor_bundle
 
@@ -384,7 +384,7 @@ def write(model: Any, path: Path) -> None:
         if path.name == "native.h5":
             model.save(str(path))
         else:
-            formats.write(model, str(path), path.name in WEIGHTS)
+            api.write(model, str(path), path.name in WEIGHTS)
 
 
 def state_file_in_a_loop(path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import keras_ckpt
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats import CheckpointError, api
 
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads and writes", allow_module_level=True)
@@ -60,7 +60,7 @@ def sources(tmp_path_factory: Any) -> tuple[pathlib.Path, Any]:
         for name in WHOLE:
             keras_ckpt.save_model(model, directory / name, verbose=0)
     for name in list(WEIGHTS) + ["w.keras"]:
-        formats.write(model, directory / name, weights_only=True)
+        api.write(model, directory / name, weights_only=True)
     return directory, answers(model)
 
 
@@ -158,9 +158,7 @@ def test_what_was_there_stays_when_it_fails(
     (tmp_path / "nothing").write_bytes(b"nothing")
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
     bad = keras.Sequential([keras.Input((3,)), Bad()])
-    formats.write(
-        keras.Sequential([keras.Input((3,)), keras.layers.ReLU()]), tmp_path / "e.h5", True
-    )
+    api.write(keras.Sequential([keras.Input((3,)), keras.layers.ReLU()]), tmp_path / "e.h5", True)
     source, model, error = {
         "no source": (tmp_path / "absent", None, FileNotFoundError),
         "no checkpoint": (tmp_path / "nothing", None, CheckpointError),

@@ -11,7 +11,7 @@ import pytest
 
 import keras_ckpt
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats import CheckpointError, api, registry
 from keras_ckpt.formats.tensorflow import saved_model
 
 if not runtime.is_keras_3():
@@ -39,7 +39,7 @@ def mlp():
 def saved(model, path, weights_only):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
-        formats.write(model, path, weights_only)
+        api.write(model, path, weights_only)
     hidden = [name for name in os.listdir(os.path.dirname(path)) if name.startswith(".")]
     assert hidden == []
 
@@ -77,7 +77,7 @@ def test_keras_reads_the_weights_by_itself(case, name, tmp_path):
     kind, model, expected = case
     path = str(tmp_path / name)
     saved(model, path, weights_only=True)
-    assert formats.natively_readable(path)
+    assert registry.natively_readable(path)
     other = MODELS[kind]()
     other.load_weights(path)
     assert np.array_equal(predictions(other, kind), expected)
@@ -87,7 +87,7 @@ def test_keras_reads_the_weights_by_itself(case, name, tmp_path):
 def test_keras_reads_whole_models_by_itself(mlp, name, tmp_path):
     path = str(tmp_path / name)
     saved(mlp, path, weights_only=False)
-    assert formats.natively_readable(path)
+    assert registry.natively_readable(path)
     other = keras.models.load_model(path)
     assert other.compiled
     assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
@@ -97,7 +97,7 @@ def test_keras_reads_whole_models_by_itself(mlp, name, tmp_path):
 def test_what_keras_cannot_read_by_itself(mlp, name, weights_only, tmp_path):
     path = str(tmp_path / name)
     saved(mlp, path, bool(weights_only))
-    assert not formats.natively_readable(path)
+    assert not registry.natively_readable(path)
 
 
 def test_an_archive_of_weights_is_no_model(mlp, tmp_path):
@@ -139,13 +139,13 @@ def test_saving_leaves_the_model_as_it_is(tmp_path):
 
 def test_checkpoint_files_are_those_of_tensorflow(mlp, tmp_path):
     path = tmp_path / "made" / "on the way" / "cp"
-    formats.write(mlp, path, True)
+    api.write(mlp, path, True)
     files = ["checkpoint", "cp.data-00000-of-00001", "cp.index"]
     assert sorted(os.listdir(path.parent)) == files
     text = (path.parent / "checkpoint").read_text()
     assert text == 'model_checkpoint_path: "cp"\nall_model_checkpoint_paths: "cp"\n'
     assert formats.latest_checkpoint(path.parent) == str(path)
-    formats.write(mlp, path.parent / 'é "2"', True)
+    api.write(mlp, path.parent / 'é "2"', True)
     assert formats.latest_checkpoint(path.parent) == str(path.parent / 'é "2"')
 
 
@@ -153,7 +153,7 @@ def test_checkpoint_files_are_those_of_tensorflow(mlp, tmp_path):
 def test_tensorflow_finds_and_reads_the_checkpoint(case, tmp_path):
     _, model, _ = case
     train = runtime.tensorflow().train
-    formats.write(model, tmp_path / "cp", True)
+    api.write(model, tmp_path / "cp", True)
     assert train.latest_checkpoint(str(tmp_path)) == str(tmp_path / "cp")
     reader = train.load_checkpoint(str(tmp_path / "cp"))
     stored = [reader.get_tensor(name) for name in reader.get_variable_to_shape_map()]
@@ -165,7 +165,7 @@ def test_names_in_the_checkpoint_are_those_of_keras_2(tmp_path):
     from keras_ckpt.formats.tensorflow.tensor_bundle import Reader
 
     def keys(name):
-        formats.write(MODELS[name](), tmp_path / name, True)
+        api.write(MODELS[name](), tmp_path / name, True)
         ending = "/.ATTRIBUTES/VARIABLE_VALUE"
         return {key.replace(ending, "") for key in Reader(str(tmp_path / name)) if ending in key}
 
@@ -185,7 +185,7 @@ def test_names_in_the_checkpoint_are_those_of_keras_2(tmp_path):
 def test_saved_model_serves(mlp, tmp_path, capsys):
     tf = runtime.tensorflow()
     for options in (None, tf.saved_model.SaveOptions(experimental_custom_gradients=False)):
-        formats.write(mlp, tmp_path / "saved", False, options)
+        api.write(mlp, tmp_path / "saved", False, options)
         assert capsys.readouterr().out == ""
         serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
         (name,) = serve.structured_input_signature[1]
@@ -198,7 +198,7 @@ def test_saved_model_without_tensorflow_says_that_it_cannot_serve(mlp, tmp_path,
     monkeypatch.setattr(runtime, "has_tensorflow", lambda: False)
     monkeypatch.setattr(saved_model, "_told", set())
     with pytest.warns(UserWarning, match="no graph to serve it from.*TensorFlow"):
-        formats.write(mlp, tmp_path / "saved", False)
+        api.write(mlp, tmp_path / "saved", False)
     assert "keras_ckpt.load_model" in (tmp_path / "saved" / "keras_ckpt.txt").read_text()
     assert formats.load_model(tmp_path / "saved").compiled
 
@@ -232,7 +232,7 @@ def test_a_directory_in_the_way(mlp, name, weights_only, tmp_path):
     directory.mkdir()
     (directory / "precious").write_text("mine")
     with pytest.raises(IsADirectoryError) as caught:
-        formats.write(mlp, path, weights_only)
+        api.write(mlp, path, weights_only)
     assert caught.value.errno == errno.EISDIR
     assert caught.value.filename == str(directory)
     assert (directory / "precious").read_text() == "mine"
@@ -253,7 +253,7 @@ def test_a_checkpoint_of_another_model_changes_nothing(mlp, name, tmp_path):
 
 
 def test_messages_name_what_does_not_fit(mlp, tmp_path):
-    formats.write(mlp, tmp_path / "cp", True)
+    api.write(mlp, tmp_path / "cp", True)
     small = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5)])
     with pytest.raises(CheckpointError, match="no variable for its layer_with_weights-1/bias"):
         formats.load_weights(small, tmp_path / "cp")
@@ -268,13 +268,13 @@ def test_messages_name_what_does_not_fit(mlp, tmp_path):
 
 
 def test_a_directory_of_checkpoints_names_the_newest(mlp, tmp_path):
-    formats.write(mlp, tmp_path / "cp-3", True)
+    api.write(mlp, tmp_path / "cp-3", True)
     with pytest.raises(CheckpointError, match="cp-3 is its newest"):
         formats.load_weights(mlp, tmp_path)
 
 
 def test_a_missing_checkpoint_names_what_there_is(mlp, tmp_path):
-    formats.write(mlp, tmp_path / "cp-3", True)
+    api.write(mlp, tmp_path / "cp-3", True)
     with pytest.raises(FileNotFoundError, match=r"no checkpoint at .*cp-4.* holds cp-3"):
         formats.load_weights(mlp, tmp_path / "cp-4")
 
@@ -291,7 +291,7 @@ def test_what_is_no_checkpoint_says_so(mlp, content, tmp_path):
 
 def test_weights_are_no_model(mlp, tmp_path):
     for name in WEIGHTS:
-        formats.write(mlp, tmp_path / name, True)
+        api.write(mlp, tmp_path / name, True)
         with pytest.raises(CheckpointError, match="holds weights and no model.*load_weights"):
             formats.load_model(tmp_path / name)
 
@@ -299,7 +299,7 @@ def test_weights_are_no_model(mlp, tmp_path):
 def test_a_model_without_variables_is_refused(tmp_path):
     for weights_only in (True, False):
         with pytest.raises(ValueError, match="has no variables yet"):
-            formats.write(models.Subclassed(), tmp_path / "cp", weights_only)
+            api.write(models.Subclassed(), tmp_path / "cp", weights_only)
 
 
 def test_the_archive_in_a_saved_model_is_one_of_keras(mlp, tmp_path):
@@ -311,8 +311,8 @@ def test_the_archive_in_a_saved_model_is_one_of_keras(mlp, tmp_path):
 def test_every_name_has_a_format():
     for name in WEIGHTS + WHOLE + ["", ".h5", "a.H5", "dir.h5/cp"]:
         for weights_only in (True, False):
-            assert formats.format_written(name, weights_only).name
-    assert not formats.format_written("cp.h5.tmp", True).keras_3_reads
+            assert registry.format_written(name, weights_only).name
+    assert not registry.format_written("cp.h5.tmp", True).keras_3_reads
 
 
 @needs_tensorflow
@@ -324,7 +324,7 @@ def test_other_file_systems(mlp, name, weights_only, tmp_path):
     path = "ram://%s/deep/%s" % (tmp_path.name, name)
     os.chdir(str(tmp_path))
     for _ in range(2):
-        formats.write(mlp, path, weights_only)
+        api.write(mlp, path, weights_only)
     assert os.listdir(str(tmp_path)) == []
     other = MODELS["mlp"]()
     formats.load_weights(other, path)
@@ -363,7 +363,7 @@ def test_a_saved_model_is_not_lost_between_two(mlp, tmp_path, monkeypatch, error
     monkeypatch.setattr(os, "rename", fails)
     other = MODELS["mlp"]()
     with pytest.raises(error):
-        formats.write(other, str(path), weights_only=False)
+        api.write(other, str(path), weights_only=False)
     monkeypatch.undo()
     assert np.array_equal(predictions(formats.load_model(path), "mlp"), expected)
     assert os.listdir(str(tmp_path)) == ["run"]
@@ -415,7 +415,7 @@ def test_no_such_format(mlp, tmp_path):
 @pytest.mark.parametrize("source", ["m.h5", "m.keras"])
 @pytest.mark.parametrize("target", ["n.h5", "n.keras", "n.weights.h5"])
 def test_whole_models_are_converted(mlp, tmp_path, source, target):
-    formats.write(mlp, tmp_path / source, False)
+    api.write(mlp, tmp_path / source, False)
     keras_ckpt.convert(tmp_path / source, tmp_path / target)
     other = MODELS["mlp"]()
     keras_ckpt.load_weights(other, tmp_path / target)
@@ -423,7 +423,7 @@ def test_whole_models_are_converted(mlp, tmp_path, source, target):
 
 
 def test_weights_are_converted_with_their_model(mlp, tmp_path):
-    formats.write(mlp, tmp_path / "cp", True)
+    api.write(mlp, tmp_path / "cp", True)
     with pytest.raises(CheckpointError, match="weights and no model"):
         keras_ckpt.convert(tmp_path / "cp", tmp_path / "w.h5")
     keras_ckpt.convert(tmp_path / "cp", tmp_path / "w.h5", MODELS["mlp"]())
@@ -436,19 +436,19 @@ def test_latest_checkpoint(mlp, tmp_path):
     assert keras_ckpt.latest_checkpoint(tmp_path) is None
     assert keras_ckpt.latest_checkpoint(tmp_path / "w.{epoch:02d}.h5") is None
     for number, name in enumerate(["w.03.h5", "w.01.h5", "w.02.h5"]):
-        formats.write(mlp, tmp_path / name, True)
+        api.write(mlp, tmp_path / name, True)
         os.utime(str(tmp_path / name), (number, number))
     (tmp_path / "notes.txt").write_text("no checkpoint")
     last = str(tmp_path / "w.02.h5")
     assert keras_ckpt.latest_checkpoint(tmp_path / "w.{epoch:02d}.h5") == last
     assert keras_ckpt.latest_checkpoint(tmp_path) == last
-    formats.write(mlp, tmp_path / "cp-1", True)
+    api.write(mlp, tmp_path / "cp-1", True)
     assert keras_ckpt.latest_checkpoint(tmp_path) == str(tmp_path / "cp-1")
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_what_fits_is_loaded_if_not_strict(mlp, tmp_path, name):
-    formats.write(mlp, tmp_path / name, True)
+    api.write(mlp, tmp_path / name, True)
     other = keras.Sequential([keras.Input((4,)), *[keras.layers.Dense(units) for units in (5, 2)]])
     for mine, theirs in zip(other.layers, [each for each in mlp.layers if each.weights]):
         mine.name = theirs.name
@@ -465,7 +465,7 @@ NATIVE = ["w.weights.h5", "m.keras"]
 
 
 def native(model, path):
-    formats.write(model, path, not path.name.startswith("m"))
+    api.write(model, path, not path.name.startswith("m"))
     return path
 
 

@@ -21,8 +21,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError
+from keras_ckpt import runtime
+from keras_ckpt.formats import CheckpointError, api
 from keras_ckpt.formats.tensorflow import object_graph, protobuf, sstable, tensor_bundle
 
 if not runtime.is_keras_3():
@@ -78,7 +78,7 @@ def good(tmp_path_factory: Any) -> pathlib.Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in ("w.weights.h5", "w.h5", "w.keras", "cp", "m.keras", "m.h5", "saved"):
-            formats.write(model, str(directory / name), name.startswith(("w.", "cp")))
+            api.write(model, str(directory / name), name.startswith(("w.", "cp")))
         model.save(str(directory / "native.h5"))
     for release in ("2.3", "2.12", "2.15"):
         unpack(release, home / ("mlp-" + release))

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import CheckpointError
+from keras_ckpt.formats import CheckpointError, api, registry
 from keras_ckpt.formats.inspection import Inspection, inspect
 
 if not runtime.is_keras_3():
@@ -32,7 +32,7 @@ STATEFUL = ["w.weights.h5", "w.keras", "cp"] + WHOLE
 def saved(model, path):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
-        formats.write(model, path, os.path.basename(path) in WEIGHTS)
+        api.write(model, path, os.path.basename(path) in WEIGHTS)
     return path
 
 
@@ -89,7 +89,7 @@ def test_weights_tell_less(files, name):
     assert (found.model, found.compiled) == (None, None)
     assert found.loads_with[0] == "keras_ckpt.load_weights(model, %r)" % files[name]
     native = ["model.load_weights(%r)" % files[name]]
-    assert found.loads_with[1:] == (native if formats.natively_readable(files[name]) else [])
+    assert found.loads_with[1:] == (native if registry.natively_readable(files[name]) else [])
 
 
 @pytest.mark.parametrize("name", WEIGHTS + WHOLE)

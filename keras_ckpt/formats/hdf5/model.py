@@ -7,6 +7,7 @@ import json
 from typing import Any, Iterator
 
 from keras_ckpt import endings, runtime
+from keras_ckpt._typing import CustomObjects
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Probe, Snapshot
@@ -79,7 +80,7 @@ class HDF5Model(hdf5_file.HDF5Format):
     def load_model(
         self,
         path: str,
-        custom_objects: dict[str, Any] | None = None,
+        custom_objects: CustomObjects | None = None,
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:
@@ -106,7 +107,7 @@ class HDF5Model(hdf5_file.HDF5Format):
 
 
 def _make_natively(
-    path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
+    path: str, config: dict[str, Any], custom_objects: CustomObjects | None, safe_mode: bool
 ) -> Any:
     """Returns the model that Keras 3 described so."""
     known = runtime.keras().saving.custom_object_scope(custom_objects or {})

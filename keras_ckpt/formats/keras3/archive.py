@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from keras_ckpt import endings, progress, runtime
+from keras_ckpt._typing import CustomObjects
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.assignment import Assignment
@@ -337,7 +338,7 @@ def _file_snapshot(model: Any, save: Callable[[str], None], ending: str, copy: b
 
 
 def _make(
-    path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
+    path: str, config: dict[str, Any], custom_objects: CustomObjects | None, safe_mode: bool
 ) -> Any:
     """Returns the model that the archive at `path` describes, compiled if it was."""
     safety.refuse_code(path, config, custom_objects, safe_mode)
@@ -348,7 +349,7 @@ def _make(
 
 
 def _make_as_keras_2(
-    path: str, config: dict[str, Any], custom_objects: dict[str, Any] | None, safe_mode: bool
+    path: str, config: dict[str, Any], custom_objects: CustomObjects | None, safe_mode: bool
 ) -> Any:
     """Returns the same of an archive that TF 2.12 to 2.15, or tf_keras, wrote."""
     compiled = config.get("compile_config")
@@ -453,7 +454,7 @@ class KerasArchive(_ZipFormat):
     def load_model(
         self,
         path: str,
-        custom_objects: dict[str, Any] | None = None,
+        custom_objects: CustomObjects | None = None,
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:

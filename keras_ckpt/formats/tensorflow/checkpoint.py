@@ -14,7 +14,7 @@ from keras_ckpt import progress, runtime
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
-from keras_ckpt.formats.base import Format, Probe, Snapshot
+from keras_ckpt.formats.base import Format, LoadStatus, Probe, Snapshot
 from keras_ckpt.formats.config import optimizer_state
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
@@ -168,29 +168,6 @@ class TFCheckpoint(Format):
     def load_weights(self, model: Any, path: str, strict: bool = True) -> LoadStatus:
         load_bundle(model, path, path, strict)
         return LoadStatus()
-
-
-class LoadStatus:
-    """What `load_weights` returns for a TensorFlow checkpoint, as it did in TensorFlow.
-
-    Scripts ask it whether all was found. All was, or loading would have raised.
-    """
-
-    def expect_partial(self) -> LoadStatus:
-        """Returns itself."""
-        return self
-
-    def assert_consumed(self) -> LoadStatus:
-        """Returns itself."""
-        return self
-
-    def assert_existing_objects_matched(self) -> LoadStatus:
-        """Returns itself."""
-        return self
-
-    def assert_nontrivial_match(self) -> LoadStatus:
-        """Returns itself."""
-        return self
 
 
 def load_bundle(model: Any, prefix: str, path: str, strict: bool = True) -> None:

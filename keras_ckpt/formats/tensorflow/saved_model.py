@@ -11,6 +11,7 @@ import warnings
 from typing import Any, Callable
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import CustomObjects
 from keras_ckpt.errors import DamagedCheckpoint, WeightsOnly
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Probe, Snapshot
@@ -116,7 +117,7 @@ class SavedModel(Format):
             **of_description(described, described.get("training_config"), "optimizer_config"),
         )
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> Any:
+    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
         inside = os.path.join(path, ARCHIVE)
         prefix = os.path.join(path, VARIABLES)
         if os.path.isfile(inside):
@@ -131,7 +132,7 @@ class SavedModel(Format):
     def load_model(
         self,
         path: str,
-        custom_objects: dict[str, Any] | None = None,
+        custom_objects: CustomObjects | None = None,
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Any:

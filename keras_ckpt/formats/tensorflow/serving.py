@@ -42,7 +42,7 @@ class InferenceModel:
     layers. It runs on TensorFlow, whichever backend Keras has.
 
     Args:
-        path: the directory of the SavedModel.
+        path: String, the directory of the SavedModel.
 
     Raises:
         ImportError: if TensorFlow is not installed.
