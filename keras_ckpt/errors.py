@@ -83,7 +83,8 @@ class DamagedCheckpoint(CheckpointError):
 class MismatchedCheckpoint(CheckpointError):
     """The checkpoint is of another model than the one that it is loaded into.
 
-    No variable of the model has been changed.
+    No variable of the model has been changed. The lists `missing`, `unused` and `shapes` are empty
+    if a layer refused its values, for a reason that is in `found`.
 
     Args:
         path: String, the checkpoint.
@@ -98,8 +99,6 @@ class MismatchedCheckpoint(CheckpointError):
         unused: List of strings, names of what in the checkpoint has no place in the model.
         shapes: List of tuples `(name, shape in the model, shape in the checkpoint)`, one for each
             variable whose shapes differ.
-
-        All three are empty if a layer refused its values, for a reason that is in `found`.
     """
 
     _advice = "build the model as it was when the checkpoint was saved; nothing has been loaded"

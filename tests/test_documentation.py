@@ -10,19 +10,27 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
+import types
 import warnings
 from typing import Any
 
+import documents
+import picture
 import pytest
 
+import keras_ckpt
 from keras_ckpt import compat, runtime
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONFIG = configparser.ConfigParser()
+CONFIG.read(str(ROOT / "setup.cfg"))
+EXTRAS = set(CONFIG["options.extras_require"])
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(r"```{}\n(.*?)```".format(language), README, re.DOTALL)
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
 def small_model() -> Any:
@@ -34,14 +42,16 @@ def small_model() -> Any:
 
 
 def old_files(model: Any) -> None:
-    """Writes what the README says is there already."""
-    import keras_ckpt
-
+    """Writes what the pages say is there already."""
     keras_ckpt.formats.api.write(model, "training_1/cp.ckpt", weights_only=True)
     keras_ckpt.formats.api.write(model, "model.h5", weights_only=False)
     keras_ckpt.formats.api.write(model, "old/cp-0010.ckpt", weights_only=True)
     keras_ckpt.formats.api.write(model, "old/weights.h5", weights_only=True)
     keras_ckpt.formats.api.write(model, "old/model.h5", weights_only=False)
+    other = runtime.keras().Sequential([runtime.keras().Input((3,))])
+    for units in (2, 1):
+        other.add(runtime.keras().layers.Dense(units))
+    keras_ckpt.formats.api.write(other, "old/other_model.h5", weights_only=False)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
         keras_ckpt.formats.api.write(model, "old/saved_model", weights_only=False)
@@ -49,12 +59,10 @@ def old_files(model: Any) -> None:
 
 @pytest.fixture
 def place(tmp_path: pathlib.Path, monkeypatch: Any) -> dict[str, Any]:
-    """A working directory, and the names that the code in the README has not made itself."""
+    """A working directory, and the names that the code of the pages has not made itself."""
     if not runtime.is_keras_3():
         pytest.skip("shows what Keras 3 does with it")
     import numpy as np
-
-    import keras_ckpt
 
     monkeypatch.chdir(tmp_path)
     x, y = np.zeros((20, 3)), np.ones((20, 1))
@@ -68,24 +76,53 @@ def place(tmp_path: pathlib.Path, monkeypatch: Any) -> dict[str, Any]:
     }
 
 
-def test_the_code_in_the_readme_runs(place: dict[str, Any], tmp_path: pathlib.Path) -> None:
-    model = place["model"]
-    training, versions, installed, plugin, all_of_them, for_old, old, served = blocks("python")
+EVERY_FIFTH = ["weights.05-", "weights.10-", "weights.15-", "weights.20-"]
+
+
+def begins(directory: pathlib.Path) -> list[str]:
+    return sorted(path.name[:11] for path in directory.glob("weights*"))
+
+
+def test_the_readme_shows_what_fails_before_and_runs_after(
+    place: dict[str, Any], tmp_path: pathlib.Path
+) -> None:
+    (diff,) = documents.blocks(README, "diff")
+    before, after = (
+        "\n".join(line[1:] for line in diff.splitlines() if line[:1] != removed) for removed in "+-"
+    )
+    exec(after, place)
+    assert begins(tmp_path) == EVERY_FIFTH
+    if runtime.has_tensorflow():
+        with pytest.raises(TypeError, match="period"):
+            exec(before, place)
+
+
+def test_the_code_of_start_runs(place: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    training, installed = documents.blocks(text_of("docs/start.md"), "python")
     exec(training, place)
-    saved = sorted(path.name for path in tmp_path.glob("*"))
-    assert [name[:11] for name in saved] == [
-        "weights.05-",
-        "weights.10-",
-        "weights.15-",
-        "weights.20-",
-    ]
-    exec(versions, place)
+    assert begins(tmp_path) == EVERY_FIFTH
     exec(installed, place)
     assert {"cp", "old_style.hdf5"} <= {path.name for path in tmp_path.glob("*")}
     assert place["checkpoint"].period == 2
+
+
+def test_the_code_of_versions_runs(place: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    versions, emulated, plugin = documents.blocks(text_of("docs/versions.md"), "python")
+    exec(versions, place)
+    exec(emulated, place)
+    assert place["checkpoint"].period == 2
     exec(plugin, place)
     place["test_training"](tmp_path, "2.4")
+
+
+def test_the_code_of_files_runs(
+    place: dict[str, Any], tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = place["model"]
     old_files(model)
+    all_of_them, for_old, background, old, served, errors = documents.blocks(
+        text_of("docs/files.md"), "python"
+    )
     exec(all_of_them, place)
     assert place["model"] is not model
     exec(for_old, place)
@@ -98,23 +135,59 @@ def test_the_code_in_the_readme_runs(place: dict[str, Any], tmp_path: pathlib.Pa
         "HDF5 file of weights in the layout of Keras 2",
         "HDF5 file of a whole model",
     ]
+    before = place["model"].get_weights()[1]
+    exec(background, place)
+    assert place["taken"].can_be_in_background
+    assert place["keras_ckpt"].load_model("background.keras").get_weights()[1] == before
+    assert place["model"].get_weights()[1] != before
     exec(old, place)
     assert place["model"].compiled
+    exec(errors, place)
+    assert "Not in the file:" in capsys.readouterr().out
     if not runtime.has_tensorflow() or runtime.backend() == "torch":
         return  # There is no graph.
     exec(served, place)
     assert place["predictions"].shape == (20, 1)
 
 
-def test_the_commands_in_the_readme_run(
-    place: dict[str, Any], tmp_path: pathlib.Path, monkeypatch: Any
-) -> None:
+def commands(page: str) -> list[list[str]]:
+    """The commands of a page, each after a `$ `."""
+    lines = "".join(documents.blocks(text_of(page), "console")).splitlines()
+    assert all(line.startswith("$ ") for line in lines)
+    return [shlex.split(line[2:]) for line in lines]
+
+
+def play(commands: list[list[str]]) -> None:
+    """Runs commands of `keras-ckpt`, and sees that each ends as linters and formatters do."""
     testing = pytest.importorskip("click.testing")
     pytest.importorskip("rich")
     if sys.version_info < (3, 9):
         pytest.skip("some of the commands need Python 3.9")
     from keras_ckpt.cli import main
 
+    for program, *arguments in commands:
+        assert program == "keras-ckpt"
+        result = testing.CliRunner().invoke(main, arguments)
+        # With findings, and with changes that are not written.
+        assert result.exit_code == (arguments[0] in ("check", "fix")), result.output
+
+
+def test_the_commands_of_start_run(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old_project").mkdir()
+    (tmp_path / "old_project" / "train.py").write_text(
+        "from tensorflow.keras.callbacks import ModelCheckpoint\n"
+        "checkpoint = ModelCheckpoint('w.{epoch}.hdf5', period=5)\n"
+        "best = ModelCheckpoint('best.hdf5', save_best_only=True)\n"
+    )
+    run, *others = commands("docs/start.md")
+    assert run == RUN and len(others) == 5
+    play(others)
+
+
+def test_the_commands_of_files_run(
+    place: dict[str, Any], tmp_path: pathlib.Path, monkeypatch: Any
+) -> None:
     old_files(place["model"])
     (tmp_path / "my_models.py").write_text(
         "import keras\n"
@@ -123,39 +196,167 @@ def test_the_commands_in_the_readme_run(
     )
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "my_models", raising=False)
-    commands = [line for block in blocks("console") for line in block.splitlines() if line]
-    (tmp_path / "old_project").mkdir()
-    (tmp_path / "old_project" / "train.py").write_text(
-        "from tensorflow.keras.callbacks import ModelCheckpoint\n"
-        "checkpoint = ModelCheckpoint('w.{epoch}.hdf5', period=5)\n"
-        "best = ModelCheckpoint('best.hdf5', save_best_only=True)\n"
-    )
-    # With findings, and with changes that are not written, as linters and formatters have it.
-    ends_with_1 = ("check", "fix")
-    assert len(commands) == 10
-    for command in commands:
-        program, *arguments = shlex.split(command)
-        assert program == "keras-ckpt"
-        result = testing.CliRunner().invoke(main, arguments)
-        assert result.exit_code == (arguments[0] in ends_with_1), result.output
+    named = commands("docs/files.md")
+    assert len(named) == 5
+    play(named)
     assert {"model.keras", "new.weights.h5", "new.keras"} <= {
         path.name for path in tmp_path.glob("*")
     }
 
 
+#: The command of the pages that runs a script.
+RUN = ["python", "-m", "keras_ckpt", "run", "train.py"]
+
+
+@pytest.mark.slow
+def test_a_script_runs_as_the_pages_say(place: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    (as_newest,), (as_2_4,) = commands("README.md"), commands("docs/versions.md")
+    assert as_newest == RUN and as_2_4 == [*RUN[:-1], "--as", "2.4", RUN[-1]]
+    (tmp_path / "train.py").write_text(
+        "import keras\n"
+        "callback = keras.callbacks.ModelCheckpoint('w.{epoch}.hdf5', period=5)\n"
+        "print(type(callback).__module__)\n"
+    )
+    printed = [documents.output_of(command, tmp_path) for command in (as_newest, as_2_4)]
+    assert printed[0] == "keras_ckpt.model_checkpoint\n"
+    assert printed[1] != printed[0] and "Error" not in printed[1]
+
+
+def test_the_picture_shows_what_check_prints(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("click")
+    pytest.importorskip("rich")
+    if sys.version_info < (3, 9):
+        pytest.skip("reads code")
+    output = picture.printed(tmp_path)
+    assert output.count(" KC") == 3
+    shown = picture.text_of(text_of("docs/check.svg"))
+    assert shown.split() == ["$", "keras-ckpt", "check", picture.NAME, *output.split()], (
+        "run `python tests/tools/picture.py docs/check.svg`"
+    )
+
+
+#: The tests that run the blocks of each page, by their language.
+RUN_BY = {
+    ("README.md", "diff"): "test_the_readme_shows_what_fails_before_and_runs_after",
+    ("README.md", "console"): "test_a_script_runs_as_the_pages_say",
+    # And .ci/run, to the word.
+    ("README.md", "sh"): "test_the_first_command_runs_an_example",
+    ("CONTRIBUTING.md", "python"): "test_a_release_is_added_as_contributing_says",
+    ("CONTRIBUTING.md", "sh"): "test_the_scripts_that_are_named_are_there",
+    ("docs/start.md", "sh"): "test_what_pip_installs_is_there",
+    ("docs/start.md", "python"): "test_the_code_of_start_runs",
+    ("docs/start.md", "console"): "test_the_commands_of_start_run",
+    ("docs/start.md", "yaml"): "test_the_hooks_are_those_that_a_repository_can_name",
+    ("docs/files.md", "python"): "test_the_code_of_files_runs",
+    ("docs/files.md", "console"): "test_the_commands_of_files_run",
+    ("docs/versions.md", "python"): "test_the_code_of_versions_runs",
+    ("docs/versions.md", "console"): "test_a_script_runs_as_the_pages_say",
+    ("docs/migrating.md", "python"): "test_migrating.py",
+    ("docs/migrating.md", "console"): "test_migrating.py",
+    ("docs/migrating.md", "sh"): "test_what_pip_installs_is_there",
+    ("docs/r.md", "r"): "test_r.py",
+    ("docs/rules/*.md", "python"): "migrate/rules/test_rules.py",
+    ("examples/README.md", "sh"): "test_the_scripts_that_are_named_are_there",
+    ("RELEASING.md", "sh"): "test_the_scripts_that_are_named_are_there",
+}
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("", "docs", "docs/reference", "docs/rules", "examples")
+    for path in (ROOT / folder).glob("*.md")
+)
+
+
+def test_each_block_of_code_is_run() -> None:
+    found = {
+        (re.sub(r"^docs/rules/.*", "docs/rules/*.md", page), language)
+        for page in PAGES
+        for language, _ in documents.BLOCK.findall(text_of(page))
+    }
+    assert found == set(RUN_BY)
+    for test in RUN_BY.values():
+        assert test in globals() or (ROOT / "tests" / test).exists(), test
+
+
+def test_a_page_has_no_code_that_only_looks_like_a_block() -> None:
+    for page in PAGES:
+        text = documents.BLOCK.sub("", text_of(page))
+        assert "```" not in text and "~~~" not in text, page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files(page: str) -> None:
+    text = documents.BLOCK.sub("", text_of(page))
+    for target in re.findall(r"\]\(([^)#]*)(?:#[\w-]+)?\)", text):
+        if "://" in target or not target:
+            continue
+        path = ((ROOT / page).parent / target).resolve()
+        assert path.exists(), target
+        if page.startswith("docs/"):
+            # The site has nothing else.
+            assert (ROOT / "docs") in path.parents, target
+
+
+def test_what_pip_installs_is_there() -> None:
+    for page in ("docs/start.md", "docs/migrating.md", "README.md"):
+        for block in documents.blocks(text_of(page), "sh"):
+            for extras in re.findall(r"\[([\w,]+)\]", block):
+                assert set(extras.split(",")) <= EXTRAS
+    for page in ("docs/start.md", "docs/migrating.md"):
+        for block in documents.blocks(text_of(page), "sh"):
+            # tests/test_packaging.py installs a folder.
+            assert re.fullmatch(
+                r'python -m pip install ("?)(\.|/path/to/keras_ckpt)(\[\w+\])?\1\n', block
+            )
+
+
+def test_the_extras_that_are_named_are_there() -> None:
+    table = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", text_of("docs/start.md"), re.MULTILINE)
+    named = {name for row in table for name in re.findall(r"`(\w+)`", row)}
+    assert EXTRAS - {"test", "docs"} <= named
+
+
+def test_the_scripts_that_are_named_are_there() -> None:
+    for page in ("CONTRIBUTING.md", "RELEASING.md", "examples/README.md"):
+        for block in documents.blocks(text_of(page), "sh"):
+            for script in re.findall(r"\b(?:examples|tests|benchmarks)/[\w/]+\.py", block):
+                assert (ROOT / script).exists(), script
+
+
+def test_the_hooks_are_those_that_a_repository_can_name() -> None:
+    (block,) = documents.blocks(text_of("docs/start.md"), "yaml")
+    there = re.findall(r"^- id: (.*)$", text_of(".pre-commit-hooks.yaml"), re.MULTILINE)
+    assert there == ["keras-ckpt-check", "keras-ckpt-fix"]
+    assert re.findall(r"^ *- id: (.*)$", block, re.MULTILINE) == there[:1]
+    for name in there:
+        assert f"`{name}`" in text_of("docs/start.md") or name in block
+
+
+def test_a_release_is_added_as_contributing_says(monkeypatch: Any) -> None:
+    (block,) = documents.blocks(text_of("CONTRIBUTING.md"), "python")
+    module = types.ModuleType("keras_ckpt.compat.keras3_16")
+    exec(textwrap.dedent(block), vars(module))
+    profile = vars(module)["PROFILE"]
+    assert profile.release == "3.16" and profile.first_batch == 0
+    if runtime.is_keras_3():
+        assert isinstance(module.ModelCheckpoint, type)
+
+
 def test_the_readme_names_the_newest_releases() -> None:
-    assert "Keras 3.0 to {}".format(compat.VERSIONS[-1]) in README
     newest = list(compat.KERAS_OF_TENSORFLOW)[-1]
-    assert "TensorFlow 2.0 to {}".format(newest) in README
+    for page in (README, text_of("docs/start.md")):
+        assert f"Keras 3.0 to {compat.VERSIONS[-1]}" in page
+        assert f"TensorFlow 2.0 to {newest}" in page
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 120
 
 
 def test_the_first_command_runs_an_example() -> None:
-    first = blocks("sh")[0]
+    first = documents.blocks(README, "sh")[0]
     extras = re.search(r'"\.\[(.*?)\]"', first)
     assert extras is not None
-    config = configparser.ConfigParser()
-    config.read(str(ROOT / "setup.cfg"))
-    assert set(extras.group(1).split(",")) <= set(config["options.extras_require"])
+    assert set(extras.group(1).split(",")) <= EXTRAS
     example = re.search(r"examples/\w+\.py", first)
     assert example is not None and (ROOT / example.group()).exists()
     # The same example as in `tox -e example`, which runs it.
@@ -167,7 +368,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     pattern = re.search(r"grep -- '(.*?)' README.md", ci)
     assert pattern is not None
     found = [line for line in README.splitlines() if re.search(pattern.group(1), line)]
-    assert found == [blocks("sh")[1].strip()]
+    assert found == [documents.blocks(README, "sh")[1].strip()]
 
 
 def test_every_environment_that_contributing_names_is_there() -> None:
@@ -219,8 +420,27 @@ def test_contributing_names_the_benchmarks_and_the_scripts_of_tests() -> None:
     assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} <= named
 
 
+def test_the_reference_has_all_public_names() -> None:
+    text = "".join(text_of(page) for page in PAGES if page.startswith("docs/reference/"))
+    named = re.findall(r"^::: (.*)$", text, re.MULTILINE)
+    public = ["keras_ckpt." + name for name in keras_ckpt.__all__]
+    public += [
+        "keras_ckpt.formats." + name
+        for name in keras_ckpt.formats.__all__
+        if name not in keras_ckpt.__all__
+    ]
+    assert sorted(named) == sorted([*public, "keras_ckpt.compat"])
+
+
+def test_versions_stand_in_the_changelog() -> None:
+    heads = re.findall(r"^## \[(.*?)\](?: - (\S+))?$", text_of("CHANGELOG.md"), re.MULTILINE)
+    assert heads[0] == ("Unreleased", "")
+    assert heads[1][0] == keras_ckpt.__version__
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", date) for _, date in heads[1:])
+
+
 @pytest.mark.skipif(not runtime.is_keras_3(), reason="the module imports the running Keras")
-def test_docstring_examples() -> None:
+def test_doctests() -> None:
     for name in ("keras_ckpt.compat",):
         result = doctest.testmod(importlib.import_module(name))
         assert result.attempted and not result.failed

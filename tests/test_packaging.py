@@ -100,3 +100,34 @@ def test_each_way_of_installing_gives_the_same_names(
     names = run(python, "-c", CHECK, cwd=tmp_path)
     expected = run(sys.executable, "-c", CHECK.replace("assert", "assert True or"), cwd=tmp_path)
     assert names == expected
+
+
+def test_a_repository_can_have_the_hooks(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("pre_commit")
+    if not (ROOT / ".git").exists():
+        pytest.skip("hooks come from a git repository")
+    user = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    hooks = tmp_path / "hooks"
+    run("git", "clone", "-q", ROOT, hooks, cwd=tmp_path)
+    repository = tmp_path / "repository"
+    run("git", "init", "-q", repository, cwd=tmp_path)
+    (repository / "train.py").write_text(
+        "from tensorflow.keras.callbacks import ModelCheckpoint\n"
+        "checkpoint = ModelCheckpoint('w.{epoch}.keras', period=5)\n"
+    )
+    run("git", "add", ".", cwd=repository)
+    run("git", *user, "commit", "-q", "-m", "x", cwd=repository)
+    try_repo = [sys.executable, "-m", "pre_commit", "try-repo", hooks, "--all-files"]
+    environment = dict(os.environ, PRE_COMMIT_HOME=str(tmp_path / "home"))
+    said = {"keras-ckpt-check": "KC101", "keras-ckpt-fix": "files were modified"}
+    for hook, expected in said.items():
+        done = subprocess.run(
+            [*try_repo, hook],
+            cwd=str(repository),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 1 and expected in done.stdout, done.stdout
+    assert "from keras_ckpt import ModelCheckpoint" in (repository / "train.py").read_text()

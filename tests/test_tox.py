@@ -101,3 +101,11 @@ def test_pins_of_tf_keras() -> None:
     (tensorflow,) = pins("tf_keras", "tensorflow")
     assert minor(tensorflow) == minor(pinned)
     assert "TF_USE_LEGACY_KERAS = 1" in lines("tf_keras", "set_env")
+
+
+def test_the_lower_bounds_are_tested() -> None:
+    required = read("setup.cfg")["options"]["install_requires"].split()
+    for requirement in required:
+        name, bound = requirement.split(">=")
+        (pinned,) = pins("tf2.0", name)
+        assert minor(pinned) == bound and pinned.endswith(".0")

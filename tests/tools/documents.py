@@ -16,8 +16,15 @@ import subprocess
 import sys
 import tempfile
 
+#: The blocks of code of a page: the language and the text.
+BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Returns the blocks of a page that are in a language."""
+    return [text for found, text in BLOCK.findall(page) if found == language]
 
 
 def played(page: str, directory: pathlib.Path) -> str:
@@ -30,7 +37,7 @@ def played(page: str, directory: pathlib.Path) -> str:
     def run(block: re.Match[str]) -> str:
         commands = [line for line in block.group().splitlines() if line.startswith("$ ")]
         return "".join(
-            "%s\n%s" % (line, output_of(shlex.split(line[2:]), directory)) for line in commands
+            f"{line}\n{output_of(shlex.split(line[2:]), directory)}" for line in commands
         )
 
     return _CONSOLE.sub(run, page)
@@ -38,8 +45,8 @@ def played(page: str, directory: pathlib.Path) -> str:
 
 def output_of(command: list[str], directory: pathlib.Path) -> str:
     """Returns what a command prints: of a script that fails, the last line of its traceback."""
-    ours = command[0] == "keras-ckpt"
-    program = ["-m", "keras_ckpt"] if ours else []
+    is_command_line = command[0] == "keras-ckpt"
+    program = ["-m", "keras_ckpt"] if is_command_line else []
     environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", PYTHONIOENCODING="utf-8")
     # As from a shell there: what is beside a script is found.
     environment.pop("PYTHONSAFEPATH", None)
@@ -50,11 +57,11 @@ def output_of(command: list[str], directory: pathlib.Path) -> str:
         capture_output=True,
         encoding="utf-8",
     )
-    # TensorFlow tells of the machine there, too.
-    told = done.stderr if ours and done.returncode == 2 else ""
-    if done.returncode and not ours:
-        told = done.stderr.rstrip().splitlines()[-1] + "\n"
-    return done.stdout + told
+    # On standard error TensorFlow describes the machine, too.
+    error = done.stderr if is_command_line and done.returncode == 2 else ""
+    if done.returncode and not is_command_line:
+        error = done.stderr.rstrip().splitlines()[-1] + "\n"
+    return done.stdout + error
 
 
 def main() -> None:
