@@ -117,12 +117,12 @@ def test_a_repository_can_have_the_hooks(tmp_path: pathlib.Path) -> None:
     )
     run("git", "add", ".", cwd=repository)
     run("git", *user, "commit", "-q", "-m", "x", cwd=repository)
-    try_repo = [sys.executable, "-m", "pre_commit", "try-repo", hooks, "--all-files"]
+    try_repo = [sys.executable, "-m", "pre_commit", "try-repo", hooks]
     environment = dict(os.environ, PRE_COMMIT_HOME=str(tmp_path / "home"))
     said = {"keras-ckpt-check": "KC101", "keras-ckpt-fix": "files were modified"}
     for hook, expected in said.items():
         done = subprocess.run(
-            [*try_repo, hook],
+            [*try_repo, hook, "--all-files"],
             cwd=str(repository),
             env=environment,
             stdout=subprocess.PIPE,
