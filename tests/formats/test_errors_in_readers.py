@@ -8,8 +8,10 @@ import keras_ckpt
 from keras_ckpt import runtime
 from keras_ckpt.formats import assignment
 
+if not runtime.is_keras_3():
+    pytest.skip("Keras 2 reads by itself", allow_module_level=True)
+
 keras = runtime.keras()
-pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="Keras 2 reads by itself")
 
 WEIGHTS = ["cp", "w.h5", "w.weights.h5", "w.keras"]
 WHOLE = ["m.keras", "m.h5", "saved"]

@@ -642,5 +642,6 @@ def refuse_foreign(group: Any, h5py: Any) -> None:
             raise Refused("the values of a dataset are in another file")
         if found.dtype.hasobject:
             raise Refused("a dataset holds texts, where weights are numbers")
-        if found.nbytes > _FREE + 1032 * found.id.get_storage_size():
-            raise Refused("a dataset takes %d bytes, of which few are stored" % found.nbytes)
+        size = (found.size or 0) * found.dtype.itemsize  # None if it is empty
+        if size > _FREE + 1032 * found.id.get_storage_size():
+            raise Refused("a dataset takes %d bytes, of which few are stored" % size)
