@@ -5,9 +5,11 @@ from __future__ import annotations
 import configparser
 import doctest
 import importlib
+import inspect
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -39,6 +41,11 @@ def small_model() -> Any:
     model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
     model.compile("sgd", "mse")
     return model
+
+
+def has_graphs() -> bool:
+    """Whether TensorFlow is there, and Keras gives it a graph of a model."""
+    return runtime.has_tensorflow() and runtime.backend() != "torch"
 
 
 def old_files(model: Any) -> None:
@@ -144,8 +151,8 @@ def test_the_code_of_files_runs(
     assert place["model"].compiled
     exec(errors, place)
     assert "Not in the file:" in capsys.readouterr().out
-    if not runtime.has_tensorflow() or runtime.backend() == "torch":
-        return  # There is no graph.
+    if not has_graphs():
+        return
     exec(served, place)
     assert place["predictions"].shape == (20, 1)
 
@@ -438,6 +445,36 @@ def test_versions_stand_in_the_changelog() -> None:
     assert heads[0] == ("Unreleased", "")
     assert heads[1][0] == keras_ckpt.__version__
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", date) for _, date in heads[1:])
+
+
+PUBLIC = {
+    f"{package.__name__}.{name}": getattr(package, name)
+    for package in (keras_ckpt.formats, keras_ckpt)
+    for name in package.__all__
+    if package is keras_ckpt or name not in keras_ckpt.__all__
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_example_of_a_docstring_runs(name: str, place: dict[str, Any]) -> None:
+    examples = documents.blocks(inspect.getdoc(PUBLIC[name]) or "", "python")
+    if name.endswith((".install", ".InferenceModel")) and not has_graphs():
+        pytest.skip("the example is of TensorFlow")
+    if not examples:
+        # Of errors, the first has the example.
+        assert issubclass(PUBLIC[name], keras_ckpt.CheckpointError)
+    old_files(place["model"])
+    write, model = keras_ckpt.formats.api.write, place["model"]
+    for path in ("cp-0010.ckpt", "w.01.hdf5"):
+        write(model, path, weights_only=True)
+    write(model, "model.keras", weights_only=False)
+    for path in ("exported", "tf2_4_saved_model"):
+        shutil.copytree("old/saved_model", path)
+    try:
+        for example in examples:
+            exec(example, place)
+    finally:
+        keras_ckpt.uninstall()
 
 
 @pytest.mark.skipif(not runtime.is_keras_3(), reason="the module imports the running Keras")

@@ -155,9 +155,9 @@ def snapshot(
     Example:
 
     ```python
-    taken = keras_ckpt.formats.snapshot(model, "/tmp/ckpt/cp", weights_only=True)
+    taken = keras_ckpt.formats.snapshot(model, "ckpt/cp", weights_only=True)
     model.fit(x, y)
-    taken.write("/tmp/ckpt/cp")  # the weights before `fit`
+    taken.write("ckpt/cp")  # the weights before `fit`
     ```
 
     Added in keras_ckpt 0.1.0.

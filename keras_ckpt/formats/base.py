@@ -23,7 +23,7 @@ class Snapshot:
     Example:
 
     ```python
-    taken = format.snapshot(model)
+    taken = keras_ckpt.formats.snapshot(model, "before.keras", weights_only=False)
     model.fit(x, y)
     taken.write("before.keras")
     ```
