@@ -57,7 +57,7 @@ def page(rule: Rule) -> str:
             "",
             *concerned(rule),
             "",
-            f"`# noqa: {rule.code}` on a line of the call silences it.",
+            f"`# noqa: {rule.code}` on a line of the call turns it off there.",
             "",
         ]
     )
@@ -105,7 +105,7 @@ def index() -> str:
     lines = [
         "# Rules",
         "",
-        "What `keras-ckpt check` finds. `keras-ckpt rule KC101` prints a page.",
+        "What `keras-ckpt check` finds. `keras-ckpt rule KC101` prints the page of a rule.",
     ]
     group = ""
     for code, rule in rules().items():

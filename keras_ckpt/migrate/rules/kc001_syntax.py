@@ -14,13 +14,13 @@ class Syntax(Rule):
     code = "KC001"
     name = "syntax"
     what = (
-        "Finds files and cells of notebooks that are no code of this Python, among those that have "
-        "one of the names in them that the rules look for."
+        "Finds files and notebook cells that are not valid code for the Python that runs the "
+        "check, among those that contain one of the names that the rules look for."
     )
     why = (
-        "Nothing else can be found in them. Most are written for Python 2, which no release of "
-        "TensorFlow from 2.2 on and no Keras 3 runs on. Run the check with a newer Python if the "
-        "code is too new for this one."
+        "Nothing else can be found in them. Most are written for Python 2, on which neither "
+        "TensorFlow from 2.2 on nor Keras 3 runs. If the code is too new for this Python, run the "
+        "check with a newer one."
     )
     before = """
 from keras.callbacks import ModelCheckpoint

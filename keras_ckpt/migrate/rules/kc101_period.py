@@ -31,10 +31,10 @@ class Period(Rule):
     name = "period"
     what = "Finds `period=`, the number of epochs between saves."
     why = (
-        "Up to TF 2.15 it is taken with a warning that it is deprecated. Keras 3 refuses it with a "
-        "TypeError when the callback is made. `save_freq` counts batches, so that the number of "
-        "batches of an epoch has to be known to write it instead. At the end of a batch there are "
-        "no values of the validation, neither to monitor nor for the name of the file."
+        "Up to TF 2.15 it is accepted, with a warning that it is deprecated. Keras 3 raises a "
+        "TypeError when the callback is made. `save_freq` counts batches, so to write it instead "
+        "one has to know the number of batches in an epoch. At the end of a batch no values of "
+        "the validation exist yet, neither to monitor nor for the name of the file."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

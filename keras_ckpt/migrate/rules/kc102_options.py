@@ -24,11 +24,14 @@ class Options(Rule):
     code = "KC102"
     name = "options"
     when_dropped = "`options` are left out: they are for formats that Keras 3 does not write."
-    what = "Finds `options=`, the `tf.train.CheckpointOptions` or `tf.saved_model.SaveOptions`."
+    what = (
+        "Finds `options=`, which takes a `tf.train.CheckpointOptions` or a "
+        "`tf.saved_model.SaveOptions`."
+    )
     why = (
-        "TF 2.3 to 2.15 pass it on to each save. Keras 3 refuses it with a TypeError when the "
-        "callback is made, since it writes neither TensorFlow checkpoints nor SavedModels. From TF "
-        "2.13 on it is a ValueError beside a path that ends in `.keras`."
+        "TF 2.3 to 2.15 pass it on to each save. Keras 3 raises a TypeError when the callback is "
+        "made, since it writes neither TensorFlow checkpoints nor SavedModels. From TF 2.13 on it "
+        "raises a ValueError together with a path that ends in `.keras`."
     )
     before = """
 import tensorflow as tf

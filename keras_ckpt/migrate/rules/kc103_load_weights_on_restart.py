@@ -27,7 +27,7 @@ class LoadWeightsOnRestart(Rule):
     name = "load-weights-on-restart"
     what = "Finds `load_weights_on_restart=`, which loads the newest checkpoint before training."
     why = (
-        "Up to TF 2.15 it is taken with a warning that it is deprecated. Keras 3 refuses it with a "
+        "Up to TF 2.15 it is accepted, with a warning that it is deprecated. Keras 3 raises a "
         "TypeError when the callback is made."
     )
     before = """

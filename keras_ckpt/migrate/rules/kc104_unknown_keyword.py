@@ -24,11 +24,11 @@ from keras_ckpt.migrate.sites.site import Checkpoint, Site
 class UnknownKeyword(Rule):
     code = "KC104"
     name = "unknown-keyword"
-    what = "Finds keywords that are no arguments of `ModelCheckpoint`, such as misspelt ones."
+    what = "Finds keyword arguments that `ModelCheckpoint` does not have, such as misspelt ones."
     why = (
-        "Up to TF 2.15 they are ignored in silence, so that what they were meant to do was never "
-        "done. Keras 3 refuses them with a TypeError when the callback is made. The other way "
-        "round, an argument that only later releases have is lost in earlier ones."
+        "Up to TF 2.15 they are silently ignored, so what they were meant to do was never done. "
+        "Keras 3 raises a TypeError when the callback is made. In the other direction, earlier "
+        "releases ignore an argument that only later ones have."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

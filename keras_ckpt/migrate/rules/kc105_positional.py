@@ -33,13 +33,13 @@ class Positional(Rule):
     name = "positional"
     with_keras_ckpt = "It is `save_freq` with keras_ckpt, too."
     asks_keras_ckpt = True
-    what = "Finds arguments by position that are other arguments, or none, in the new release."
+    what = "Finds positional arguments that mean another argument, or none, in the new release."
     why = (
-        "The eighth is `options` in TF 2.3 to 2.15 and `initial_value_threshold` in Keras 3, where "
-        "there is no ninth. Nothing is said when the callback is made: options in the place of the "
+        "The eighth is `options` in TF 2.3 to 2.15 and `initial_value_threshold` in Keras 3, "
+        "where there is no ninth. Making the callback gives no error: options in the place of the "
         "threshold fail when the first value is compared with them. The seventh is `save_freq` in "
-        "all of these releases; in stand-alone Keras up to 2.3 it was `period`, so that `5` there "
-        "means a save every five batches today, also where our callback takes the place of Keras's."
+        "all of these releases. In stand-alone Keras up to 2.3 it was `period`, so `5` there now "
+        "means a save every five batches, even with the callback of keras_ckpt."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

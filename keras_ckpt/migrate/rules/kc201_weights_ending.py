@@ -26,11 +26,11 @@ class WeightsEnding(Rule):
     code = "KC201"
     name = "weights-ending"
     is_late = True
-    what = "Finds paths beside `save_weights_only=True` that Keras 3 refuses."
+    what = "Finds paths that Keras 3 refuses together with `save_weights_only=True`."
     why = (
-        "Up to TF 2.15 the ending chooses the format: `.h5` and `.hdf5` mean HDF5, anything else a "
-        "TensorFlow checkpoint. Keras 3 writes weights only to paths that end in `.weights.h5`, "
-        "and raises ValueError for any other when the callback is made."
+        "Up to TF 2.15 the ending determines the format: `.h5` and `.hdf5` mean HDF5, anything "
+        "else a TensorFlow checkpoint. Keras 3 writes weights only to paths that end in "
+        "`.weights.h5`. For any other it raises a ValueError when the callback is made."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

@@ -15,12 +15,12 @@ from keras_ckpt.migrate.sites.site import Site
 class ModelEnding(WeightsEnding):
     code = "KC202"
     name = "model-ending"
-    what = "Finds paths of whole models (without `save_weights_only`) that Keras 3 refuses."
+    what = "Finds paths for whole models (without `save_weights_only`) that Keras 3 refuses."
     why = (
-        "Up to TF 2.15 the ending chooses the format: `.h5` and `.hdf5` mean HDF5, from TF 2.12 on "
-        "`.keras` an archive, anything else a SavedModel. Keras 3 writes whole models only to "
-        "paths that end in `.keras` or, from 3.8 on, in `.h5`, and raises ValueError for any other "
-        "when the callback is made."
+        "Up to TF 2.15 the ending determines the format: `.h5` and `.hdf5` mean HDF5, `.keras` an "
+        "archive from TF 2.12 on, anything else a SavedModel. Keras 3 writes whole models only to "
+        "paths that end in `.keras` or, from 3.8 on, in `.h5`. For any other it raises a "
+        "ValueError when the callback is made."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

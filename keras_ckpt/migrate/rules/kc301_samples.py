@@ -16,10 +16,10 @@ class Samples(Rule):
     name = "samples"
     examples = "2.0", "2.4"
     with_keras_ckpt = "keras_ckpt counts batches, too."
-    what = "Finds integers as `save_freq` in code for TF 2.0 and 2.1, where they count samples."
+    what = "Finds an integer `save_freq` in code for TF 2.0 and 2.1, where it counts samples."
     why = (
-        "From TF 2.2 on they count batches. Nothing is said: the model is saved as many times less "
-        "often as there are samples in a batch, or never."
+        "From TF 2.2 on it counts batches, and nothing warns about it. The model is saved less "
+        "often by a factor of the batch size, or never."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

@@ -42,13 +42,14 @@ class BeyondEpoch(Rule):
     examples = "2.1", "2.4"
     with_keras_ckpt = "keras_ckpt counts batches, too."
     what = (
-        "Finds integers as `save_freq` that are larger than an epoch when they count batches in "
-        "place of samples, and those that `steps_per_execution` makes others."
+        "Finds an integer `save_freq` that is longer than an epoch once it counts batches instead "
+        "of samples, and one whose meaning `steps_per_execution` changes."
     )
     why = (
-        "What was a part of an epoch in TF 2.0 and 2.1, where samples are counted, is several "
-        "epochs in later releases, so that there may be no save at all before training ends. With "
-        "`steps_per_execution=N`, TF 2.2 counts one for N batches, and later releases N."
+        "A number of samples that was part of an epoch in TF 2.0 and 2.1 is a number of batches "
+        "in later releases, possibly several epochs, so there may be no save at all before "
+        "training ends. With `steps_per_execution=N`, TF 2.2 counts N batches as one, and later "
+        "releases as N."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

@@ -26,13 +26,13 @@ from keras_ckpt.migrate.sites.site import Site
 class BestOnBatch(Rule):
     code = "KC303"
     name = "best-on-batch"
-    what = "Finds `save_best_only=True` beside an integer `save_freq`."
+    what = "Finds `save_best_only=True` together with an integer `save_freq`."
     why = (
-        "At the end of a batch there are no values of the validation. Without the monitored value, "
-        "nothing is saved up to Keras 3.9. From 3.10 on each such save is made, with a warning, so "
-        "that the file has the last model in place of the best. For a metric of the training, "
-        "Keras 3.11 and later do not know what is better before the first epoch ends, and raise "
-        "TypeError at the second save in it."
+        "At the end of a batch no values of the validation exist yet. Up to Keras 3.9, nothing is "
+        "saved without the monitored value. From 3.10 on every such save is made, with a warning, "
+        "so the file holds the last model and not the best. For a metric of the training, Keras "
+        "3.11 and later do not know which direction is better before the first epoch ends, and "
+        "raise a TypeError at the second save in it."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

@@ -56,16 +56,16 @@ class MetricName(Rule):
     code = "KC401"
     name = "metric-name"
     what = (
-        "Finds metrics in `monitor` and in the path that are compiled by another name: `acc` for "
-        "`accuracy`, `mae` for `mean_absolute_error`, `auc` for `AUC`, and the other way round."
+        "Finds metrics in `monitor` and in the path that were compiled under another name: `acc` "
+        "for `accuracy`, `mae` for `mean_absolute_error`, `auc` for `AUC`, and vice versa."
     )
     why = (
-        "Before TF 2.0, `accuracy` was `acc` in the logs. Since then a metric is called as it was "
-        "compiled. Classes by their names are called `auc` in most releases of TF 2 with "
-        "`metrics=['AUC']`, and `AUC` in Keras 3. With a name that is not in the logs, best-only "
-        "saves are skipped up to Keras 3.9, and all made from 3.10 on, so that the last model "
-        "takes the place of the best. With `mode='auto'` Keras 3.11 and later raise ValueError "
-        "when the first epoch ends. In the path such a name is a KeyError at the first save."
+        "Before TF 2.0, `accuracy` was `acc` in the logs. Since then a metric has the name that "
+        "it was compiled with. `metrics=['AUC']` is called `auc` in most releases of TF 2, and "
+        "`AUC` in Keras 3. If the name is not in the logs, saves of the best model are skipped up "
+        "to Keras 3.9 and all made from 3.10 on, so the last model replaces the best. With "
+        "`mode='auto'`, Keras 3.11 and later raise a ValueError when the first epoch ends. In the "
+        "path, such a name raises a KeyError at the first save."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

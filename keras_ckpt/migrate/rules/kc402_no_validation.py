@@ -14,13 +14,13 @@ class NoValidation(Rule):
     code = "KC402"
     name = "no-validation"
     what = (
-        "Finds `save_best_only=True` for a metric of the validation, as `val_loss` is by default, "
-        "where `fit` is given no validation data."
+        "Finds `save_best_only=True` with a metric of the validation, such as the default "
+        "`val_loss`, where `fit` gets no validation data."
     )
     why = (
-        "The monitored value is never there. Up to Keras 3.9 nothing is saved then. From 3.10 on "
-        "the model is saved after every epoch, with a warning, so that the file has the last model "
-        "in place of the best."
+        "The monitored value never exists. Up to Keras 3.9 nothing is saved then. From 3.10 on "
+        "the model is saved after every epoch, with a warning, so the file holds the last model "
+        "and not the best."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

@@ -31,15 +31,15 @@ class AutoMode(Rule):
     code = "KC403"
     name = "auto-mode"
     what = (
-        "Finds `mode='auto'`, which is the default, for metrics of which Keras 3.11 and later find "
-        "another direction than their name tells, or none."
+        "Finds `mode='auto'`, the default, with metrics for which Keras 3.11 and later determine "
+        "another direction than earlier releases, or none."
     )
     why = (
-        "Up to Keras 3.10 the name decides: what has `acc` in it or begins with `fmeasure` is "
-        "maximized, anything else minimized, `val_auc` too. From 3.11 on the metric decides, and "
-        "one that knows no direction raises ValueError when the first epoch ends, even without "
-        "`save_best_only`. Metrics that are functions, classes of yours, or those of one of "
-        "several outputs know none."
+        "Up to Keras 3.10 the name decides: a name that contains `acc` or begins with `fmeasure` "
+        "is maximized, anything else is minimized, even `val_auc`. From 3.11 on the metric "
+        "decides, and one without a direction raises a ValueError when the first epoch ends, even "
+        "without `save_best_only`. Functions, classes of your own, and the metrics of one of "
+        "several outputs have no direction."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

@@ -56,11 +56,11 @@ def can_be_called(method: ast.FunctionDef, parameters: list[str]) -> bool:
 class PrivateHook(Rule):
     code = "KC501"
     name = "private-hook"
-    what = "Finds subclasses that override, or call, a private method whose form has changed."
+    what = "Finds subclasses that override, or call, a private method whose signature has changed."
     why = (
         "`_save_model` and `_get_file_path` take `(epoch, logs)` up to TF 2.5 and `(epoch, batch, "
-        "logs)` from 2.6 on. One in the old form is a TypeError at the first save. A method that "
-        "the new release does not have is never called, so that what it does is not done."
+        "logs)` from 2.6 on. With the old signature, the first save raises a TypeError. A method "
+        "that the new release does not have is never called, so what it does is not done."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

@@ -14,10 +14,11 @@ from keras_ckpt.migrate.sites.site import Site, Subclass
 class ModelSet(Rule):
     code = "KC502"
     name = "model-set"
-    what = "Finds subclasses that assign to `self.model`, such as to save another model."
+    what = "Finds subclasses that assign to `self.model`, for example to save another model."
     why = (
-        "Up to TF 2.15 `model` is an attribute like any other. In Keras 3 it is a property that "
-        "cannot be assigned: AttributeError, when training begins or the callback is made."
+        "Up to TF 2.15 `model` is an ordinary attribute. In Keras 3 it is a property that cannot "
+        "be assigned, which raises an AttributeError when training begins or when the callback is "
+        "made."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

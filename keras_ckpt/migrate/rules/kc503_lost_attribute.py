@@ -37,13 +37,13 @@ class LostAttribute(Rule):
     code = "KC503"
     name = "lost-attribute"
     what = (
-        "Finds attributes of the callback that are read in subclasses, or of an instance, and that "
+        "Finds attributes of the callback that subclasses, or users of an instance, read and that "
         "the new release does not set."
     )
     why = (
-        "Up to TF 2.15 the callback counts epochs in `epochs_since_last_save`, and keeps `period`, "
-        "`load_weights_on_restart` and, from TF 2.3 on, `_options`. In Keras 3 to read one is an "
-        "AttributeError, mostly at the end of the first epoch."
+        "Up to TF 2.15 the callback counts epochs in `epochs_since_last_save`, and keeps "
+        "`period`, `load_weights_on_restart` and, from TF 2.3 on, `_options`. In Keras 3, reading "
+        "one raises an AttributeError, mostly at the end of the first epoch."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint

@@ -30,11 +30,11 @@ class LoadWeights(Rule):
     name = "load-weights"
     is_late = True
     reads = (LOAD_WEIGHTS,)
-    what = "Finds `model.load_weights(path)` of files that Keras 3 refuses by their name."
+    what = "Finds `model.load_weights(path)` with a file name that Keras 3 refuses."
     why = (
-        "Up to TF 2.15 a path without `.h5`, `.hdf5` or `.keras` at its end is the prefix of a "
-        "TensorFlow checkpoint. `load_weights` of Keras 3 raises ValueError for it. `by_name=True` "
-        "it takes only for `.h5` and `.hdf5`."
+        "Up to TF 2.15 a path that does not end in `.h5`, `.hdf5` or `.keras` is the prefix of a "
+        "TensorFlow checkpoint. In Keras 3, `load_weights` raises a ValueError for it, and "
+        "accepts `by_name=True` only with `.h5` and `.hdf5`."
     )
     before = """
 import keras

@@ -23,10 +23,10 @@ class LoadModel(Rule):
     name = "load-model"
     is_late = True
     reads = (LOAD_MODEL,)
-    what = "Finds `load_model(path)` of files that Keras 3 refuses by their name."
+    what = "Finds `load_model(path)` with a file name that Keras 3 refuses."
     why = (
-        "Up to TF 2.15 a path without `.h5`, `.hdf5` or `.keras` at its end is a SavedModel. "
-        "`load_model` of Keras 3 raises ValueError for it."
+        "Up to TF 2.15 a path that does not end in `.h5`, `.hdf5` or `.keras` is a SavedModel. In "
+        "Keras 3, `load_model` raises a ValueError for it."
     )
     before = """
 import keras

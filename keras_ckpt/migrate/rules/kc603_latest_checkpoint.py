@@ -20,13 +20,13 @@ class LatestCheckpoint(Rule):
     name = "latest-checkpoint"
     refusal = f"Keras 3 has nothing that finds the newest checkpoint. {WITH_KERAS_CKPT}"
     what = (
-        "Finds `tf.train.latest_checkpoint(directory)` whose result goes to `load_weights`, or "
-        "whose directory is that of a `ModelCheckpoint`."
+        "Finds `tf.train.latest_checkpoint(directory)` if its result is passed to `load_weights`, "
+        "or if a `ModelCheckpoint` writes to the directory."
     )
     why = (
-        "It finds TensorFlow checkpoints alone, by the file `checkpoint` beside them. Keras 3 "
-        "writes none, so that it returns None, and `load_weights` of Keras 3 refuses those that "
-        "are there from before. What belongs to `tf.train.Checkpoint` is not concerned."
+        "It finds only TensorFlow checkpoints, by the file `checkpoint` beside them. Keras 3 "
+        "writes none, so it returns None, and `load_weights` of Keras 3 refuses those that an "
+        "older release left there. Uses of `tf.train.Checkpoint` are not affected."
     )
     before = """
 import tensorflow as tf

@@ -23,11 +23,14 @@ class Save(Rule):
     name = "save"
     is_late = True
     writes = (SAVE, SAVE_WEIGHTS)
-    what = "Finds `model.save(path)` and `model.save_weights(path)` of names that Keras 3 refuses."
+    what = (
+        "Finds `model.save(path)` and `model.save_weights(path)` with a file name that Keras 3 "
+        "refuses."
+    )
     why = (
-        "Up to TF 2.15 any path can be saved to: a SavedModel, a TensorFlow checkpoint. Keras 3 "
-        "raises ValueError unless a whole model ends in `.keras`, `.h5` or `.hdf5` and weights end "
-        "in `.weights.h5`."
+        "Up to TF 2.15 any path is accepted, for a SavedModel or a TensorFlow checkpoint. Keras 3 "
+        "raises a ValueError unless a whole model ends in `.keras`, `.h5` or `.hdf5` and weights "
+        "end in `.weights.h5`."
     )
     before = """
 import keras

@@ -1,4 +1,4 @@
-"""KC605: arguments of saves and loads that Keras 3 has no more."""
+"""KC605: arguments of saves and loads that Keras 3 removed."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ class FileArguments(Rule):
         "`save_weights`, `load_weights` and `load_model`."
     )
     why = (
-        "They were for TensorFlow's formats. Keras 3 tells the format by the ending of the path "
-        "alone, and raises TypeError or ValueError for the arguments, even where they are None."
+        "They were for TensorFlow's formats. Keras 3 determines the format by the ending of the "
+        "path alone, and raises a TypeError or a ValueError for these arguments, even if they are "
+        "None."
     )
     before = """
 import keras
