@@ -43,7 +43,7 @@ def is_keras_path(path: Str) -> bool:
     """Returns whether only Keras or TensorFlow would call a file of weights or a model so."""
     folder, _, last = path.shown.rpartition("/")
     # A placeholder is not an ending.
-    last = re.sub(r"\{[^}]*\}", "", last)
+    last = re.sub(r"\{[^}]*\}", "", last).rstrip(".")
     if last.endswith(SHARDED_WEIGHTS):
         return True
     if "." not in last.lstrip("."):

@@ -31,7 +31,8 @@ class Items:
         self.gaps = [opening]
         for each in self.items:
             self.gaps.append(_gap_after(each))
-        if closing is not None and not self.trailing:
+        # Behind a last comma it stands in one of the two, as LibCST has it of each kind of node.
+        if closing is not None and not closing.empty:
             self.gaps[-1] = closing
 
     def drop(self, indexes: Iterable[int]) -> None:
@@ -74,7 +75,8 @@ class Items:
                     each = each.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
                 each = each.with_changes(comma=comma.with_changes(whitespace_after=gap))
             done.append(each)
-        closing = cst.SimpleWhitespace("") if self.trailing else self.gaps[-1]
+        within = self.trailing or not self.items
+        closing = cst.SimpleWhitespace("") if within else self.gaps[-1]
         return done, self.gaps[0], closing
 
 

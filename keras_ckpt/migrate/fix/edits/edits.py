@@ -178,6 +178,12 @@ class Edits:
         if isinstance(node, ast.Call) and node in self._calls:
             edit = self._calls[node]
             yield located.expression(node), lambda old: nodes.changed_call(old, edit)
+        if isinstance(node, ast.stmt) and node in self._before:
+            codes = [
+                code if part is None else code % located.code(part)
+                for code, part in self._before[node]
+            ]
+            yield located.statement(node), lambda old: nodes.preceded(old, codes)
         if isinstance(node, ast.ImportFrom) and node in self._imports:
             index, taken = located.within(node), self._imports[node]
             yield located.line(node), lambda old: nodes.taken(old, index, taken)
@@ -187,12 +193,6 @@ class Edits:
         if isinstance(node, ast.stmt) and node in self._restated:
             instead = self._restated[node]
             yield located.statement(node), lambda old: nodes.restated(old, instead)
-        if isinstance(node, ast.stmt) and node in self._before:
-            codes = [
-                code if part is None else code % located.code(part)
-                for code, part in self._before[node]
-            ]
-            yield located.statement(node), lambda old: nodes.preceded(old, codes)
 
 
 def _line(node: ast.AST) -> int:

@@ -13,6 +13,12 @@ import time
 from typing import Any
 
 import pytest
+
+pytest.importorskip("click")
+pytest.importorskip("rich")
+if sys.version_info < (3, 9):
+    pytest.skip("reading code needs Python 3.9", allow_module_level=True)
+
 from click.testing import CliRunner
 
 from keras_ckpt.cli import main
@@ -22,8 +28,8 @@ PERIOD = (
     "from tensorflow.keras.callbacks import ModelCheckpoint\nModelCheckpoint('a.keras', period=5)\n"
 )
 CLEAN = "from tensorflow.keras.callbacks import ModelCheckpoint\nModelCheckpoint('a.keras')\n"
-# Broken on Keras 3.11, and nothing tells what it was written for.
-UNTOLD = PERIOD.replace("period=5", "'val_auc', save_best_only=True")
+# Broken on Keras 3.11, and nothing shows what it was written for.
+OF_ANY = PERIOD.replace("period=5", "'val_auc', save_best_only=True")
 
 
 def run(*arguments: Any, input: str | None = None) -> tuple[int, str]:
@@ -51,8 +57,8 @@ def test_text_and_exit_codes(tmp_path: pathlib.Path) -> None:
     place, advice, summary = output.splitlines()
     assert code == 1
     assert place == (
-        "%s:2:28: KC101 Keras 3.15 raises TypeError: ModelCheckpoint.__init__() got an unexpected "
-        "keyword argument 'period'." % (tmp_path / "train.py")
+        f"{tmp_path / 'train.py'}:2:28: KC101 Keras 3.15 raises TypeError: "
+        "ModelCheckpoint.__init__() got an unexpected keyword argument 'period'."
     )
     assert advice.startswith("    Write `save_freq=5 * steps_per_epoch`")
     assert summary == "1 finding in 1 file, from TF 2.15 (`period` is passed) to Keras 3.15."
@@ -71,38 +77,6 @@ def test_from_and_to(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pin", "expected"),
-    [
-        ("requirements.txt", "numpy\ntensorflow==2.4.1\n", "TF 2.4"),
-        ("requirements-dev.txt", "tensorflow-gpu >= 2.2, < 2.6\n", "TF 2.5"),
-        ("requirements.txt", "tensorflow~=2.3.0\n", "TF 2.3"),
-        ("requirements.txt", "tensorflow~=2.3\n", None),
-        ("requirements.txt", "tensorflow>=2.0\n", None),
-        ("requirements.txt", "# tensorflow==2.4\n", None),
-        ("requirements.txt", "tensorflow-datasets==2.4\n", None),
-        ("requirements.txt", "keras==3.8.0\n", "Keras 3.8"),
-        ("requirements.txt", "tensorflow==2.16.1\n", "Keras 3.0"),
-        ("environment.yml", "dependencies:\n  - tensorflow=2.4\n", "TF 2.4"),
-        ("setup.cfg", "[options]\ninstall_requires =\n    tensorflow<2.4\n", "TF 2.3"),
-        ("pyproject.toml", '[project]\ndependencies = ["tensorflow==2.6.*"]\n', "TF 2.6"),
-        ("Pipfile", '[packages]\ntensorflow = "==2.5"\n', "TF 2.5"),
-    ],
-)
-def test_the_release_is_told_by_what_is_pinned(
-    name: str, pin: str, expected: str | None, tmp_path: pathlib.Path
-) -> None:
-    write(tmp_path, train=UNTOLD)
-    (tmp_path / name).write_text(pin)
-    code, output = run("check", tmp_path)
-    if expected is None:
-        assert code == 2
-        assert "Pass --from" in output
-    else:
-        assert code == 1
-        assert "from %s (%s pins " % (expected, name) in output
-
-
-@pytest.mark.parametrize(
     ("call", "expected"),
     [
         ("ModelCheckpoint('a.h5', 'val_auc')", "Keras 3.15"),
@@ -112,18 +86,20 @@ def test_the_release_is_told_by_what_is_pinned(
         ("model.load_weights('cp.ckpt')", "TF 2.15"),
     ],
 )
-def test_the_release_is_told_by_the_code(call: str, expected: str, tmp_path: pathlib.Path) -> None:
+def test_the_release_is_determined_from_the_code(
+    call: str, expected: str, tmp_path: pathlib.Path
+) -> None:
     write(tmp_path, train=CLEAN.splitlines()[0] + "\n" + call + "\n")
     code, output = run("check", tmp_path, "--to", "3.15")
     if expected == "Keras 3.15":
-        # It runs on the newest, which tells nothing.
+        # It runs on the newest, which shows nothing.
         assert "Pass --from" in output or code == 0
     else:
-        assert "from %s (" % expected in output
+        assert f"from {expected} (" in output
 
 
 def test_tf_keras_stays_as_it_is(tmp_path: pathlib.Path) -> None:
-    write(tmp_path, train=UNTOLD.replace("tensorflow.keras", "tf_keras"))
+    write(tmp_path, train=OF_ANY.replace("tensorflow.keras", "tf_keras"))
     code, output = run("check", tmp_path)
     assert (code, found(output)) == (0, [])
     assert "runs as it is; --from tf_keras checks it too" in output
@@ -168,7 +144,7 @@ def on_terminal(*command: str, answer: bytes = b"", when: bytes = b"") -> tuple[
 
 
 def test_on_a_terminal_the_release_is_asked_for(tmp_path: pathlib.Path) -> None:
-    write(tmp_path, train=UNTOLD)
+    write(tmp_path, train=OF_ANY)
     code, output = on_terminal(
         "-m", "keras_ckpt", "check", str(tmp_path), answer=b"nonsense\n2.4\n", when=b"as 2.4:"
     )
@@ -196,33 +172,6 @@ def test_a_bar_is_shown_on_a_terminal_when_it_takes_long(tmp_path: pathlib.Path)
     assert (ran.returncode, ran.stderr) == (1, b"")
 
 
-@pytest.mark.parametrize(
-    ("comment", "silenced"),
-    [
-        ("# noqa", True),
-        ("#NOQA", True),
-        ("# noqa: KC101", True),
-        ("# noqa: kc1", True),
-        ("# noqa:E501,KC101", True),
-        ("# noqa: period", True),
-        ("# noqa: metric-name, Period (known)", True),
-        ("# noqa: metric-name", False),
-        ("# noqa: KC102, for the period", False),
-        ("# noqa: E501 KC1", True),
-        ("# type: ignore  # noqa: KC101", True),
-        ("# noqa: E501", False),
-        ("# noqa: KC102", False),
-        ("# nothing", False),
-    ],
-)
-def test_noqa(comment: str, silenced: bool, tmp_path: pathlib.Path) -> None:
-    for line in range(4):
-        lines = ["c = ModelCheckpoint(", "    'a.keras',", "    period=5,", ")"]
-        lines[line] += "  " + comment
-        write(tmp_path, train=PERIOD.splitlines()[0] + "\n" + "\n".join(lines) + "\n")
-        assert run("check", tmp_path)[0] == (0 if silenced else 1), line
-
-
 def test_select_and_ignore(tmp_path: pathlib.Path) -> None:
     write(tmp_path, train=PERIOD.replace("a.keras", "a.hdf5"))
     assert found(run("check", tmp_path)[1]) == ["KC202", "KC101"]
@@ -237,7 +186,7 @@ def test_select_and_ignore(tmp_path: pathlib.Path) -> None:
 
 def test_settings(tmp_path: pathlib.Path) -> None:
     (tmp_path / "src").mkdir()
-    write(tmp_path / "src", train=UNTOLD, old=PERIOD)
+    write(tmp_path / "src", train=OF_ANY, old=PERIOD)
     cfg = tmp_path / "setup.cfg"
     cfg.write_text("[keras-ckpt]\nfrom = 2.4\nselect = KC1, KC4\nexclude =\n    old.py\n")
     code, output = run("check", tmp_path / "src")
@@ -253,20 +202,6 @@ def test_settings(tmp_path: pathlib.Path) -> None:
     assert "from, to, select, ignore, exclude, output-format" in output
     cfg.write_text("[keras-ckpt]\nselect = KC9\n")
     assert run("check", tmp_path / "src")[0] == 2
-
-
-def test_settings_in_toml(tmp_path: pathlib.Path) -> None:
-    if sys.version_info < (3, 11):
-        pytest.importorskip("tomli")
-    write(tmp_path, train=UNTOLD)
-    toml = tmp_path / "pyproject.toml"
-    toml.write_text('[tool.keras-ckpt]\nfrom = "2.4"\nignore = ["KC4"]\n')
-    assert run("check", tmp_path)[0] == 0
-    for bad in ("from = 2.4", "ignore = 'KC4'", "frm = '2'", "output-format = 'xml'", "from ="):
-        toml.write_text("[tool.keras-ckpt]\n%s\n" % bad)
-        code, output = run("check", tmp_path)
-        assert code == 2
-        assert "pyproject.toml" in output
 
 
 def notebook(*cells: str, **more: Any) -> str:
@@ -290,8 +225,8 @@ def test_notebooks(tmp_path: pathlib.Path) -> None:
     code, output = run("check", path)
     assert code == 1
     places = [line.split(": KC")[0] for line in output.splitlines() if ": KC" in line]
-    assert places[:-1] == ["%s:cell 3:2:38" % path, "%s:cell 5:3:28" % path]
-    assert places[-1].startswith("%s:cell 6:1:" % path)
+    assert places[:-1] == [f"{path}:cell 3:2:38", f"{path}:cell 5:3:28"]
+    assert places[-1].startswith(f"{path}:cell 6:1:")
     assert found(output)[-1] == "KC001"
     as_json = json.loads(run("check", path, "--output-format", "json")[1])
     assert (as_json[0]["cell"], as_json[0]["line"]) == (3, 2)
@@ -315,7 +250,7 @@ def test_a_syntax_error_is_one_finding(tmp_path: pathlib.Path) -> None:
     write(tmp_path, old=PERIOD + "print 'done'\n", unconcerned="print 'done'\n", train=PERIOD)
     code, output = run("check", tmp_path)
     assert (code, found(output)) == (1, ["KC001", "KC101"])
-    assert "%s:3:" % (tmp_path / "old.py") in output
+    assert f"{tmp_path / 'old.py'}:3:" in output
 
 
 def test_what_is_too_deep_or_no_text_is_no_crash(tmp_path: pathlib.Path) -> None:
@@ -334,7 +269,7 @@ def test_what_is_too_deep_or_no_text_is_no_crash(tmp_path: pathlib.Path) -> None
     (tmp_path / "bad.py").write_bytes(latin.encode("latin-1"))
     code, output = run("check", tmp_path)
     assert code == 2
-    assert "Error: %s cannot be read" % (tmp_path / "bad.py") in output
+    assert f"Error: {tmp_path / 'bad.py'} cannot be read" in output
 
 
 def test_files_are_found_below_directories(tmp_path: pathlib.Path) -> None:
@@ -410,13 +345,6 @@ def test_sarif(tmp_path: pathlib.Path) -> None:
     assert place["region"] == {"startLine": 2, "startColumn": 28, "endLine": 2, "endColumn": 36}
     assert "region" not in of_cell["locations"][0]["physicalLocation"]
     assert of_cell["message"]["text"].startswith("Cell 2, line 2: ")
-
-
-def test_what_ours_makes_is_fine(tmp_path: pathlib.Path) -> None:
-    ours = PERIOD.replace("tensorflow.keras.callbacks", "keras_ckpt")
-    write(tmp_path, ours=ours + "import tensorflow\nmodel.load_weights('cp.ckpt')\n")
-    write(tmp_path, installed="import keras_ckpt\nkeras_ckpt.install()\n" + PERIOD)
-    assert run("check", tmp_path)[0] == 0
 
 
 def test_rule(tmp_path: pathlib.Path) -> None:

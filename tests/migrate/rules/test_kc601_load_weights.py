@@ -1,0 +1,69 @@
+"""Weights that a release does not read."""
+
+from __future__ import annotations
+
+import pytest
+from snippets import codes, fixed, found, native, notes
+
+HEAD = "import keras\nmodel = keras.Sequential([])\n"
+SHARDED = 'model.load_weights("m.weights.json")'
+OLD = 'model.load_weights("m.ckpt")'
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new", "expected"),
+    [
+        (SHARDED, "2.15", "3.4", ["KC601"]),
+        (SHARDED, "3.15", "3.9", ["KC601"]),
+        (SHARDED, "2.15", "3.10", []),
+        (SHARDED, "3.10", "3.15", []),
+        (OLD, "2.15", "3.4", ["KC601"]),
+        (OLD, "2.0", "2.15", []),
+        # It was refused before.
+        (OLD, "3.15", "3.4", []),
+    ],
+)
+def test_is_found_where_a_release_lacks_it(
+    code: str, old: str, new: str, expected: list[str]
+) -> None:
+    assert codes(HEAD + code, old, new) == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("model.load_weights(filepath='m.ckpt')", ["KC601"]),
+        ("model.load_weights(path)", []),
+        ("model.load_weights('m.h5')", []),
+        ("model.load_weights('m.h5', by_name=True)", []),
+        ("model.load_weights('m.weights.h5', by_name=True)", ["KC601"]),
+        ("model.load_weights('m.weights.h5', by_name=False)", []),
+        # Of other libraries, by the names of their files.
+        ("net.load_weights('yolo.weights')", []),
+        ("net.load_weights('m.ckpt')", ["KC601"]),
+    ],
+)
+def test_goes_by_the_path_and_by_name(call: str, expected: list[str]) -> None:
+    assert codes(HEAD + call, "2.4") == expected
+
+
+def test_what_keras_ckpt_has_saved_it_reads() -> None:
+    ours = "import keras_ckpt\nkeras_ckpt.ModelCheckpoint('m.ckpt')\n"
+    assert codes(HEAD + ours + OLD, "2.4") == []
+
+
+@pytest.mark.parametrize("to_keras_ckpt", [True, False])
+def test_weights_in_several_files_are_left(to_keras_ckpt: bool) -> None:
+    done = fixed(HEAD + SHARDED, to_keras_ckpt, "2.15", "3.4")
+    assert done.content.decode() == HEAD + SHARDED
+    (note,) = done.notes
+    assert note.is_left and note.code == "KC601"
+    (left,) = found(HEAD + SHARDED, "2.15", "3.4")
+    assert "save them as one file" in left.advice
+
+
+def test_natively_by_name_needs_keras_ckpt() -> None:
+    code = HEAD + "model.load_weights('m.weights.h5', by_name=True)"
+    assert native(code) == code
+    (only,) = notes(code)
+    assert "reads by name HDF5 of Keras 2 alone" in only
