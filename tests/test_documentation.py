@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import doctest
-import importlib
+import importlib.util
 import inspect
 import pathlib
 import re
@@ -304,7 +304,7 @@ def test_links_lead_to_files(page: str) -> None:
 
 
 def test_what_pip_installs_is_there() -> None:
-    for page in ("docs/start.md", "docs/migrating.md", "README.md"):
+    for page in ("docs/start.md", "docs/migrating.md", "README.md", "CONTRIBUTING.md"):
         for block in documents.blocks(text_of(page), "sh"):
             for extras in re.findall(r"\[([\w,]+)\]", block):
                 assert set(extras.split(",")) <= EXTRAS
@@ -327,6 +327,8 @@ def test_the_scripts_that_are_named_are_there() -> None:
         for block in documents.blocks(text_of(page), "sh"):
             for script in re.findall(r"\b(?:examples|tests|benchmarks)/[\w/]+\.py", block):
                 assert (ROOT / script).exists(), script
+            for module in re.findall(r"-m (keras_ckpt[\w.]*)", block):
+                assert importlib.util.find_spec(module) is not None, module
 
 
 def test_the_hooks_are_those_that_a_repository_can_name() -> None:

@@ -18,20 +18,20 @@ What the replicas in `keras_ckpt.compat` are compared with, release by release. 
 `python tests/tools/conformance.py`, and a test keeps it true.
 
 **Here**: the class of the release ran random scenarios in its own environment, with its real
-TensorFlow: arguments right and wrong, by position and by name, several fits, odd logs, saves that
-fail, files already there, subclasses that override each hook. All that could be seen of it is kept
-in `tests/data/recorded/`: attributes after each event, output, log records, warnings, exceptions,
-calls on the model, files. The replica of each release must do the same on the Keras that the tests
-run on, with TensorFlow, JAX and PyTorch. Of errors and warnings that Python, NumPy and TensorFlow
-word themselves, the type is compared and not the text. NumPy arrays with a shape and variables are
-left out for TF 2.x, whose NumPy treated them in other ways; `options` and buckets are left out
-where TensorFlow is not installed, since they are TensorFlow's. Where tox has the environment of a
-release, its class is also asked live about 200 scenarios that no recording has.
+TensorFlow: right and wrong arguments, by position and by name, several fits, odd logs, saves that
+fail, files that exist already, subclasses that override each hook. `tests/data/recorded/` has
+everything that could be observed: attributes after each event, output, log records, warnings,
+exceptions, calls on the model, files. The replica of each release must do the same on the Keras that
+the tests run on, with TensorFlow, JAX and PyTorch. Of errors and warnings whose text comes from
+Python, NumPy or TensorFlow, only the type is compared. NumPy arrays with a shape and variables are
+left out for TF 2.x, whose NumPy treated them differently. `options` and buckets are left out where
+TensorFlow is not installed, since they belong to TensorFlow. Where tox has the environment of a
+release, its class also runs 200 scenarios that are in no recording.
 
 **There**: in the environment of each release (`tox -e tf2.4`, `tox -e keras3.8`, `tox -m matrix`)
-the real class and the replica run 1000 new scenarios with nothing left out and every text
-compared, and 25 real fits whose files are compared by content. Where the release has them, so
-do two worker processes of a `MultiWorkerMirroredStrategy` and a `MirroredStrategy` of two devices.
+the real class and the replica run 1000 new scenarios, with nothing left out and every text
+compared, and 25 real fits, with the files compared by content. Where the release supports it, so do
+two worker processes of a `MultiWorkerMirroredStrategy` and a `MirroredStrategy` of two devices.
 
 Branches are those of the real class that the recorded scenarios reach; those that they do not
 are listed below. Differences are those found in all of the recorded scenarios.

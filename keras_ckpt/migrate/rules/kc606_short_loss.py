@@ -20,14 +20,14 @@ class ShortLoss(Rule):
     code = "KC606"
     name = "short-loss"
     what = (
-        "Finds `load_model` of `.h5` and `.hdf5` files in code that compiles with a loss by its "
-        "short name: %s." % ", ".join("`%s`" % each for each in SHORT)
+        "Finds `load_model` of `.h5` and `.hdf5` files in code that compiles with the short name "
+        "of a loss: %s." % ", ".join("`%s`" % each for each in SHORT)
     )
     why = (
-        "The file has the name as it was compiled. Keras 3 takes `loss='mse'` in `compile`, but "
-        "does not find the function when it loads an HDF5 file, its own or one of Keras 2: "
-        "`load_model` raises ValueError or TypeError. Long names, metrics and `.keras` files are "
-        "not concerned."
+        "The file contains the name that was given to `compile`. Keras 3 accepts `loss='mse'` "
+        "there, but cannot find the function when it loads an HDF5 file, whether its own or one "
+        "of Keras 2: `load_model` raises a ValueError or a TypeError. Long names, metrics and "
+        "`.keras` files are not affected."
     )
     before = """
 import keras
