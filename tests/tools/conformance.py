@@ -21,12 +21,12 @@ What the replicas in `keras_ckpt.compat` are compared with, release by release. 
 TensorFlow: right and wrong arguments, by position and by name, several fits, odd logs, saves that
 fail, files that exist already, subclasses that override each hook. `tests/data/recorded/` has
 everything that could be observed: attributes after each event, output, log records, warnings,
-exceptions, calls on the model, files. The replica of each release must do the same on the Keras that
-the tests run on, with TensorFlow, JAX and PyTorch. Of errors and warnings whose text comes from
-Python, NumPy or TensorFlow, only the type is compared. NumPy arrays with a shape and variables are
-left out for TF 2.x, whose NumPy treated them differently. `options` and buckets are left out where
-TensorFlow is not installed, since they belong to TensorFlow. Where tox has the environment of a
-release, its class also runs 200 scenarios that are in no recording.
+exceptions, calls on the model, files. The replica of each release must do the same on the Keras
+that the tests run on, with TensorFlow, JAX and PyTorch. Of errors and warnings whose text comes
+from Python, NumPy or TensorFlow, only the type is compared. NumPy arrays with a shape and variables
+are left out for TF 2.x, whose NumPy treated them differently. `options` and buckets are left out
+where TensorFlow is not installed, since they belong to TensorFlow. Where tox has the environment of
+a release, its class also runs 200 scenarios that are in no recording.
 
 **There**: in the environment of each release (`tox -e tf2.4`, `tox -e keras3.8`, `tox -m matrix`)
 the real class and the replica run 1000 new scenarios, with nothing left out and every text

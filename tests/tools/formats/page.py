@@ -32,21 +32,21 @@ KINDS = {
 START = """\
 # Files of Keras 2 and 3, read on Keras 3
 
-Each release trained each model, saved it in each of its formats, and went on for three steps: those
-of TensorFlow from 2.0 to 2.15, tf_keras, and Keras 3 from 3.0 to the newest.
+Each release trained each model, saved it in each of its formats, and went on for three steps. The
+releases are TensorFlow from 2.0 to 2.15, tf_keras, and Keras 3 from 3.0 to the newest.
 `keras_ckpt.load_weights` (weights) and `keras_ckpt.load_model` (whole models, compiled) read the
 files on Keras 3 with TensorFlow, JAX and PyTorch. **yes**: the predictions are those of the release
-(float32: to 1e-6), all variables are accounted for and, for whole models, TensorFlow checkpoints
-and `.weights.h5` of TensorFlow 2.12 and later, the next three losses in training are the same,
-which takes the state of the optimizer. Each **yes** is a test
-(`tests/formats/test_legacy_files.py`), and another keeps this page true, which
-`python tests/tools/formats/page.py` makes.
+(float32: to 1e-6) and no variable is missing or left over. For whole models, TensorFlow checkpoints
+and `.weights.h5` of TensorFlow 2.12 and later, the next three losses in training are the same, too,
+which requires the state of the optimizer. Each **yes** is a test
+(`tests/formats/test_legacy_files.py`). `python tests/tools/formats/page.py` makes this page, and a
+test checks that it is up to date.
 
-- **weights**: the class is the user's own, so the weights are loaded into a model that the user
-  builds; `load_model` names the class. Or the release described the model wrongly: Keras 3.2 forgot
-  which call of a shared layer gives what.
-- **yes, without its optimizer**: the same but for the next losses. Keras 3 forgets the optimizer of
-  a model once it has written it as HDF5, and leaves it out of the next `.keras`.
+- **weights**: the model has a class of the user's own, so the weights are loaded into a model that
+  the user builds; the error of `load_model` names the class. Or the release described the model
+  wrongly: Keras 3.2 did not save which call of a shared layer an output comes from.
+- **yes, without its optimizer**: the same, except for the next losses. Keras 3 loses the optimizer
+  of a model once it has written it as HDF5, and leaves it out of the next `.keras`.
 - **none**: the release has no such format or layer, or could not write the file.
 
 | release | model | {kinds} |
@@ -60,18 +60,18 @@ ELSEWHERE = """
 
 `keras_ckpt.save_weights` and `keras_ckpt.save_model` wrote each model on Keras 3.15, and each
 release read it with its own `load_weights` and `load_model`; a SavedModel was served by
-`tf.saved_model.load`. **yes**: the predictions are the same, and the next three losses in training.
-**predictions**: the predictions are, and the optimizer starts anew; a SavedModel is served only.
-**none**: the release has no such format, layer or operation. `tests/formats/test_elsewhere.py` asks
-the releases that are there, and
-`PYTHONPATH=tests/tools python tests/tools/formats/elsewhere.py` all of them again.
+`tf.saved_model.load`. **yes**: the predictions and the next three losses in training are the same.
+**predictions**: the predictions are the same, but the optimizer starts anew, or a SavedModel can
+only be served. **none**: the release has no such format, layer or operation.
+`tests/formats/test_elsewhere.py` tries the releases whose environments exist, and
+`PYTHONPATH=tests/tools python tests/tools/formats/elsewhere.py` all of them.
 
-- `.weights.h5` and `.keras` are in the layout of Keras 3, which other releases do not have; Keras 3
-  itself reads them. Use `.h5`, or a TensorFlow checkpoint, for TensorFlow 2.
-- Keras 3 reads the whole models in `.h5`, too. Where only one of Keras 2 and Keras 3 could (a
-  `MultiHeadAttention`), that is Keras 3.
-- TensorFlow before 2.11 has other names for the state of optimizers than later ones, which refuse
-  files with both.
+- `.weights.h5` and `.keras` have the layout of Keras 3, which other releases cannot read. For
+  TensorFlow 2, use `.h5` or a TensorFlow checkpoint.
+- Keras 3 reads the whole models in `.h5`, too. Where the file can suit only one of Keras 2 and
+  Keras 3 (a `MultiHeadAttention`), it suits Keras 3.
+- TensorFlow before 2.11 uses other names for the state of optimizers than later releases, which
+  refuse files with both.
 - The graph that TensorFlow 2.21 writes is served by TensorFlow 2.10 and later.
 
 | release | model | {kinds} |
