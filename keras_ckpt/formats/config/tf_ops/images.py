@@ -2,85 +2,105 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
-
-from keras_ckpt.formats.config.tf_ops.registration import TABLE, node, op
+from keras_ckpt._typing import Tensor
+from keras_ckpt.formats.config.tf_ops.registration import TABLE, Function, node, op
 from keras_ckpt.formats.config.tf_ops.shapes import reverse
-from keras_ckpt.formats.config.tf_ops.tensors import Operations
+from keras_ckpt.formats.config.tf_ops.tensors import (
+    Array,
+    Operations,
+)
 
 
 @op("image.resize")
 def _resize(
     o: Operations,
-    images: Any,
-    size: Any,
+    images: object,
+    size: object,
     method: str = "bilinear",
     preserve_aspect_ratio: bool = False,
     antialias: bool = False,
     align_corners: bool = False,
     half_pixel_centers: bool = True,
-) -> Any:
+) -> Tensor:
     if preserve_aspect_ratio or align_corners or not half_pixel_centers:
-        raise ValueError("Keras 3 does not resize images as they are resized here")
+        raise ValueError("tf.image.resize with these arguments is not supported by Keras 3")
     method = str(method).lower()
     if method not in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"):
-        raise ValueError("Keras 3 does not resize images by the method %r" % method)
+        raise ValueError(f"Keras 3 does not resize images by the method {method!r}")
     if method != "nearest":
         images = o.cast(images, "float32")
-    size = tuple(int(each) for each in o.sizes(o.static(size)))
+    height_and_width = tuple(int(each) for each in o.static(o.sizes(size)))
     result = o.ops.image.resize(
-        images, size, interpolation=method, antialias=bool(antialias), data_format="channels_last"
+        images,
+        height_and_width,
+        interpolation=method,
+        antialias=bool(antialias),
+        data_format="channels_last",
     )
     return o.keep(result, images)
 
 
-def _flip_images(axis: int) -> Callable[..., Any]:
-    def call(o: Operations, image: Any) -> Any:
+def _flip_images(axis: int) -> Function:
+    def call(o: Operations, image: object) -> Tensor:
         return reverse(o, image, axis)
 
     return call
 
 
 @op("image.rgb_to_grayscale")
-def _rgb_to_grayscale(o: Operations, images: Any) -> Any:
+def _rgb_to_grayscale(o: Operations, images: object) -> Tensor:
     weighted = TABLE["multiply"](o, images, [0.2989, 0.587, 0.114])
     return TABLE["reduce_sum"](o, weighted, -1, True)
 
 
-def _blocks(o: Operations, input: Any, shapes: list[Any], perm: list[int]) -> Any:
-    if any(each is None for each in input.shape[1:]):
+def _size(images: Array) -> tuple[int, int, int]:
+    """Returns the height, the width and the number of channels of images."""
+    _, h, w, c = images.shape
+    if h is None or w is None or c is None:
         raise ValueError("the size of an image is known only when the model is called")
-    x = o.ops.reshape(input, (-1, *shapes[0]))
-    result = o.ops.reshape(o.ops.transpose(x, perm), (-1, *shapes[1]))
-    return o.keep(result, input)
+    return h, w, c
+
+
+def _blocks(
+    o: Operations, images: Tensor, blocks: tuple[int, ...], perm: list[int], shape: tuple[int, ...]
+) -> Tensor:
+    """Returns images of a shape, made by putting the blocks of images in another order."""
+    x = o.ops.reshape(images, (-1, *blocks))
+    result = o.ops.reshape(o.ops.transpose(x, perm), (-1, *shape))
+    return o.keep(result, images)
 
 
 @op("depth_to_space", "DepthToSpace", block_size="block_size", data_format="data_format")
-def _depth_to_space(o: Operations, input: Any, block_size: int, data_format: str = "NHWC") -> Any:
+def _depth_to_space(
+    o: Operations, input: Tensor, block_size: int, data_format: str = "NHWC"
+) -> Tensor:
     check_channels_last(data_format)
-    _, h, w, c = input.shape
+    h, w, c = _size(input)
     n = block_size
     depth = c // (n * n)
-    shapes = [(h, w, n, n, depth), (h * n, w * n, depth)]
-    return _blocks(o, input, shapes, [0, 1, 3, 2, 4, 5])
+    blocks = (h, w, n, n, depth)
+    return _blocks(o, input, blocks, [0, 1, 3, 2, 4, 5], (h * n, w * n, depth))
 
 
 @op("space_to_depth", "SpaceToDepth", block_size="block_size", data_format="data_format")
-def _space_to_depth(o: Operations, input: Any, block_size: int, data_format: str = "NHWC") -> Any:
+def _space_to_depth(
+    o: Operations, input: Tensor, block_size: int, data_format: str = "NHWC"
+) -> Tensor:
     check_channels_last(data_format)
-    _, h, w, c = input.shape
+    h, w, c = _size(input)
     n = block_size
-    shapes = [(h // n, n, w // n, n, c), (h // n, w // n, n * n * c)]
-    return _blocks(o, input, shapes, [0, 1, 3, 2, 4, 5])
+    blocks = (h // n, n, w // n, n, c)
+    return _blocks(o, input, blocks, [0, 1, 3, 2, 4, 5], (h // n, w // n, n * n * c))
 
 
-def check_channels_last(data_format: Any) -> None:
+def check_channels_last(data_format: object) -> None:
+    """Raises a ValueError unless the last axis of images is that of the channels."""
     if data_format not in (None, "NHWC", "channels_last"):
-        raise ValueError("images with the channels first are not known here")
+        raise ValueError("images whose first axis is that of the channels are not supported")
 
 
-def _resize_node(method: str) -> Callable[..., Any]:
-    def call(o: Operations, images: Any, size: Any, **attributes: Any) -> Any:
+def _resize_node(method: str) -> Function:
+    def call(o: Operations, images: object, size: object, **attributes: bool) -> Tensor:
         return _resize(o, images, size, method, **attributes)
 
     return call

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from keras_ckpt._typing import Tensor
 from keras_ckpt.formats.config.tf_ops.registration import TABLE, op
 from keras_ckpt.formats.config.tf_ops.tensors import (
     DTYPES,
     Operations,
+    Size,
+    any_unknown,
     dtype_of,
-    is_unknown,
     type_name,
 )
 
 
 @op("getitem")
-def getitem(o: Operations, tensor: Any, slice_spec: Any) -> Any:
+def getitem(o: Operations, tensor: object, slice_spec: object) -> Tensor:
     x = o.array(tensor)
     key = list(slice_spec) if isinstance(slice_spec, (list, tuple)) else [slice_spec]
     key = [each.item() if isinstance(each, (np.ndarray, np.generic)) else each for each in key]
@@ -43,7 +43,7 @@ def getitem(o: Operations, tensor: Any, slice_spec: Any) -> Any:
             )
             if flips:
                 backwards.append(axis)
-        elif is_unknown(each):
+        elif isinstance(each, Size):
             raise ValueError("an index is computed when the model is called")
         axis += 1
     for each in backwards:
@@ -57,18 +57,18 @@ def getitem(o: Operations, tensor: Any, slice_spec: Any) -> Any:
     return x
 
 
-def _forwards(o: Operations, key: slice, x: Any, axis: int) -> tuple[slice, bool]:
-    """A slice with a positive step, and whether the axis is to be reversed before.
+def _forwards(o: Operations, key: slice, x: Tensor, axis: int) -> tuple[slice, bool]:
+    """Returns a slice with a positive step, and whether the axis is to be reversed before.
 
-    PyTorch has no other steps.
+    PyTorch has no negative steps.
     """
     start, stop, step = (
         each.item() if isinstance(each, (np.ndarray, np.generic)) else each
         for each in (key.start, key.stop, key.step)
     )
-    if is_unknown(stop) and stop.is_batch and axis == 0 and o.has_batch(x):
+    if isinstance(stop, Size) and stop.is_batch and axis == 0 and o.has_batch(x):
         stop = None
-    if any(o.is_tensor(each) or is_unknown(each) for each in (start, stop, step)):
+    if o.any_tensor(start, stop, step) or any_unknown(start, stop, step):
         raise ValueError("a slice ends at a size that is known only when the model is called")
     if step is None or step == 1:
         return slice(start or None, stop, None), False
@@ -76,7 +76,9 @@ def _forwards(o: Operations, key: slice, x: Any, axis: int) -> tuple[slice, bool
         return slice(start, stop, step), False
     size = x.shape[axis]
     if size is None and (start is not None or stop is not None):
-        raise ValueError("it goes backwards from a place that is known only when it is called")
+        raise ValueError(
+            "a slice goes backwards from a place that is known only when the model is called"
+        )
     if size is not None:
         found = range(*slice(start, stop, step).indices(size))
         if not found:
@@ -86,12 +88,9 @@ def _forwards(o: Operations, key: slice, x: Any, axis: int) -> tuple[slice, bool
 
 
 @op("slice", "Slice")
-def _slice(o: Operations, input_: Any, begin: Any, size: Any) -> Any:
+def _slice(o: Operations, input_: object, begin: object, size: object) -> Tensor:
     begin, size = o.sizes(begin), o.sizes(size)
-    key = [
-        slice(start, None if not is_unknown(many) and many == -1 else start + many)
-        for start, many in zip(begin, size)
-    ]
+    key = [slice(start, None if many == -1 else start + many) for start, many in zip(begin, size)]
     return getitem(o, input_, key)
 
 
@@ -106,19 +105,19 @@ def _slice(o: Operations, input_: Any, begin: Any, size: Any) -> Any:
 )
 def _strided_slice(
     o: Operations,
-    input_: Any,
-    begin: Any,
-    end: Any,
-    strides: Any = None,
+    input_: object,
+    begin: object,
+    end: object,
+    strides: object = None,
     begin_mask: int = 0,
     end_mask: int = 0,
     ellipsis_mask: int = 0,
     new_axis_mask: int = 0,
     shrink_axis_mask: int = 0,
-) -> Any:
+) -> Tensor:
     begin, end = o.sizes(begin), o.sizes(end)
     steps = o.sizes(strides) if strides is not None else [1] * len(begin)
-    key: list[Any] = []
+    key: list[object] = []
     for i, (start, stop, step) in enumerate(zip(begin, end, steps)):
         bit = 1 << i
         if ellipsis_mask & bit:
@@ -137,64 +136,66 @@ def _strided_slice(
 @op("gather", "GatherV2", batch_dims="batch_dims")
 def _gather(
     o: Operations,
-    params: Any,
-    indices: Any,
-    axis: Any = None,
-    batch_dims: Any = 0,
-    validate_indices: Any = None,
-) -> Any:
-    params, indices = o.array(params), o.array(indices)
-    batch_dims = int(o.static(batch_dims) or 0)
-    axis = o.static(axis)
-    axis = batch_dims if axis is None else int(axis)
-    if not batch_dims:
-        if not o.is_tensor(indices):
-            # Keras writes down a list of indices, and no array.
-            indices = np.asarray(o.static(indices), "int32")
-        result = o.apply("take", params, indices, axis=axis)
-        if o.has_batch(indices) and axis == 0 or o.has_batch(params) and axis != 0:
-            o.starts_with_batch(result)
-        return result
-    rank = len(params.shape)
-    axis %= rank
-    if (
-        batch_dims != len(indices.shape) - 1
-        and batch_dims != len(indices.shape)
-        or axis != batch_dims
-    ):
-        raise ValueError("tf.gather with these batch_dims is not known here")
-    single = batch_dims == len(indices.shape)
-    index = o.ops.expand_dims(indices, -1) if single else indices
-    for _ in range(rank - axis - 1):
+    params: object,
+    indices: object,
+    axis: object = None,
+    batch_dims: object = 0,
+    validate_indices: object = None,
+) -> Tensor:
+    x, index = o.array(params), o.array(indices)
+    number = int(o.static(batch_dims) or 0)
+    at = o.static(axis)
+    at = number if at is None else int(at)
+    if number:
+        return _gather_in_batches(o, x, index, at % len(x.shape), number)
+    if not o.is_tensor(index):
+        # Keras can describe a list of indices, but no array.
+        index = np.asarray(o.static(index), "int32")
+    result = o.apply("take", x, index, axis=at)
+    if o.has_batch(index) and at == 0 or o.has_batch(x) and at != 0:
+        o.starts_with_batch(result)
+    return result
+
+
+def _gather_in_batches(
+    o: Operations, x: Tensor, index: Tensor, axis: int, batch_dims: int
+) -> Tensor:
+    rank = len(index.shape)
+    if batch_dims not in (rank - 1, rank) or axis != batch_dims:
+        raise ValueError("tf.gather with these batch_dims is not supported")
+    is_single = batch_dims == rank
+    if is_single:
         index = o.ops.expand_dims(index, -1)
-    result = o.ops.take_along_axis(params, o.cast(index, "int32"), axis=axis)
-    if single:
+    for _ in range(len(x.shape) - axis - 1):
+        index = o.ops.expand_dims(index, -1)
+    result = o.ops.take_along_axis(x, o.cast(index, "int32"), axis=axis)
+    if is_single:
         result = o.ops.squeeze(result, axis)
-    return o.keep(result, params)
+    return o.keep(result, x)
 
 
 @op("one_hot", "OneHot", T="dtype", axis="axis")
 def _one_hot(
     o: Operations,
-    indices: Any,
-    depth: Any,
-    on_value: Any = None,
-    off_value: Any = None,
-    axis: Any = None,
-    dtype: Any = None,
-) -> Any:
-    indices = o.array(indices)
+    indices: object,
+    depth: object,
+    on_value: object = None,
+    off_value: object = None,
+    axis: object = None,
+    dtype: object = None,
+) -> Tensor:
+    x = o.array(indices)
     name = type_name(dtype) or "float32"
     on, off = (o.static(each) for each in (on_value, off_value))
-    axis = -1 if axis is None else int(axis)
-    if not o.is_tensor(indices):
-        raise ValueError("tf.one_hot of a constant is not known here")
-    if dtype_of(indices) not in ("int32", "int64"):
-        indices = o.cast(indices, "int32")
-    result = o.ops.one_hot(indices, int(o.static(depth)), axis=axis, dtype=DTYPES.get(name, name))
+    at = -1 if axis is None else int(o.static(axis))
+    if not o.is_tensor(x):
+        raise ValueError("tf.one_hot of a constant is not supported")
+    if dtype_of(x) not in ("int32", "int64"):
+        x = o.cast(x, "int32")
+    result = o.ops.one_hot(x, int(o.static(depth)), axis=at, dtype=DTYPES.get(name, name))
     on, off = 1 if on is None else on, 0 if off is None else off
     if (on, off) != (1, 0):
         result = TABLE["add"](o, TABLE["multiply"](o, result, on - off), off)
-    if o.has_batch(indices) and axis:
+    if o.has_batch(x) and at:
         o.starts_with_batch(result)
     return result

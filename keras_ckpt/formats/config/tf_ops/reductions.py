@@ -2,61 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
-
+from keras_ckpt._typing import Tensor
 from keras_ckpt.formats.config.tf_ops.elementwise import cast
-from keras_ckpt.formats.config.tf_ops.registration import TABLE, op
-from keras_ckpt.formats.config.tf_ops.tensors import Operations, dtype_of
+from keras_ckpt.formats.config.tf_ops.registration import TABLE, Function, op
+from keras_ckpt.formats.config.tf_ops.tensors import (
+    Operations,
+    dtype_of,
+)
 
 
-def _axes(o: Operations, axis: Any) -> tuple[int, ...] | None:
-    """Axes as Keras takes them; None for all."""
-    axis = o.static(axis)
-    if axis is None:
+def _axes(o: Operations, axis: object) -> tuple[int, ...] | None:
+    """Returns axes as Keras takes them, None for all of them."""
+    axes = o.static(axis)
+    if axes is None:
         return None
-    return tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
+    return tuple(axes) if isinstance(axes, (list, tuple)) else (axes,)
 
 
-def is_over_batch(axis: Any, rank: int) -> bool:
+def is_over_batch(axis: tuple[int, ...] | None, rank: int) -> bool:
+    """Returns whether the first axis is among the axes; None stands for all of them."""
     axes = range(rank) if axis is None else axis
     return any(each % rank == 0 for each in axes) if rank else True
 
 
-def _reduction(name: str, dtype: str | None = None) -> Callable[..., Any]:
+def _reduction(name: str, dtype: str | None = None) -> Function:
     def call(
         o: Operations,
-        input_tensor: Any,
-        axis: Any = None,
-        keepdims: Any = False,
-        reduction_indices: Any = None,
-        keep_dims: Any = False,
-    ) -> Any:
+        input_tensor: object,
+        axis: object = None,
+        keepdims: object = False,
+        reduction_indices: object = None,
+        keep_dims: object = False,
+    ) -> Tensor:
         x = o.array(input_tensor)
-        axis = _axes(o, axis if reduction_indices is None else reduction_indices)
-        if axis == ():
+        axes = _axes(o, axis if reduction_indices is None else reduction_indices)
+        if axes == ():
             return x
-        keepdims = bool(keepdims or keep_dims)
-        result = o.apply(name, x, axis=axis, keepdims=keepdims)
+        result = o.apply(name, x, axis=axes, keepdims=bool(keepdims or keep_dims))
         if not o.is_tensor(x):
             return result
-        if not is_over_batch(axis, len(x.shape)) and o.has_batch(x):
+        if not is_over_batch(axes, len(x.shape)) and o.has_batch(x):
             o.starts_with_batch(result)
         return o.cast(result, dtype or dtype_of(x))
 
     return call
 
 
-def _arg(name: str) -> Callable[..., Any]:
+def _arg(name: str) -> Function:
     def call(
         o: Operations,
-        input: Any,
-        axis: Any = None,
-        output_type: Any = "int64",
-        dimension: Any = None,
-    ) -> Any:
-        axis = o.static(axis if dimension is None else dimension) or 0
-        result = o.apply(name, o.array(input), axis=axis)
-        if axis % len(input.shape) and o.has_batch(input):
+        input: object,
+        axis: object = None,
+        output_type: object = "int64",
+        dimension: object = None,
+    ) -> Tensor:
+        x = o.array(input)
+        at = o.static(axis if dimension is None else dimension) or 0
+        result = o.apply(name, x, axis=at)
+        if at % len(x.shape) and o.has_batch(x):
             o.starts_with_batch(result)
         return cast(o, result, output_type)
 
@@ -65,40 +68,46 @@ def _arg(name: str) -> Callable[..., Any]:
 
 @op("cumsum", "Cumsum", exclusive="exclusive", reverse="reverse")
 def _cumsum(
-    o: Operations, x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False
-) -> Any:
-    x, axis = o.array(x), o.static(axis)
-    start = o.apply("flip", x, axis) if reverse else x
-    result = o.apply("cumsum", start, axis=axis)
+    o: Operations, x: object, axis: object = 0, exclusive: bool = False, reverse: bool = False
+) -> Tensor:
+    value, at = o.array(x), o.static(axis)
+    start = o.apply("flip", value, at) if reverse else value
+    result = o.apply("cumsum", start, axis=at)
     if exclusive:
         result = o.apply("subtract", result, start)
-    return o.keep(o.apply("flip", result, axis) if reverse else result, x)
+    return o.keep(o.apply("flip", result, at) if reverse else result, value)
 
 
 @op("norm")
 def _norm(
-    o: Operations, tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = False
-) -> Any:
-    axis, keepdims = _axes(o, axis), bool(keepdims)
+    o: Operations,
+    tensor: object,
+    ord: object = "euclidean",
+    axis: object = None,
+    keepdims: object = False,
+) -> Tensor:
+    axes = _axes(o, axis)
     if ord in (1, 1.0):
-        return TABLE["reduce_sum"](o, TABLE["abs"](o, tensor), axis, keepdims)
-    if ord == "euclidean" or (ord in (2, 2.0) and len(axis or ()) == 1):
-        total = TABLE["reduce_sum"](o, TABLE["square"](o, tensor), axis, keepdims)
+        return TABLE["reduce_sum"](o, TABLE["abs"](o, tensor), axes, keepdims)
+    if ord == "euclidean" or (ord in (2, 2.0) and len(axes or ()) == 1):
+        total = TABLE["reduce_sum"](o, TABLE["square"](o, tensor), axes, keepdims)
         return TABLE["sqrt"](o, total)
-    raise ValueError("tf.norm with ord=%r is not known here" % ord)
+    raise ValueError(f"tf.norm with ord={ord!r} is not supported")
 
 
 @op("l2_normalize")
 def _l2_normalize(
-    o: Operations, x: Any, axis: Any = None, epsilon: float = 1e-12, dim: Any = None
-) -> Any:
+    o: Operations, x: object, axis: object = None, epsilon: float = 1e-12, dim: object = None
+) -> Tensor:
     axis = axis if dim is None else dim
     total = TABLE["reduce_sum"](o, TABLE["square"](o, x), axis, True)
     return TABLE["multiply"](o, x, TABLE["rsqrt"](o, TABLE["maximum"](o, total, epsilon)))
 
 
 @op("moments")
-def _moments(o: Operations, x: Any, axes: Any, shift: Any = None, keepdims: bool = False) -> Any:
+def _moments(
+    o: Operations, x: object, axes: object, shift: object = None, keepdims: bool = False
+) -> list[Tensor]:
     return [
         TABLE["reduce_mean"](o, x, axes, keepdims),
         TABLE["reduce_variance"](o, x, axes, keepdims),
@@ -107,20 +116,25 @@ def _moments(o: Operations, x: Any, axes: Any, shift: Any = None, keepdims: bool
 
 @op("count_nonzero")
 def _count_nonzero(
-    o: Operations, input: Any, axis: Any = None, keepdims: Any = False, dtype: Any = "int64"
-) -> Any:
-    nonzero = input if dtype_of(input) == "bool" else TABLE["not_equal"](o, input, 0)
+    o: Operations,
+    input: object,
+    axis: object = None,
+    keepdims: object = False,
+    dtype: object = "int64",
+) -> Tensor:
+    x = o.array(input)
+    nonzero = x if dtype_of(x) == "bool" else TABLE["not_equal"](o, x, 0)
     return TABLE["reduce_sum"](o, cast(o, nonzero, dtype), axis, keepdims)
 
 
 @op("top_k", "TopKV2", sorted="sorted")
-def _top_k(o: Operations, input: Any, k: Any = 1, sorted: bool = True) -> Any:
+def _top_k(o: Operations, input: object, k: object = 1, sorted: bool = True) -> list[Tensor]:
     found = o.ops.top_k(o.array(input), int(o.static(k)), sorted=bool(sorted))
     return [found[0], found[1]]
 
 
 @op("sort")
-def _sort(o: Operations, values: Any, axis: Any = -1, direction: str = "ASCENDING") -> Any:
+def _sort(o: Operations, values: object, axis: object = -1, direction: str = "ASCENDING") -> Tensor:
     axis = o.static(axis)
     result = o.apply("sort", values, axis=axis)
     return o.keep(o.apply("flip", result, axis) if direction != "ASCENDING" else result, values)
@@ -128,8 +142,12 @@ def _sort(o: Operations, values: Any, axis: Any = -1, direction: str = "ASCENDIN
 
 @op("argsort")
 def _argsort(
-    o: Operations, values: Any, axis: Any = -1, direction: str = "ASCENDING", stable: Any = False
-) -> Any:
+    o: Operations,
+    values: object,
+    axis: object = -1,
+    direction: str = "ASCENDING",
+    stable: object = False,
+) -> Tensor:
     values = values if direction == "ASCENDING" else TABLE["negative"](o, values)
     return o.cast(o.apply("argsort", values, axis=o.static(axis)), "int32")
 

@@ -6,14 +6,17 @@ has the parameters of TensorFlow's, after the `Operations` that it is called by.
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
+#: Takes the `Operations` that it is called by and the arguments of TensorFlow's function, and
+#: returns a tensor, an array, or a list of them.
 Function = Callable[..., Any]
+_Function = TypeVar("_Function", bound=Function)
 
-#: What each function of TensorFlow computes.
+#: What computes each function of TensorFlow, by its name.
 TABLE: dict[str, Function] = {}
-#: What each kind of node of TensorFlow's graph computes, and which of its attributes are arguments,
-#: by the names of these.
+#: What computes each kind of node of TensorFlow's graph, and the names of the arguments that its
+#: attributes are, by the names of the attributes.
 NODES: dict[str, tuple[Function, dict[str, str]]] = {}
 
 # Other names of the same functions.
@@ -37,16 +40,17 @@ _MODULES = frozenset(
 )
 
 
-def op(name: str, *kinds: str, **attributes: str) -> Callable[[Function], Function]:
-    """Registers what computes a function of TensorFlow.
+def op(name: str, *kinds: str, **attributes: str) -> Callable[[_Function], _Function]:
+    """Returns a decorator that registers what computes a function of TensorFlow.
 
     Args:
-        name: String. The function, without the module if that is in `tf`, `tf.math` or `tf.nn`.
-        kinds: Strings. The kinds of nodes that are the same.
-        attributes: Strings. The arguments that attributes of these nodes are, by their names.
+        name: String, the function, without the module if that is `tf`, `tf.math` or `tf.nn`.
+        kinds: Strings, the kinds of nodes that compute the same.
+        attributes: Strings, the arguments that the attributes of these nodes are, by the names of
+            the attributes.
     """
 
-    def register(function: Function) -> Function:
+    def register(function: _Function) -> _Function:
         if name in TABLE:
             raise ValueError(f"tf.{name} is registered already")
         TABLE[name] = function
@@ -57,10 +61,15 @@ def op(name: str, *kinds: str, **attributes: str) -> Callable[[Function], Functi
     return register
 
 
-def node(kind: str, **attributes: str) -> Callable[[Function], Function]:
-    """Registers what computes a kind of node; `attributes` are as those of `op`."""
+def node(kind: str, **attributes: str) -> Callable[[_Function], _Function]:
+    """Returns a decorator that registers what computes a kind of node.
 
-    def register(function: Function) -> Function:
+    Args:
+        kind: String, the kind.
+        attributes: as for `op`.
+    """
+
+    def register(function: _Function) -> _Function:
         if kind in NODES:
             raise ValueError(f"the node {kind} is registered already")
         NODES[kind] = (function, attributes)
@@ -69,18 +78,26 @@ def node(kind: str, **attributes: str) -> Callable[[Function], Function]:
     return register
 
 
-def gathered(function: Callable[..., Any], last: int = 0) -> Callable[..., Any]:
-    """The same of a list, which the node has as operands of its own before the `last`."""
+def gathered(function: Function, last: int = 0) -> Function:
+    """Returns the function for a node, which has the items of its list as operands.
 
-    def call(o: Any, *operands: Any, **attributes: Any) -> Any:
+    Args:
+        function: takes a list.
+        last: Integer, how many operands come after the list. Defaults to `0`.
+    """
+
+    def call(o: object, *operands: object, **attributes: object) -> object:
         end = len(operands) - last
         return function(o, list(operands[:end]), *operands[end:], **attributes)
 
     return call
 
 
-def function_of(name: str) -> Callable[..., Any]:
-    """What a function of TensorFlow computes.
+def function_of(name: str) -> Function:
+    """Returns what computes a function of TensorFlow.
+
+    Args:
+        name: String, the function as a file has it: `"math.add"`, `"nn.relu"`.
 
     Raises:
         ValueError: if it is not known.
@@ -91,15 +108,20 @@ def function_of(name: str) -> Callable[..., Any]:
         return TABLE[name]
     if module in _MODULES and short in TABLE and name != "compat.v1.div":
         return TABLE[short]
-    raise ValueError(f"it holds the operation tf.{name}, which is not known here")
+    raise ValueError(f"it holds the operation tf.{name}, which is not known to keras_ckpt")
 
 
 def function_of_node(kind: str) -> tuple[Function, dict[str, str]]:
-    """What a node of the kind computes, and its attributes that are arguments, by their names.
+    """Returns what computes a kind of node, and the arguments that its attributes are.
+
+    Args:
+        kind: String, the kind: `"AddV2"`.
 
     Raises:
         ValueError: if it is not known.
     """
     if kind not in NODES:
-        raise ValueError(f"it holds the operation {kind} of TensorFlow, which is not known here")
+        raise ValueError(
+            f"it holds the operation {kind} of TensorFlow, which is not known to keras_ckpt"
+        )
     return NODES[kind]

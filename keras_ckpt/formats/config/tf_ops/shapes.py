@@ -2,104 +2,108 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Sequence
 
 import numpy as np
 
+from keras_ckpt._typing import Tensor
 from keras_ckpt.formats.config.tf_ops.elementwise import cast, sum_of
 from keras_ckpt.formats.config.tf_ops.indexing import getitem
-from keras_ckpt.formats.config.tf_ops.registration import gathered, node, op
+from keras_ckpt.formats.config.tf_ops.registration import Function, gathered, node, op
 from keras_ckpt.formats.config.tf_ops.tensors import (
     DTYPES,
     Operations,
+    Size,
+    any_unknown,
     dtype_of,
-    is_unknown,
     type_name,
 )
 
 
 @op("shape", "Shape")
-def _shape(o: Operations, input: Any, out_type: Any = None) -> Any:
-    input = o.array(input)
-    return o.array(o.shape_of(input)) if len(input.shape) else np.zeros((0,), "int32")
+def _shape(o: Operations, input: object, out_type: object = None) -> Tensor:
+    x = o.array(input)
+    return o.array(o.shape_of(x)) if len(x.shape) else np.zeros((0,), "int32")
 
 
 @op("size", "Size")
-def _size(o: Operations, input: Any, out_type: Any = None) -> Any:
+def _size(o: Operations, input: object, out_type: object = None) -> Tensor:
     return np.prod(_shape(o, input))
 
 
 @op("rank", "Rank")
-def _rank(o: Operations, input: Any) -> Any:
+def _rank(o: Operations, input: object) -> Tensor:
     return np.int32(len(o.array(input).shape))
 
 
 @op("reshape", "Reshape")
-def _reshape(o: Operations, tensor: Any, shape: Any) -> Any:
-    tensor, sizes = o.array(tensor), o.sizes(shape)
-    if not o.is_tensor(tensor):
-        return np.reshape(tensor, [o.static(each) for each in sizes])
-    unknown = [each for each in sizes if is_unknown(each) or each == -1]
-    by_batch = bool(sizes) and is_unknown(sizes[0]) and sizes[0].is_batch
+def _reshape(o: Operations, tensor: object, shape: object) -> Tensor:
+    x, sizes = o.array(tensor), o.sizes(shape)
+    if not o.is_tensor(x):
+        return np.reshape(x, [o.static(each) for each in sizes])
+    unknown = [each for each in sizes if isinstance(each, Size) or each == -1]
+    by_batch = bool(sizes) and isinstance(sizes[0], Size) and sizes[0].is_batch
     if len(unknown) <= 1:
-        result = o.ops.reshape(tensor, tuple(-1 if is_unknown(each) else each for each in sizes))
+        result = o.ops.reshape(x, tuple(-1 if isinstance(each, Size) else each for each in sizes))
         if by_batch:
             o.starts_with_batch(result)
         return result
-    if not (by_batch and o.has_batch(tensor) and len(unknown) == 2):
+    if not (by_batch and o.has_batch(x) and len(unknown) == 2):
         raise ValueError("a shape has several sizes that are known only when the model is called")
     # This layer leaves the batch alone, whatever its size.
     result = o.layer(
-        "Reshape", tensor, tuple(-1 if is_unknown(each) else each for each in sizes[1:])
+        "Reshape", x, tuple(-1 if isinstance(each, Size) else each for each in sizes[1:])
     )
     o.starts_with_batch(result)
     return result
 
 
 @op("keras.backend.batch_flatten")
-def _flatten_batch(o: Operations, x: Any) -> Any:
+def _flatten_batch(o: Operations, x: Tensor) -> Tensor:
     sizes = o.shape_of(x)[1:]
-    if any(map(is_unknown, sizes)):
+    if any_unknown(sizes):
         return o.layer("Flatten", x)
-    return _reshape(o, x, [-1, int(np.prod(sizes))])
+    return _reshape(o, x, [-1, int(np.prod(o.static(sizes)))])
 
 
 @op("transpose", "Transpose")
-def _transpose(o: Operations, a: Any, perm: Any = None, conjugate: bool = False) -> Any:
-    a, perm = o.array(a), o.static(perm)
-    perm = list(reversed(range(len(a.shape)))) if perm is None else perm
-    result = o.apply("transpose", a, tuple(perm))
-    if o.has_batch(a) and perm[0] == 0:
+def _transpose(o: Operations, a: object, perm: object = None, conjugate: bool = False) -> Tensor:
+    x, axes = o.array(a), o.static(perm)
+    axes = list(reversed(range(len(x.shape)))) if axes is None else axes
+    result = o.apply("transpose", x, tuple(axes))
+    if o.has_batch(x) and axes[0] == 0:
         o.starts_with_batch(result)
     return result
 
 
 @op("expand_dims", "ExpandDims")
-def _expand_dims(o: Operations, input: Any, axis: Any = None, dim: Any = None) -> Any:
-    input, axis = o.array(input), int(o.static(axis if dim is None else dim))
-    result = o.apply("expand_dims", input, axis)
-    if o.has_batch(input) and axis % len(result.shape):
+def _expand_dims(o: Operations, input: object, axis: object = None, dim: object = None) -> Tensor:
+    x, at = o.array(input), int(o.static(axis if dim is None else dim))
+    result = o.apply("expand_dims", x, at)
+    if o.has_batch(x) and at % len(result.shape):
         o.starts_with_batch(result)
     return result
 
 
 @op("squeeze", "Squeeze", squeeze_dims="axis")
-def _squeeze(o: Operations, input: Any, axis: Any = None, squeeze_dims: Any = None) -> Any:
-    input = o.array(input)
+def _squeeze(
+    o: Operations, input: object, axis: object = None, squeeze_dims: object = None
+) -> Tensor:
+    x = o.array(input)
     axes = o.static(axis if squeeze_dims is None else squeeze_dims)
-    rank = len(input.shape)
+    rank = len(x.shape)
     if axes is None or axes == []:
-        axes = [i for i, size in enumerate(input.shape) if size == 1]
+        axes = [i for i, size in enumerate(x.shape) if size == 1]
     axes = [each % rank for each in (axes if isinstance(axes, list) else [axes])]
-    return getitem(o, input, [0 if i in axes else slice(None) for i in range(rank)])
+    return getitem(o, x, [0 if i in axes else slice(None) for i in range(rank)])
 
 
-def _filled(o: Operations, sizes: list[Any], value: Any) -> Any:
-    """A tensor of this shape, all of one value."""
-    known = [1 if is_unknown(each) else each for each in sizes]
-    block = np.full(known, value)
+def _filled(o: Operations, sizes: list[int | Size], value: Tensor) -> Tensor:
+    """Returns a tensor of this shape, all of one value."""
+    known = [1 if isinstance(each, Size) else each for each in sizes]
+    block: Tensor = np.full(known, value)
     for axis, each in enumerate(sizes):
-        if not is_unknown(each):
+        if not isinstance(each, Size):
             continue
         if each.row is None:
             raise ValueError("a shape is computed from sizes known only when the model is called")
@@ -116,35 +120,37 @@ def _filled(o: Operations, sizes: list[Any], value: Any) -> Any:
 
 
 @op("fill", "Fill")
-def _fill(o: Operations, dims: Any, value: Any) -> Any:
+def _fill(o: Operations, dims: object, value: object) -> Tensor:
     return _filled(o, o.sizes(dims), o.array(value))
 
 
-def _of_one(value: int) -> Callable[..., Any]:
-    def call(o: Operations, shape: Any, dtype: Any = "float32") -> Any:
+def _of_one(value: int) -> Function:
+    def call(o: Operations, shape: object, dtype: object = "float32") -> Tensor:
         name = type_name(dtype)
         return _filled(o, o.sizes(shape), np.asarray(value, DTYPES.get(name, name)))
 
     return call
 
 
-def _like(name: str) -> Callable[..., Any]:
-    def call(o: Operations, input: Any, dtype: Any = None, optimize: Any = None) -> Any:
-        input = o.array(input)
-        name_of_type = type_name(dtype) or dtype_of(input)
-        result = o.apply(name, input, dtype=DTYPES.get(name_of_type, name_of_type))
-        return o.keep(result, input)
+def _like(name: str) -> Function:
+    def call(o: Operations, input: object, dtype: object = None, optimize: object = None) -> Tensor:
+        x = o.array(input)
+        name_of_type = type_name(dtype) or dtype_of(x)
+        result = o.apply(name, x, dtype=DTYPES.get(name_of_type, name_of_type))
+        return o.keep(result, x)
 
     return call
 
 
 @op("range", "Range")
-def _range(o: Operations, start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None) -> Any:
+def _range(
+    o: Operations, start: object, limit: object = None, delta: object = 1, dtype: object = None
+) -> Tensor:
     start, limit = (0, start) if limit is None else (start, limit)
     start, limit, delta = (
         each.item() if hasattr(each, "item") else each for each in (start, limit, delta)
     )
-    if is_unknown(limit) and limit.row is not None and (start, delta) == (0, 1):
+    if isinstance(limit, Size) and limit.row is not None and (start, delta) == (0, 1):
         result = o.ops.subtract(o.ops.cumsum(limit.row(), axis=0), 1)
     else:
         result = o.array(np.arange(o.static(start), o.static(limit), o.static(delta)))
@@ -152,51 +158,57 @@ def _range(o: Operations, start: Any, limit: Any = None, delta: Any = 1, dtype: 
 
 
 @op("tile", "Tile")
-def _tile(o: Operations, input: Any, multiples: Any) -> Any:
-    input, sizes = o.array(input), o.sizes(multiples)
-    known = [1 if is_unknown(each) else each for each in sizes]
-    result = o.apply("tile", input, known) if set(known) != {1} else input
+def _tile(o: Operations, input: object, multiples: object) -> Tensor:
+    x, sizes = o.array(input), o.sizes(multiples)
+    known = [1 if isinstance(each, Size) else each for each in sizes]
+    result = o.apply("tile", x, known) if set(known) != {1} else x
     for axis, each in enumerate(sizes):
-        if is_unknown(each) and input.shape[axis] != 1:
-            raise ValueError("it repeats by a size that is known only when the model is called")
-    if any(map(is_unknown, sizes)):
-        shape = [each if is_unknown(each) else 1 for each in sizes]
-        zeros = _filled(o, shape, np.zeros((), dtype_of(input)))
+        if isinstance(each, Size) and x.shape[axis] != 1:
+            raise ValueError(
+                "a tensor is repeated by a size that is known only when the model is called"
+            )
+    if any_unknown(sizes):
+        shape = [each if isinstance(each, Size) else 1 for each in sizes]
+        zeros = _filled(o, shape, np.zeros((), dtype_of(x)))
         result = sum_of(o, result, zeros)
     elif sizes and sizes[0] == 1:
-        o.keep(result, input)
+        o.keep(result, x)
     return result
 
 
 @op("broadcast_to", "BroadcastTo")
-def _broadcast_to(o: Operations, input: Any, shape: Any) -> Any:
-    input, sizes = o.array(input), o.sizes(shape)
-    if any(map(is_unknown, sizes)):
-        zeros = _filled(o, sizes, np.zeros((), dtype_of(input)))
-        return sum_of(o, input, zeros)
-    return o.apply("broadcast_to", input, tuple(sizes))
+def _broadcast_to(o: Operations, input: object, shape: object) -> Tensor:
+    x, sizes = o.array(input), o.sizes(shape)
+    if any_unknown(sizes):
+        zeros = _filled(o, sizes, np.zeros((), dtype_of(x)))
+        return sum_of(o, x, zeros)
+    return o.apply("broadcast_to", x, tuple(sizes))
 
 
 @op("pad", "Pad")
 @node("MirrorPad", mode="mode")
 def _pad(
-    o: Operations, tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0
-) -> Any:
-    paddings = tuple(tuple(each) for each in o.static(paddings))
+    o: Operations,
+    tensor: object,
+    paddings: object,
+    mode: str = "CONSTANT",
+    constant_values: object = 0,
+) -> Tensor:
+    widths = tuple((before, after) for before, after in o.static(paddings))
     if mode.upper() == "SYMMETRIC":
-        return _pad_symmetric(o, o.array(tensor), paddings)
-    named: dict[str, Any] = {"mode": mode.lower()}
+        return _pad_symmetric(o, o.array(tensor), widths)
+    named: dict[str, object] = {"mode": mode.lower()}
     value = o.static(constant_values)
     if mode.upper() == "CONSTANT" and value:
         named["constant_values"] = value
-    result = o.apply("pad", o.array(tensor), paddings, **named)
-    return o.keep(result, tensor) if paddings[0] == (0, 0) else result
+    result = o.apply("pad", o.array(tensor), widths, **named)
+    return o.keep(result, tensor) if widths[0] == (0, 0) else result
 
 
-def _pad_symmetric(o: Operations, x: Any, paddings: Any) -> Any:
+def _pad_symmetric(o: Operations, x: Tensor, widths: tuple[tuple[int, int], ...]) -> Tensor:
     # Keras on PyTorch leaves out the edge, as in "REFLECT".
-    for axis, (before, after) in enumerate(paddings):
-        key = [slice(None)] * len(paddings)
+    for axis, (before, after) in enumerate(widths):
+        key = [slice(None)] * len(widths)
         parts = [x]
         if before:
             key[axis] = slice(None, before)
@@ -209,16 +221,16 @@ def _pad_symmetric(o: Operations, x: Any, paddings: Any) -> Any:
 
 
 @op("concat")
-def _concat(o: Operations, values: Any, axis: Any) -> Any:
-    axis = int(o.static(axis))
-    values = _of_one_type(o, values)
-    result = o.apply("concatenate", values, axis=axis)
-    return o.keep(result, *values) if axis % len(result.shape) else result
+def _concat(o: Operations, values: Sequence[object], axis: object) -> Tensor:
+    at = int(o.static(axis))
+    parts = _of_one_type(o, values)
+    result = o.apply("concatenate", parts, axis=at)
+    return o.keep(result, *parts) if at % len(result.shape) else result
 
 
-def _of_one_type(o: Operations, values: Any) -> list[Any]:
-    """The values of a list, of the type of the tensors among them."""
-    found = [dtype_of(each) for each in values if o.is_tensor(each)]
+def _of_one_type(o: Operations, values: Sequence[object]) -> list[Tensor]:
+    """Returns the values of a list, in the type of the first tensor among them."""
+    found = [dtype_of(o.array(each)) for each in values if o.is_tensor(each)]
     if not found:
         return [o.array(each) for each in values]
     made = [o.like(each, found[0]) for each in values]
@@ -226,47 +238,47 @@ def _of_one_type(o: Operations, values: Any) -> list[Any]:
 
 
 @op("stack")
-def _stack(o: Operations, values: Any, axis: Any = 0) -> Any:
-    axis = int(o.static(axis))
-    values = _of_one_type(o, values)
-    result = o.apply("stack", values, axis=axis)
-    if axis % len(result.shape) and any(o.has_batch(each) for each in values):
+def _stack(o: Operations, values: Sequence[object], axis: object = 0) -> Tensor:
+    at = int(o.static(axis))
+    parts = _of_one_type(o, values)
+    result = o.apply("stack", parts, axis=at)
+    if at % len(result.shape) and any(o.has_batch(each) for each in parts):
         o.starts_with_batch(result)
     return result
 
 
 @op("unstack", "Unpack", axis="axis", num="num")
-def _unstack(o: Operations, value: Any, num: Any = None, axis: Any = 0) -> Any:
-    value, axis = o.array(value), int(o.static(axis))
-    if not o.is_tensor(value):
-        return list(np.moveaxis(value, axis, 0))
-    results = list(o.ops.unstack(value, num, axis))
-    if axis % len(value.shape) and o.has_batch(value):
+def _unstack(o: Operations, value: object, num: object = None, axis: object = 0) -> list[Tensor]:
+    x, at = o.array(value), int(o.static(axis))
+    if not o.is_tensor(x):
+        return list(np.moveaxis(x, at, 0))
+    results = list(o.ops.unstack(x, num, at))
+    if at % len(x.shape) and o.has_batch(x):
         o.starts_with_batch(results)
     return results
 
 
 @op("split", "SplitV")
 def _split(
-    o: Operations, value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None
-) -> Any:
-    value, axis, sizes = o.array(value), int(o.static(axis)), o.static(num_or_size_splits)
+    o: Operations, value: object, num_or_size_splits: object, axis: object = 0, num: object = None
+) -> list[Tensor]:
+    x, at, sizes = o.array(value), int(o.static(axis)), o.static(num_or_size_splits)
     if isinstance(sizes, list):
         if -1 in sizes:
-            rest = value.shape[axis] - sum(each for each in sizes if each != -1)
+            rest = x.shape[at] - sum(each for each in sizes if each != -1)
             sizes = [rest if each == -1 else each for each in sizes]
         sizes = [int(each) for each in np.cumsum(sizes)[:-1]]
         if not sizes:
-            return [value]
-    results = list(o.ops.split(value, sizes, axis=axis))
+            return [x]
+    results = list(o.ops.split(x, sizes, axis=at))
     for each in results:
-        if axis % len(value.shape):
-            o.keep(each, value)
+        if at % len(x.shape):
+            o.keep(each, x)
     return results
 
 
 @op("reverse", "ReverseV2")
-def reverse(o: Operations, tensor: Any, axis: Any) -> Any:
+def reverse(o: Operations, tensor: object, axis: object) -> Tensor:
     result = o.array(tensor)
     axes = o.static(axis)
     for each in axes if isinstance(axes, list) else [axes]:
@@ -275,14 +287,14 @@ def reverse(o: Operations, tensor: Any, axis: Any) -> Any:
 
 
 @op("repeat")
-def _repeat(o: Operations, input: Any, repeats: Any, axis: Any = None) -> Any:
+def _repeat(o: Operations, input: object, repeats: object, axis: object = None) -> Tensor:
     axis = o.static(axis)
     result = o.apply("repeat", o.array(input), o.static(repeats), axis=axis)
     return o.keep(result, input) if axis else result
 
 
 @op("roll", "Roll")
-def _roll(o: Operations, input: Any, shift: Any, axis: Any) -> Any:
+def _roll(o: Operations, input: object, shift: object, axis: object) -> Tensor:
     shifts, axes = (np.ravel(o.static(each)).tolist() for each in (shift, axis))
     result = o.array(input)
     for by, each in zip(shifts, axes):
@@ -291,7 +303,7 @@ def _roll(o: Operations, input: Any, shift: Any, axis: Any) -> Any:
 
 
 @node("Split", num_split="number")
-def _split_node(o: Operations, axis: Any, value: Any, number: int) -> Any:
+def _split_node(o: Operations, axis: object, value: object, number: int) -> list[Tensor]:
     return _split(o, value, number, axis)
 
 
@@ -304,5 +316,5 @@ node("Pack", axis="axis")(gathered(_stack))
 
 
 @node("PadV2")
-def _pad_node(o: Operations, x: Any, paddings: Any, value: Any) -> Any:
+def _pad_node(o: Operations, x: object, paddings: object, value: object) -> Tensor:
     return _pad(o, x, paddings, constant_values=value)

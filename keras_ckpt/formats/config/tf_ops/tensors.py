@@ -10,11 +10,35 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any, Callable, Iterable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Tuple, TypeVar, Union
 
 import numpy as np
 
-from keras_ckpt.formats.config.tf_ops.registration import function_of, function_of_node
+from keras_ckpt._typing import Config, Tensor
+from keras_ckpt.formats.config.tf_ops.registration import Function, function_of, function_of_node
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:  # Python 3.7 has none.
+    Protocol = object
+
+#: The sizes of the axes, `None` for those that are known only when the model is called.
+Shape = Tuple[Union[int, None], ...]
+_Result = TypeVar("_Result")
+
+
+class Array(Protocol):
+    """A tensor of Keras, or an array of NumPy."""
+
+    @property
+    def shape(self) -> Shape: ...
+
+    @property
+    def dtype(self) -> object: ...
+
+    def __getitem__(self, key: Any) -> Any: ...
+
 
 #: The layers that hold operations.
 CLASSES = frozenset(["TensorFlowOpLayer", "TFOpLambda", "SlicingOpLambda"])
@@ -22,96 +46,101 @@ CLASSES = frozenset(["TensorFlowOpLayer", "TFOpLambda", "SlicingOpLambda"])
 _OF_OBJECTS = frozenset(["ClassMethod", "InstanceMethod", "InstanceProperty"])
 
 
-def is_operation(config: dict[str, Any]) -> bool:
-    """Returns whether a layer is described that holds an operation of TensorFlow.
+def is_operation(config: Config) -> bool:
+    """Returns whether the layer that is described holds an operation of TensorFlow.
+
+    Args:
+        config: Dict with `class_name` and `config`.
 
     Raises:
-        ValueError: if it holds one of a kind that no Keras 3 has.
+        ValueError: if it calls a method of a tensor, which Keras 3 has nothing for.
     """
     if config["class_name"] in _OF_OBJECTS:
         settings = config["config"]
         what = [settings[key] for key in sorted(settings) if key in ("cls_ref", "cls_symbol")]
         what += [settings[key] for key in ("method_name", "attr_name") if key in settings]
+        method = ".".join(map(str, what)) or config["class_name"]
         raise ValueError(
-            "its layer %r holds %s of TensorFlow, which is not known here"
-            % (settings.get("name"), ".".join(map(str, what)) or config["class_name"])
+            f"its layer {settings.get('name')!r} holds {method} of TensorFlow, which is not known "
+            "to keras_ckpt"
         )
     return config["class_name"] in CLASSES
 
 
 class Size:
-    """The size of an axis that is known only once the model is called.
+    """The size of an axis that is known only when the model is called.
 
     Args:
         make: returns it as a tensor of Keras.
-        row: returns a tensor of ones that has only this axis, if there is one.
+        row: returns a tensor of ones that has only this axis. `None` if no tensor has it.
         is_batch: whether it is the size of the batch.
     """
 
     def __init__(
         self,
-        make: Callable[[], Any],
-        row: Callable[[], Any] | None = None,
+        make: Callable[[], Tensor],
+        row: Callable[[], Tensor] | None = None,
         is_batch: bool = False,
     ) -> None:
         self.make = make
         self.row = row
         self.is_batch = is_batch
 
-    def _with(self, other: Any, compute: Callable[[Any, Any], Any]) -> Size:
-        def make() -> Any:
+    def _with(self, other: int | Size, compute: Callable[[Tensor, Tensor], Tensor]) -> Size:
+        def make() -> Tensor:
             return compute(self.make(), other.make() if isinstance(other, Size) else int(other))
 
         return Size(make)
 
-    def __add__(self, other: Any) -> Size:
+    def __add__(self, other: int | Size) -> Size:
         return self._with(other, lambda a, b: a + b)
 
     __radd__ = __add__
 
-    def __mul__(self, other: Any) -> Size:
-        if not isinstance(other, Size) and other == 1:
+    def __mul__(self, other: int | Size) -> Size:
+        if other == 1:
             return self
         return self._with(other, lambda a, b: a * b)
 
     __rmul__ = __mul__
 
-    def __sub__(self, other: Any) -> Size:
+    def __sub__(self, other: int | Size) -> Size:
         return self._with(other, lambda a, b: a - b)
 
-    def __rsub__(self, other: Any) -> Size:
+    def __rsub__(self, other: int | Size) -> Size:
         return self._with(other, lambda a, b: b - a)
 
-    def __floordiv__(self, other: Any) -> Size:
+    def __floordiv__(self, other: int | Size) -> Size:
         return self._with(other, lambda a, b: a // b)
 
-    def __mod__(self, other: Any) -> Size:
+    def __mod__(self, other: int | Size) -> Size:
         return self._with(other, lambda a, b: a % b)
 
 
-def is_unknown(value: Any) -> bool:
-    return isinstance(value, Size)
+def any_unknown(*values: object) -> bool:
+    """Returns whether there is a `Size` in the values."""
+    return any(isinstance(each, Size) for each in flat(values))
 
 
-def flat(value: Any) -> Iterator[Any]:
+def flat(value: object) -> Iterator[Any]:
+    """Yields the values in nested lists, dicts and arrays of objects."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for each in value:
-            for leaf in flat(each):
-                yield leaf
+            yield from flat(each)
     elif isinstance(value, np.ndarray) and value.dtype == object:
-        for leaf in value.ravel():
-            yield leaf
+        yield from value.ravel()
     else:
         yield value
 
 
-def _as_list(value: Any) -> Any:
+def _as_list(value: object) -> object:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _map(function: Callable[[Any], Any], value: Any) -> Any:
+def _map(function: Callable[[Any], object], value: object) -> Any:
+    """Applies `function` to each value in nested lists and dicts; tuples become lists."""
     if isinstance(value, dict):
         return {name: _map(function, each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -119,8 +148,8 @@ def _map(function: Callable[[Any], Any], value: Any) -> Any:
     return function(value)
 
 
-def constant(value: Any) -> Any:
-    """Returns a constant as it was before it was written down: slices, arrays, ellipses."""
+def constant(value: object) -> object:
+    """Returns a constant from its description: slices, arrays and ellipses are made."""
     if isinstance(value, list):
         return [constant(each) for each in value]
     if not isinstance(value, dict):
@@ -135,7 +164,7 @@ def constant(value: Any) -> Any:
     if set(value) == {"start", "stop", "step"}:
         return slice(*(constant(value[key]) for key in ("start", "stop", "step")))
     if name is not None:
-        raise ValueError("an argument is a %s, which is not read" % name)
+        raise ValueError(f"an argument is a {name}, which keras_ckpt does not read")
     return {key: constant(each) for key, each in value.items()}
 
 
@@ -144,75 +173,83 @@ class Operations:
 
     Args:
         keras: the running Keras 3.
-        names: those of the layers of the model, which its operations must not take.
+        names: the names of the layers of the model, which its operations must not take.
         as_one: whether an operation of TensorFlow that takes several of Keras's becomes a model
             inside the model, so that it counts as one when layers are put in order.
     """
 
-    def __init__(self, keras: Any, names: Iterable[str], as_one: bool = False) -> None:
+    def __init__(self, keras: ModuleType, names: Iterable[str], as_one: bool = False) -> None:
         self.keras = keras
         self.ops = keras.ops
         self._names = set(names)
         self._called: set[str] = set()
         self._as_one = as_one
-        self._seen: dict[int, Any] = {}
-        self._with_batch: dict[int, Any] = {}
+        # By their ids, which stay theirs while the objects are kept here.
+        self._seen: dict[int, object] = {}
+        self._with_batch: dict[int, object] = {}
 
     # ------------------------------------------------ values
 
-    def is_tensor(self, value: Any) -> bool:
-        """Whether it is a tensor, and nothing that is known before the model is called."""
+    def is_tensor(self, value: object) -> bool:
+        """Returns whether it is a tensor: a value known only when the model is called."""
         return isinstance(value, self.keras.KerasTensor)
 
-    def any_tensor(self, *values: Any) -> bool:
-        """Whether there is a tensor in the values."""
+    def any_tensor(self, *values: object) -> bool:
+        """Returns whether there is a tensor in the values."""
         return any(self.is_tensor(each) for each in flat(values))
 
-    def keep(self, result: Any, *sources: Any) -> Any:
-        """Returns the result, of which is noted that it has the batch where the sources have."""
+    def keep(self, result: _Result, *sources: object) -> _Result:
+        """Returns the result, and notes that its first axis is the batch if a source's is."""
         for each in flat(list(sources)):
-            if id(each) in self._with_batch and len(each.shape) == len(result.shape):
+            if id(each) in self._with_batch and len(each.shape) == len(static_shape(result)):
                 self._with_batch[id(result)] = result
         return result
 
-    def starts_with_batch(self, *tensors: Any) -> None:
-        """Notes that the first axis of the tensors is the batch, as in all layers of Keras."""
+    def starts_with_batch(self, *tensors: object) -> None:
+        """Notes that the first axis of the tensors is the batch, as for all layers of Keras."""
         for each in flat(list(tensors)):
             if self.is_tensor(each) and len(each.shape):
                 self._with_batch[id(each)] = each
 
-    def has_batch(self, tensor: Any) -> bool:
-        """Whether the first axis of a tensor is known to be the batch."""
+    def has_batch(self, tensor: object) -> bool:
+        """Returns whether the first axis of a tensor is known to be the batch."""
         return id(tensor) in self._with_batch
 
-    def array(self, value: Any) -> Any:
-        """A constant as an array of the type that TensorFlow gives it."""
-        if self.is_tensor(value) or isinstance(value, np.ndarray):
+    def array(self, value: object) -> Tensor:
+        """Returns a constant as an array of the type that TensorFlow gives it.
+
+        An array with a `Size` in it has the type `object`. Tensors are returned as they are.
+        """
+        if isinstance(value, (np.ndarray, self.keras.KerasTensor)):
             return value
-        if any(self.is_tensor(each) for each in flat(value)):
+        if isinstance(value, (list, tuple)) and self.any_tensor(value):
             return self.ops.stack([self.tensor(each) for each in value], axis=0)
-        if any(is_unknown(each) for each in flat(value)):
-            found = np.empty(np.shape(value), object)
-            found[...] = value
-            return found
+        if any_unknown(value):
+            return np.asarray(value, object)
         array = np.asarray(value)
         narrow = {"float64": "float32", "int64": "int32"}
         return array.astype(narrow.get(array.dtype.name, array.dtype))
 
-    def tensor(self, value: Any) -> Any:
-        """Anything as what the operations of Keras take."""
+    def tensor(self, value: object) -> Tensor:
+        """Returns a value as the operations of Keras take it: a tensor, or an array of numbers."""
         if isinstance(value, Size):
             return value.make()
-        value = self.array(value)
-        if self.is_tensor(value) or value.dtype != object:
-            return value
-        if value.ndim == 0:
-            return value.item().make() if is_unknown(value.item()) else np.int32(value.item())
-        return self.ops.stack([self.tensor(each) for each in value], axis=0)
+        array = self.array(value)
+        if not isinstance(array, np.ndarray) or array.dtype != object:
+            return array
+        if array.ndim == 0:
+            item = array.item()
+            return item.make() if isinstance(item, Size) else np.int32(item)
+        return self.ops.stack([self.tensor(each) for each in array], axis=0)
 
     def like(self, value: Any, dtype: str) -> Any:
-        """An operand beside one of the type `dtype`."""
-        if any(is_unknown(each) for each in flat(value)):
+        """Returns an operand in the type of the other one.
+
+        Args:
+            value: a tensor, an array, or a number, which stays a number of Python.
+            dtype: String, the type.
+        """
+        if any_unknown(value):
             value = self.tensor(value)
         if self.is_tensor(value):
             return self.cast(value, dtype)
@@ -221,34 +258,42 @@ class Operations:
             return kind(value)
         return np.asarray(value, "float32" if dtype == "bfloat16" else dtype)
 
-    def cast(self, value: Any, dtype: str) -> Any:
-        """The value in a type; it is left alone if it has it."""
-        if not self.is_tensor(value):
+    def cast(self, value: object, dtype: str) -> Tensor:
+        """Returns the value in a type; if it has that, the value itself."""
+        if not isinstance(value, self.keras.KerasTensor):
             return np.asarray(value, dtype)
         return value if dtype_of(value) == dtype else self.keep(self.ops.cast(value, dtype), value)
 
-    def static(self, value: Any) -> Any:
-        """A list or number that must be known before the model is called."""
-        if any(self.is_tensor(each) or is_unknown(each) for each in flat(value)):
+    def static(self, value: object) -> Any:
+        """Returns a list or number that must be known before the model is called.
+
+        Raises:
+            ValueError: if it is not known then.
+        """
+        if self.any_tensor(value) or any_unknown(value):
             raise ValueError("an argument depends on the sizes of what the model is called on")
         if isinstance(value, np.ndarray):
             return value.tolist()
         return _map(lambda each: each.item() if hasattr(each, "item") else each, value)
 
-    def sizes(self, value: Any) -> list[Any]:
-        """A shape as a list of numbers and Sizes."""
+    def sizes(self, value: object) -> list[int | Size]:
+        """Returns the sizes in a shape.
+
+        Raises:
+            ValueError: if the shape is the value of a tensor.
+        """
         if self.is_tensor(value):
             raise ValueError("a shape is computed when the model is called")
         found = [leaf for each in flat(value) for leaf in flat(_as_list(each))]
         if any(self.is_tensor(each) for each in found):
             raise ValueError("a shape is computed when the model is called")
-        return [each if is_unknown(each) else int(each) for each in found]
+        return [each if isinstance(each, Size) else int(each) for each in found]
 
-    def shape_of(self, tensor: Any) -> list[Any]:
-        """The shape of a tensor as a list of numbers and Sizes."""
+    def shape_of(self, tensor: Array) -> list[int | Size]:
+        """Returns the sizes of the axes of a tensor."""
 
         def size(axis: int) -> Size:
-            def row() -> Any:
+            def row() -> Tensor:
                 key = tuple(slice(None) if each == axis else 0 for each in range(rank))
                 return self.ops.ones_like(tensor[key], dtype="int32")
 
@@ -258,50 +303,65 @@ class Operations:
         rank = len(tensor.shape)
         return [size(i) if each is None else each for i, each in enumerate(tensor.shape)]
 
-    def apply(self, name: str, *arguments: Any, **named: Any) -> Any:
-        """What the operation of Keras 3 gives, or NumPy's of that name if nothing is a tensor."""
+    def apply(self, name: str, *arguments: object, **named: object) -> Tensor:
+        """Returns the result of an operation of Keras 3; if nothing is a tensor, an array.
+
+        Args:
+            name: String, the operation: its name in `keras.ops`.
+            arguments: the arguments of the operation.
+            named: the same.
+        """
         if self.any_tensor(list(arguments), named):
             return getattr(self.ops, name)(*arguments, **named)
         if hasattr(np, name):
             return np.asarray(getattr(np, name)(*arguments, **named))
         return self.ops.convert_to_numpy(getattr(self.ops, name)(*arguments, **named))
 
-    def layer(self, kind: str, x: Any, *arguments: Any) -> Any:
-        """What a layer of Keras gives for a tensor."""
+    def layer(self, kind: str, x: object, *arguments: object) -> Tensor:
+        """Returns the result of a layer of Keras for a tensor.
+
+        Args:
+            kind: String, the class of the layer.
+            x: the tensor.
+            arguments: the arguments of the class.
+        """
         return getattr(self.keras.layers, kind)(*arguments, name=self._new_name(kind.lower()))(x)
 
     # ------------------------------------------------ calls
 
-    def call(self, config: dict[str, Any], given: Any, arguments: dict[str, Any]) -> Any:
-        """Returns what the operation gives: tensors, or a constant if it needs none.
+    def call(self, config: Config, given: object, arguments: dict[str, object]) -> object:
+        """Returns the results of an operation: tensors, or constants if it takes no tensor.
 
         Args:
-            config: the layer that holds it.
-            given: what it is called on, with tensors and constants in their places.
-            arguments: the rest, by name.
+            config: the description of the layer that holds the operation.
+            given: the first argument; for a `TensorFlowOpLayer`, the list of its tensors.
+            arguments: the other arguments, by name.
 
         Raises:
-            ValueError: if it is not known.
+            ValueError: if the operation is not known.
         """
         settings = config["config"]
         name = str(config.get("name") or settings["name"])
         if config["class_name"] == "TensorFlowOpLayer":
-            function, given, arguments = self._node(settings, given)
+            function, operands, named = self._node(settings, given)
         else:
             function = function_of(str(settings["function"]))
-            given, arguments = [constant(given)], constant(arguments)
-            arguments.pop("name", None)
+            operands = [constant(given)]
+            named = {key: constant(value) for key, value in arguments.items() if key != "name"}
         if name not in self._called:
             self._called.add(name)
             self._names.discard(name)
         if self._as_one:
-            result = self._in_a_model(function, name, given, arguments)
+            result = self._in_a_model(function, name, operands, named)
         else:
-            result = function(self, *given, **arguments)
+            result = function(self, *operands, **named)
         self._rename(result, name)
         return result
 
-    def _node(self, settings: dict[str, Any], given: Any) -> tuple[Any, list[Any], dict[str, Any]]:
+    def _node(
+        self, settings: Config, given: object
+    ) -> tuple[Function, list[object], dict[str, object]]:
+        """Returns the function, the operands and the other arguments of a node."""
         node = settings["node_def"]
         node = json.loads(node) if isinstance(node, str) else node
         function, renamed = function_of_node(node["op"])
@@ -319,11 +379,12 @@ class Operations:
         )
 
     def _in_a_model(
-        self, function: Any, name: str, given: list[Any], arguments: dict[str, Any]
-    ) -> Any:
+        self, function: Function, name: str, given: list[object], arguments: dict[str, object]
+    ) -> object:
+        """Returns the results of an operation, as those of a model if it is several of Keras's."""
         values = list(flat([given, arguments]))
         tensors = list({id(each): each for each in values if self.is_tensor(each)}.values())
-        if not tensors or any(map(is_unknown, values)):
+        if not tensors or any_unknown(values):
             return function(self, *given, **arguments)
         inputs = {id(t): self.keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in tensors}
         for each in tensors:
@@ -345,10 +406,10 @@ class Operations:
                 self.starts_with_batch(output)
         return outputs
 
-    def _rename(self, result: Any, name: str) -> None:
-        """Names what is new in the graph after the layer that it was.
+    def _rename(self, result: object, name: str) -> None:
+        """Names the new operations in the graph after the layer that they stand for.
 
-        Keras's names for operations are those that Keras 2 gave to layers such as `add`.
+        The names that Keras gives them, such as `add`, are those that Keras 2 gave to layers.
         """
         queue = [each for each in flat(result) if self.is_tensor(each)]
         for tensor in queue:
@@ -366,31 +427,38 @@ class Operations:
         number = 0
         while unique in self._names:
             number += 1
-            unique = "%s.%d" % (name, number)
+            unique = f"{name}.{number}"
         self._names.add(unique)
         return unique
 
 
 def _clean(name: str) -> str:
-    # Keras 3 has no names with a slash, which TensorFlow's scopes left.
+    # Names in Keras 3 have no slash; in Keras 2 they have, from the scopes of TensorFlow.
     return name.replace("/", ".")
 
 
-def dtype_of(value: Any) -> str:
+def dtype_of(value: Array) -> str:
+    """Returns the name of the type of a tensor or array."""
     dtype = value.dtype
     return str(getattr(dtype, "name", dtype))
 
 
-def type_name(value: Any) -> str:
-    """The name of a type: TensorFlow's `tf.int32`, NumPy's, or one in words."""
+def static_shape(value: object) -> Shape:
+    """Returns the shape of a tensor, an array, a number, or a nested list of numbers."""
+    found = getattr(value, "shape", None)
+    return tuple(np.asarray(value, object).shape if found is None else found)
+
+
+def type_name(value: object) -> str:
+    """Returns the name of a type that is given as TensorFlow's, NumPy's, or by a name."""
     return str(value).replace("DT_", "").lower() if value is not None else ""
 
 
 DTYPES = {"float": "float32", "double": "float64", "half": "float16"}
 
 
-def _attribute(value: dict[str, Any]) -> Any:
-    """An attribute of a node, from the JSON of its protocol buffer."""
+def _attribute(value: Config) -> object:
+    """Returns an attribute of a node, from the JSON of its protocol buffer."""
     if not value:
         return None
     (kind, found), *_ = value.items()
