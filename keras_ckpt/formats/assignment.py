@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import warnings
 from typing import Any, Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
@@ -75,9 +74,8 @@ def fit(
         wrong.append("shapes differ: " + "; ".join(differing) + _more(len(shapes)))
     wrong += refusals
     if wrong and not strict:
-        warnings.warn(
-            "%s does not fit the model, and is loaded in part: %s." % (path, "; ".join(wrong)),
-            stacklevel=6,
+        runtime.warn_user(
+            f"{path} does not fit the model, and is loaded in part: {'; '.join(wrong)}."
         )
         return [each for each in assignments if tuple(each.variable.shape) == tuple(each.shape)]
     if wrong:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from typing import Any, Callable, Union
 
 from keras_ckpt import runtime
@@ -124,10 +123,9 @@ def _optimizer(config: Named) -> Optimizer:
     known |= set(inspect.signature(keras.optimizers.Optimizer.__init__).parameters)
     dropped = {key: value for key, value in settings.items() if key not in known}
     if dropped.get("decay"):
-        warnings.warn(
+        runtime.warn_user(
             f"The optimizer was saved with decay={dropped['decay']}, which Keras 3 does not have: "
             "its learning rate stays as it is. Compile with a learning rate schedule to keep it.",
-            stacklevel=6,
         )
     kept = {key: value for key, value in settings.items() if key in known}
     return keras.optimizers.deserialize({"class_name": name, "config": kept})

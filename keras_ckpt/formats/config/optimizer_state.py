@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
 
+from keras_ckpt import runtime
 from keras_ckpt._typing import Model, Optimizer, Variable
 from keras_ckpt.formats.assignment import Assignment
 
@@ -100,10 +100,9 @@ def state(
     optimizer = model.optimizer if is_whole else inner(model.optimizer)
     found = assignments(optimizer, names, values)
     if found is None:
-        warnings.warn(
+        runtime.warn_user(
             f"The optimizer starts anew: its state in {path} is not that of the "
             f"{type(model.optimizer).__name__} that the model has now.",
-            stacklevel=6,
         )
     return found or []
 

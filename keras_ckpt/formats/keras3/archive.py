@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import threading
-import warnings
 import zipfile
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
@@ -190,9 +189,8 @@ def _tell(path: str, error: Exception, strict: bool) -> None:
         raise error
     if strict:
         raise MismatchedCheckpoint(path, parsing.one_line(error)) from error
-    warnings.warn(
-        "%s does not fit the model, and is loaded in part: %s." % (path, parsing.one_line(error)),
-        stacklevel=6,
+    runtime.warn_user(
+        f"{path} does not fit the model, and is loaded in part: {parsing.one_line(error)}."
     )
 
 

@@ -85,10 +85,9 @@ class SavedModel(Format):
                 without_graph = make(temporary)
             if without_graph is not None and without_graph not in _told:
                 _told.add(without_graph)
-                warnings.warn(
+                runtime.warn_user(
                     f"{path} holds the model for keras_ckpt.load_model, but no graph to serve it "
-                    f"from: {without_graph}",
-                    stacklevel=7,
+                    f"from: {without_graph}"
                 )
 
         return Snapshot(write, can_be_in_background=copy)
