@@ -1,0 +1,99 @@
+"""The state of optimizers, from the lists of each release to the variables of Keras 3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from keras_ckpt import runtime
+
+if not runtime.is_keras_3():
+    pytest.skip("what Keras 3 reads", allow_module_level=True)
+
+from keras_ckpt.formats.config import optimizer_state
+
+keras = runtime.keras()
+
+
+class Stored(np.ndarray):
+    """An array that has what a dataset of HDF5 has."""
+
+    chunks = None
+
+
+def stored(values: Any) -> list[Any]:
+    return [np.asarray(each, "float32").view(Stored) for each in values]
+
+
+def model_with(optimizer: Any) -> Any:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def test_slots_of_the_first_releases_come_slot_by_slot() -> None:
+    model = model_with(keras.optimizers.Adam())
+    names = ["training/Adam/iter:0"]
+    names += [f"training/Adam/dense/{of}/{slot}:0" for slot in "mv" for of in ("kernel", "bias")]
+    shapes = [(), (2, 3), (3,), (2, 3), (3,)]
+    values = stored(np.full(shape, number) for number, shape in enumerate(shapes, 7))
+    optimizer_state.restore("x.h5", model, names, values)
+    assert int(model.optimizer.iterations) == 7
+    found = [optimizer_state.slot(model.optimizer, name) for name in ("m", "v")]
+    means = [[float(runtime.to_numpy(each).mean()) for each in slot or []] for slot in found]
+    assert means == [[8.0, 9.0], [10.0, 11.0]]
+
+
+def test_second_variable_of_one_name_is_in_the_same_slot() -> None:
+    optimizer = model_with(keras.optimizers.Adam()).optimizer
+    optimizer.build([keras.Variable(np.zeros(2)), keras.Variable(np.zeros(2))])
+    names = ["Adam/iter:0", "Adam/x/m:0", "Adam/x/m_1:0", "Adam/x/v:0", "Adam/x/v_1:0"]
+    values = stored([0.0, [1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0, 4.0]])
+    found = optimizer_state.assignments(optimizer, names, values)
+    assert found is not None
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize("with_rate", [True, False])
+def test_later_lists_may_lack_the_learning_rate(with_rate: bool) -> None:
+    model = model_with(keras.optimizers.SGD(0.5, momentum=0.9))
+    optimizer_state.build(model)
+    variables = list(model.optimizer.variables)
+    kept = [each for each in variables if with_rate or each is not model.optimizer._learning_rate]
+    assert (len(kept) < len(variables)) is not with_rate
+    values = stored(np.full(each.shape, 4.0) for each in kept)
+    found = optimizer_state.state("x.h5", model, [str(i) for i, _ in enumerate(kept)], values)
+    assert [id(each.variable) for each in found] == [id(each) for each in kept]
+
+
+def test_state_of_another_optimizer_is_warned_of_at_the_line_that_loads() -> None:
+    model = model_with(keras.optimizers.Adam())
+    with pytest.warns(UserWarning, match="starts anew: its state in x.h5 .* the Adam") as caught:
+        assert optimizer_state.state("x.h5", model, ["a"], stored([[1.0, 2.0]])) == []
+    assert [each.filename for each in caught] == [__file__]
+
+
+def test_inner_optimizer_of_mixed_precision() -> None:
+    adam = keras.optimizers.Adam()
+    assert optimizer_state.inner(keras.optimizers.LossScaleOptimizer(adam)) is adam
+    assert optimizer_state.inner(adam) is adam
+
+
+def test_optimizer_that_was_built_for_other_variables() -> None:
+    model = model_with(keras.optimizers.Adam())
+    assert optimizer_state.knows(model)
+    optimizer_state.build(model)
+    assert optimizer_state.knows(model)
+    other = model_with("sgd")
+    other.optimizer = keras.optimizers.Adam()
+    other.optimizer.build(other.trainable_variables[:1])
+    assert not optimizer_state.knows(other)
+
+
+def test_slot_that_an_optimizer_does_not_have() -> None:
+    model = model_with(keras.optimizers.SGD())
+    optimizer_state.build(model)
+    assert optimizer_state.slot(model.optimizer, "vhat") is None
+    assert optimizer_state.slot(model.optimizer, "unheard of") is None
