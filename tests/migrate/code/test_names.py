@@ -20,7 +20,7 @@ def name(code: str) -> str:
         ("import a.b as c\nc.d", "a.b.d"),
         ("from a import b as c\nc", "a.b"),
         ("from a import b\nc = b\nd = c.e\nd", "a.b.e"),
-        ("try:\n    from keras_ckpt import C\nexcept E:\n    from keras import C\nC", "keras_ckpt.C"),
+        ("try:\n    from keras_ckpt import C\nexcept E:\n    from a import C\nC", "keras_ckpt.C"),
         ("try:\n    from a import C\nexcept ImportError:\n    C = None\nC", "a.C"),
         ("from keras.callbacks import *\nModelCheckpoint", "keras.callbacks.ModelCheckpoint"),
         ("from other import *\nModelCheckpoint", "ModelCheckpoint"),

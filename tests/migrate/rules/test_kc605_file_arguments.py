@@ -43,7 +43,7 @@ def test_only_on_the_way_to_keras_3() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "noted"),
     [
-        ("model.save_weights('w.weights.h5', save_format='h5')", "model.save_weights('w.weights.h5')", 0),
+        ("model.save_weights('w.weights.h5', options=None)", "model.save_weights('w.weights.h5')", 0),
         ("model.save('m.keras', options=None)", "model.save('m.keras')", 0),
         ("model.save('m.keras', save_traces=False)", "model.save('m.keras')", 1),
         ("model.load_weights('w.weights.h5', options=o)", "model.load_weights('w.weights.h5')", 1),

@@ -25,7 +25,7 @@ def named(module: Names, code: str) -> ast.AST:
     ("code", "expression", "expected"),
     [
         ("import keras as k\nk.callbacks.C", "k.callbacks.C", "keras.callbacks.C"),
-        ("from keras import callbacks\ndef f(a: callbacks.C): pass", "callbacks.C", "keras.callbacks.C"),
+        ("from keras import models\ndef f(a: models.C): pass", "models.C", "keras.models.C"),
         ("import keras\ndef f() -> keras.C: pass", "keras.C", "keras.C"),
         ("import keras\ndef f(*a: keras.C, **b: keras.D): pass", "keras.D", "keras.D"),
         ("import keras\n@keras.C\ndef f(): pass", "keras.C", "keras.C"),
