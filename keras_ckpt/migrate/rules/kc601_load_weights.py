@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Iterator
 
-from keras_ckpt.endings import SHARDED_WEIGHTS
-from keras_ckpt.migrate.code.values.infer import Constant, Str
+from keras_ckpt.endings import HDF5, SHARDED_WEIGHTS, WEIGHTS
+from keras_ckpt.migrate.code.values.infer import Constant, Str, Value
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     WITH_KERAS_CKPT,
     Answer,
+    Fix,
     Plan,
     Problem,
     Refusal,
@@ -18,7 +20,7 @@ from keras_ckpt.migrate.rules.definition import (
     register,
 )
 from keras_ckpt.migrate.sites.paths import lost
-from keras_ckpt.migrate.sites.site import LOAD_WEIGHTS, CallSite, Site
+from keras_ckpt.migrate.sites.site import LOAD_WEIGHTS, Argument, CallSite, Site
 
 _READS = "Write `keras_ckpt.load_weights(model, path)`, which reads TensorFlow checkpoints."
 _SHARDED = "Load them where they were saved, and save them as one file: `.weights.h5`."
@@ -34,7 +36,8 @@ class LoadWeights(Rule):
     why = (
         "Up to TF 2.15 a path that does not end in `.h5`, `.hdf5` or `.keras` is the prefix of a "
         "TensorFlow checkpoint. In Keras 3, `load_weights` raises a ValueError for it, and "
-        "accepts `by_name=True` only with `.h5` and `.hdf5`."
+        "accepts `by_name=True` only with `.h5` and `.hdf5`. The second argument by position is "
+        "`by_name` up to TF 2.15 and `skip_mismatch` in Keras 3."
     )
     before = """
 import keras
@@ -60,11 +63,11 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
         # A model that our callback has saved reads that itself.
         if site.facts.others & {"ModelCheckpoint", "OrbaxCheckpoint"}:
             return
-        argument = site.argument(0, "filepath")
+        argument = site.path(old)
         path = argument.value if argument is not None else None
         if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
             return
-        by_name = site.keywords.get("by_name")
+        by_name = site.bound(old).named.get("by_name")
         if lost(path, old.saving.load_weights, new.saving.load_weights):
             yield self.problem(
                 site,
@@ -73,8 +76,16 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
                 _SHARDED if path.ends_in(SHARDED_WEIGHTS) else _READS,
                 argument,
             )
-        elif by_name is not None and path.ends_in((".keras", ".weights.h5")):
-            if by_name.value == Constant(True):
+        elif by_name is not None and by_name.value == Constant(True):
+            if by_name in site.positional:
+                yield self.problem(
+                    site,
+                    f"{new.title} takes the second argument by position for `skip_mismatch`, and "
+                    "reads nothing by name.",
+                    "Pass it by name: `by_name=True`, which is for `.h5` and `.hdf5` of Keras 2.",
+                    by_name,
+                )
+            elif path.ends_in((".keras", ".weights.h5")):
                 yield self.problem(
                     site,
                     "%s raises ValueError: `by_name` only supports loading legacy '.h5' or "
@@ -86,11 +97,23 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
     def fix(self, problem: Problem, plan: Plan) -> Answer:
         site = problem.site
         assert isinstance(site, CallSite)
-        if problem.argument is site.keywords.get("by_name"):
-            return Refusal(f"Keras 3 reads by name HDF5 of Keras 2 alone. {WITH_KERAS_CKPT}")
-        path = problem.argument.value if problem.argument is not None else None
+        found = site.path(plan.old)
+        path = found.value if found is not None else None
+        by_name = site.bound(plan.old).named.get("by_name")
+        if by_name is not None and problem.argument is by_name:
+            return self._fix_by_name(site, by_name, path, plan)
         if isinstance(path, Str) and path.ends_in(SHARDED_WEIGHTS):
             return Refusal(problem.advice, needs_keras_ckpt=False)
         return plan.rename_path(site)
+
+    @staticmethod
+    def _fix_by_name(site: CallSite, by_name: Argument, path: Value | None, plan: Plan) -> Answer:
+        call = site.node
+        index = plan.index_of(call, by_name.node) if isinstance(call, ast.Call) else None
+        is_old = isinstance(path, Str) and path.ends_in(HDF5) and not path.ends_in(WEIGHTS)
+        if by_name in site.positional and is_old and index is not None:
+            assert isinstance(call, ast.Call)
+            return Fix(lambda: plan.change_call(call, [], {index: "by_name"}))
+        return Refusal(f"Keras 3 reads by name HDF5 of Keras 2 alone. {WITH_KERAS_CKPT}")
 
     clues = clue_of_keras_2

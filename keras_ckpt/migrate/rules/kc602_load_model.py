@@ -47,7 +47,7 @@ model = keras_ckpt.load_model("saved_model/my_model")
             return
         if site.facts.others & {"OrbaxCheckpoint"}:
             return
-        argument = site.argument(0, "filepath")
+        argument = site.path(old)
         path = argument.value if argument is not None else None
         if argument is None or not isinstance(path, Str):
             return

@@ -48,7 +48,7 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
         # Ours writes what it finds.
         if site.facts.others & {"ModelCheckpoint"}:
             return
-        if not (self._is_loaded(site) or self._is_beside(site)):
+        if not (self._is_loaded(site, old) or self._is_beside(site, old)):
             return
         yield self.problem(
             site,
@@ -58,11 +58,11 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
         )
 
     @staticmethod
-    def _is_loaded(site: CallSite) -> bool:
+    def _is_loaded(site: CallSite, old: Release) -> bool:
         for other in site.facts.sites:
             if not isinstance(other, CallSite) or other.kind != LOAD_WEIGHTS:
                 continue
-            argument = other.argument(0, "filepath")
+            argument = other.path(old)
             if argument is None:
                 continue
             if argument.node is site.node:
@@ -75,13 +75,13 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
         return False
 
     @staticmethod
-    def _is_beside(site: CallSite) -> bool:
-        directory = site.argument(0, "checkpoint_dir")
+    def _is_beside(site: CallSite, old: Release) -> bool:
+        directory = site.path(old)
         path = directory.value if directory is not None else None
         if not isinstance(path, Str) or path.known is None:
             return False
         for other in site.facts.checkpoints():
-            argument = other.argument(0, "filepath")
+            argument = other.path(old)
             saved = argument.value if argument is not None else None
             if isinstance(saved, Str) and saved.known is not None:
                 if posixpath.normpath(posixpath.dirname(saved.known)) == posixpath.normpath(

@@ -58,8 +58,7 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
         # Directories of Keras 3, and its weights in several files.
         if {"zipped", "max_shard_size"} & set(site.keywords) & set(taken.arguments):
             return
-        # `save_model(model, path)` is a function, the others are methods.
-        argument = site.argument(1 if site.name else 0, "filepath")
+        argument = site.path(old)
         path = argument.value if argument is not None else None
         if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
             return

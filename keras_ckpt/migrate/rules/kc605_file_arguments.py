@@ -73,7 +73,7 @@ model.save_weights("my.weights.h5")
         if not isinstance(site, CallSite) or site.kind not in _REFUSED:
             return
         said, ours = _REFUSED[site.kind]
-        argument = site.argument(1 if site.kind == SAVE and site.name else 0, "filepath")
+        argument = site.path(old)
         path = argument.value if argument is not None else None
         may_be = site.may_be_keras(path)
         for name in _refused(site.kind, old, new):

@@ -50,13 +50,13 @@ model = keras.models.load_model("best.h5", compile=False)
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LOAD_MODEL:
             return
-        argument = site.argument(0, "filepath")
+        argument = site.path(old)
         path = argument.value if argument is not None else None
         if not isinstance(path, Str) or not path.ends_in((".h5", ".hdf5")):
             return
-        # `load_model(filepath, custom_objects, compile)`
-        compiles = site.argument(2, "compile")
-        if not site.complete or site.argument(1, "custom_objects") is not None:
+        arguments = site.bound(old).named
+        compiles = arguments.get("compile")
+        if not site.complete or "custom_objects" in arguments:
             return
         if compiles is not None and compiles.value != Constant(True):
             return

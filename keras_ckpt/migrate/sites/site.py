@@ -1,7 +1,7 @@
 """The places that matter: what makes a `ModelCheckpoint`, and what saves and loads beside it.
 
 `finder.Sites` finds them, each with its arguments as values: `Site`, of which `kind` says what it
-is. `Checkpoint.bound(release)` binds arguments by the signature of a release. `Training` has the
+is. `CallSite.bound(release)` binds its arguments by the signature of a release. `Training` has the
 facts of the `fit` calls that a callback is passed to, `ModuleFacts` those of the whole module.
 """
 
@@ -26,6 +26,10 @@ LOAD_MODEL = "load_model"
 SAVE = "save"
 SAVE_WEIGHTS = "save_weights"
 LATEST = "latest_checkpoint"
+
+#: What their path is called, and that of `latest_checkpoint`.
+PATH = "filepath"
+DIRECTORY = "checkpoint_dir"
 
 #: What the object of a method is: a model of Keras, unknown, or made by what is imported from
 #: neither Keras nor TensorFlow.
@@ -156,11 +160,24 @@ class CallSite(Site):
     complete: bool = True
     receiver: str = KERAS
 
-    def argument(self, position: int, *names: str) -> Argument | None:
-        """Returns the argument at a position or of one of these names."""
-        if position < len(self.positional):
-            return self.positional[position]
-        return next((self.keywords[name] for name in names if name in self.keywords), None)
+    def parameters(self, release: Release) -> tuple[str, ...]:
+        """Returns the parameters that a release has for this call, in order."""
+        if self.kind == LATEST:
+            return (DIRECTORY, "latest_filename")
+        # `save_model(model, path)` is a function; the others are methods, or load a model.
+        model = ("model",) if self.kind == SAVE and self.name else ()
+        return (*model, PATH, *release.saving.function(self.kind).arguments)
+
+    def bound(self, release: Release) -> BoundArguments:
+        """Returns the arguments by the parameters of a release."""
+        named = dict(zip(self.parameters(release), self.positional))
+        for name, argument in self.keywords.items():
+            named.setdefault(name, argument)
+        return BoundArguments(named, len(self.positional), self.complete)
+
+    def path(self, release: Release) -> Argument | None:
+        """Returns the path that the call saves to or loads from, None if it is not known."""
+        return self.bound(release).named.get(DIRECTORY if self.kind == LATEST else PATH)
 
     def may_be_keras(self, path: Value | None) -> bool:
         """Returns whether this may save or load a model of Keras, by its object and a path."""
@@ -182,13 +199,9 @@ class Checkpoint(CallSite):
 
     how: str = "call"
 
-    def bound(self, release: Release) -> BoundArguments:
-        """Returns the arguments by the parameters of a release."""
-        named = dict(zip(release.parameters, self.positional))
-        for name, argument in self.keywords.items():
-            named.setdefault(name, argument)
-        count = len(self.positional)
-        return BoundArguments(named, count, self.complete)
+    def parameters(self, release: Release) -> tuple[str, ...]:
+        """Returns the parameters of the class in a release, in order."""
+        return release.parameters
 
     def trainings(self) -> list[Training]:
         """Returns the `fit` calls of the module that the callback is passed to."""

@@ -8,7 +8,7 @@ from keras_ckpt.migrate.report.finding import Finding
 def test_the_order_is_that_of_files_cells_and_lines() -> None:
     places = [("a.py", 0, 2, 1), ("a.py", 0, 10, 1), ("b.ipynb", 2, 9, 1), ("b.ipynb", 11, 1, 1)]
     findings = [Finding(*place, "KC101") for place in places]
-    assert sorted(findings[::-1]) == findings
+    assert sorted([findings[2], findings[1], findings[3], findings[0]]) == findings
 
 
 def test_where() -> None:

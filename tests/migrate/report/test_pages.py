@@ -22,7 +22,7 @@ def test_a_page_has_both_examples_and_how_to_silence_it() -> None:
         page = pages.page(rule)
         assert page.startswith(f"# {rule.code}: {rule.name}\n")
         assert rule.before.strip() in page and rule.after.strip() in page
-        assert page.endswith(f"`# noqa: {rule.code}` on a line of the call silences it.\n")
+        assert page.endswith(f"`# noqa: {rule.code}` on a line of the call turns it off there.\n")
 
 
 def test_releases_that_follow_each_other_are_a_range() -> None:

@@ -38,6 +38,10 @@ def test_is_found_where_a_release_lacks_it(
         ("model.load_weights('m.h5', by_name=True)", []),
         ("model.load_weights('m.weights.h5', by_name=True)", ["KC601"]),
         ("model.load_weights('m.weights.h5', by_name=False)", []),
+        ("model.load_weights('m.weights.h5', True)", ["KC601"]),
+        ("model.load_weights('m.h5', True)", ["KC601"]),
+        ("model.load_weights('m.h5', False)", []),
+        ("model.load_weights('m.h5', by_name)", []),
         # Of other libraries, by the names of their files.
         ("net.load_weights('yolo.weights')", []),
         ("net.load_weights('m.ckpt')", ["KC601"]),
@@ -67,3 +71,13 @@ def test_natively_by_name_needs_keras_ckpt() -> None:
     assert native(code) == code
     (only,) = notes(code)
     assert "reads by name HDF5 of Keras 2 alone" in only
+
+
+def test_by_position_it_would_be_another_argument() -> None:
+    code = HEAD + "model.load_weights('m.h5', True)"
+    (only,) = found(code, "2.4")
+    assert "for `skip_mismatch`, and reads nothing by name" in only.message
+    assert native(code) == HEAD + "model.load_weights('m.h5', by_name=True)"
+    assert found(native(code), "2.4") == []
+    other = HEAD + "model.load_weights('m.weights.h5', True)"
+    assert native(other) == other

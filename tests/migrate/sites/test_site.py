@@ -82,3 +82,34 @@ def test_whose_call_it_may_be(receiver: str, path: Str, expected: bool) -> None:
     assert isinstance(site, CallSite)
     site.receiver = receiver
     assert site.may_be_keras(path) is expected
+
+
+@pytest.mark.parametrize(
+    ("call", "release_name", "names"),
+    [
+        ("keras.models.save_model(m, 'a', True)", "2.4", ["model", "filepath", "overwrite"]),
+        ("keras.Sequential().save('a', True)", "2.4", ["filepath", "overwrite"]),
+        ("m.save_weights('a', True, 'h5')", "2.4", ["filepath", "overwrite", "save_format"]),
+        ("m.load_weights('a', True)", "2.4", ["filepath", "by_name"]),
+        ("m.load_weights('a', True)", "3.15", ["filepath", "skip_mismatch"]),
+        (
+            "keras.models.load_model('a', o, False)",
+            "2.4",
+            ["filepath", "custom_objects", "compile"],
+        ),
+    ],
+)
+def test_what_saves_and_loads_is_bound_by_the_release_too(
+    call: str, release_name: str, names: list[str]
+) -> None:
+    (site,) = [each for each in sites(HEAD + call).found if isinstance(each, CallSite)]
+    assert list(site.bound(release(release_name)).named) == names
+    path = site.path(release(release_name))
+    assert path is not None and path.value == Str(("a",))
+
+
+def test_the_path_of_latest_checkpoint_is_a_directory() -> None:
+    (site,) = sites("import tensorflow as tf\ntf.train.latest_checkpoint('d')").found
+    assert isinstance(site, CallSite)
+    path = site.path(release("2.4"))
+    assert path is not None and path.value == Str(("d",))

@@ -12,7 +12,7 @@ from keras_ckpt.migrate.fix.native.renames.literals import Paths
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem
 from keras_ckpt.migrate.sites.finder import Sites
-from keras_ckpt.migrate.sites.site import Argument, CallSite, Checkpoint
+from keras_ckpt.migrate.sites.site import Argument, CallSite
 
 
 class Context:
@@ -59,7 +59,7 @@ class Context:
         for site in self.sites.found:
             if not isinstance(site, CallSite):
                 continue
-            argument = path_of(site, old)
+            argument = site.path(old)
             if argument is not None:
                 self.members.setdefault(argument.node, []).append((site, argument))
         self.paths = Paths(names, self.members, {each.node for each in self.sites.found})
@@ -79,15 +79,6 @@ class Context:
         """Returns a path that is used in a node, as other files are to know it."""
         line = self.source.place(getattr(node, "lineno", 1)).line
         return Path(self.source.path, line, shown, ending)
-
-
-def path_of(site: CallSite, old: Release) -> Argument | None:
-    """Returns the path that a call saves to or loads from."""
-    if isinstance(site, Checkpoint):
-        return site.bound(old).named.get("filepath")
-    # `save_model(model, path)` is a function; the method has the path first.
-    by_function = site.kind in ("save", "save_weights") and bool(site.name)
-    return site.argument(1 if by_function else 0, "filepath", "path", "checkpoint_dir")
 
 
 def _partials(sites: Sites) -> dict[ast.AST, list[ast.AST]]:

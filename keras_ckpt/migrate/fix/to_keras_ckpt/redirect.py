@@ -29,7 +29,6 @@ from keras_ckpt.migrate.fix.answers import Kind, Note, note, note_on
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.imports import Imports
 from keras_ckpt.migrate.fix.edits.tree import Names
-from keras_ckpt.migrate.fix.native.context import path_of
 from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments, subclasses
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Group, Problem, rules
@@ -103,7 +102,7 @@ class Redirection:
         self._classes()
         self._chosen = list(self._functions(old, new, selected))
         for site in self._chosen:
-            self._function(site)
+            self._function(site, old)
         for problem in self._problems:
             self._stays(problem, old)
         self._imports.plan()
@@ -201,7 +200,7 @@ class Redirection:
         if rule is None or not subclasses.is_of_model(self._sites, site):
             return False
         code, endings = rule.code, new.saving.function(site.kind).endings
-        path = path_of(site, old)
+        path = site.path(old)
         if path is None or not selected(code) or not rule.concerns(old, new):
             return False
         found = path.value
@@ -215,7 +214,7 @@ class Redirection:
         if rule is None or self._sites.facts.others & {_CLASS, "OrbaxCheckpoint"}:
             return False
         code, endings = rule.code, new.saving.function(site.kind).endings
-        path = path_of(site, old)
+        path = site.path(old)
         if path is None or not selected(code) or not rule.concerns(old, new):
             return False
         found = path.value
@@ -241,7 +240,7 @@ class Redirection:
             return any(each.node in found for each in self._names.bindings(node))
         return node in found
 
-    def _function(self, site: CallSite) -> None:
+    def _function(self, site: CallSite, old: Release) -> None:
         call = site.node
         assert isinstance(call, ast.Call)
         function, name = call.func, _FUNCTIONS[site.kind]
@@ -252,7 +251,7 @@ class Redirection:
             if isinstance(receiver, ast.Call) and getattr(receiver.func, "id", "") == "super":
                 self._note(call, code, "`super()` is no model to hand on. Change it by hand.")
                 return
-        path = site.argument(0, "filepath")
+        path = site.path(old)
         found = path.value if path is not None and site.kind == LOAD_WEIGHTS else None
         if isinstance(found, Str) and found.ends_in(SHARDED_WEIGHTS):
             self._note(call, code, "keras_ckpt reads no weights in several files.")

@@ -18,6 +18,7 @@ from keras_ckpt.migrate.sites.site import (
     LATEST,
     LOAD_MODEL,
     LOAD_WEIGHTS,
+    PATH,
     SAVE,
     SAVE_WEIGHTS,
     Argument,
@@ -30,14 +31,14 @@ _FILES = (*HDF5, *ARCHIVE)
 def of_call(context: Context, site: CallSite, argument: Argument) -> str:
     """Returns what stands against changing a call, `""` if nothing does."""
     if site.kind == LOAD_WEIGHTS:
-        by_name = site.argument(1, "by_name")
+        by_name = site.bound(context.old).named.get("by_name")
         if by_name is not None and by_name.value != Constant(False):
             return Reason("", line_of(site), " loads it by name. " + WITH_KERAS_CKPT)
         if not _is_unused(context, site.node):
             return Reason("the result of `load_weights` in ", line_of(site), " is used.")
     if site.kind in (SAVE, SAVE_WEIGHTS):
-        positional = len(site.positional) - (1 if site.name else 0)
-        if positional > 2 or not site.complete:
+        behind = len(site.positional) - site.parameters(context.old).index(PATH)
+        if behind > 2 or not site.complete:
             more = " has more arguments by position than Keras 3 takes."
             return Reason("", line_of(site), more)
         optimizer = site.keywords.get("include_optimizer")
@@ -71,7 +72,7 @@ def of_weights(context: Context, sites: Sites, calls: list[tuple[CallSite, Argum
 
 def _is_beside(context: Context, latest: CallSite, argument: Argument) -> bool:
     """Returns whether the newest checkpoint is looked for where a path is, or may be."""
-    given, path = latest.argument(0, "checkpoint_dir"), argument.value
+    given, path = latest.path(context.old), argument.value
     if given is None or not isinstance(path, Str) or path.ends_in(_FILES):
         return False
     directory = context.paths.directory(given.node, given.at)
