@@ -262,7 +262,7 @@ RUN_BY = {
     ("docs/migrating.md", "console"): "test_migrating.py",
     ("docs/migrating.md", "sh"): "test_what_pip_installs_is_there",
     ("docs/r.md", "r"): "test_r.py",
-    ("docs/rules/*.md", "python"): "migrate/rules/test_rules.py",
+    ("docs/rules/*.md", "python"): "migrate/rules/test_definition.py",
     ("examples/README.md", "sh"): "test_the_scripts_that_are_named_are_there",
     ("RELEASING.md", "sh"): "test_the_scripts_that_are_named_are_there",
 }
