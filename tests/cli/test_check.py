@@ -21,9 +21,11 @@ if sys.version_info < (3, 9):
 
 from click.testing import CliRunner
 
+from keras_ckpt import compat
 from keras_ckpt.cli import main
 from keras_ckpt.migrate.rules.definition import rules
 
+NEWEST = compat.VERSIONS[-1]
 PERIOD = (
     "from tensorflow.keras.callbacks import ModelCheckpoint\nModelCheckpoint('a.keras', period=5)\n"
 )
@@ -57,11 +59,11 @@ def test_text_and_exit_codes(tmp_path: pathlib.Path) -> None:
     place, advice, summary = output.splitlines()
     assert code == 1
     assert place == (
-        f"{tmp_path / 'train.py'}:2:28: KC101 Keras 3.15 raises TypeError: "
+        f"{tmp_path / 'train.py'}:2:28: KC101 Keras {NEWEST} raises TypeError: "
         "ModelCheckpoint.__init__() got an unexpected keyword argument 'period'."
     )
     assert advice.startswith("    Write `save_freq=5 * steps_per_epoch`")
-    assert summary == "1 finding in 1 file, from TF 2.15 (`period` is passed) to Keras 3.15."
+    assert summary == f"1 finding in 1 file, from TF 2.15 (`period` is passed) to Keras {NEWEST}."
     write(tmp_path, train=CLEAN)
     assert run("check", tmp_path)[0] == 0
     assert run("check", tmp_path / "absent.py")[0] == 2
@@ -108,7 +110,7 @@ def test_tf_keras_stays_as_it_is(tmp_path: pathlib.Path) -> None:
 
 def test_without_sites_nothing_is_asked(tmp_path: pathlib.Path) -> None:
     write(tmp_path, other="import os\n", clean=CLEAN)
-    assert run("check", tmp_path) == (0, "Nothing found in 2 files, checked for Keras 3.15.\n")
+    assert run("check", tmp_path) == (0, f"Nothing found in 2 files, checked for Keras {NEWEST}.\n")
 
 
 def on_terminal(*command: str, answer: bytes = b"", when: bytes = b"") -> tuple[int, bytes]:
@@ -300,7 +302,7 @@ def test_json(tmp_path: pathlib.Path) -> None:
     code, output = run("check", tmp_path, "--output-format", "json")
     (only,) = json.loads(output)
     assert code == 1
-    assert only.pop("message").startswith("Keras 3.15 raises TypeError")
+    assert only.pop("message").startswith(f"Keras {NEWEST} raises TypeError")
     assert only.pop("advice")
     assert only == {
         "path": str(tmp_path / "train.py"),
@@ -324,7 +326,8 @@ def test_github(tmp_path: pathlib.Path) -> None:
     assert code == 1
     (line,) = output.splitlines()
     assert line.startswith("::error file=")
-    assert "a%2Cb%3Ac%25/train.py,line=2,endLine=2,col=28,title=KC101 (period)::Keras 3.15" in line
+    place = "a%2Cb%3Ac%25/train.py,line=2,endLine=2,col=28"
+    assert f"{place},title=KC101 (period)::Keras {NEWEST}" in line
     write(odd, train=CLEAN)
     assert run("check", odd, "--output-format", "github") == (0, "")
 
@@ -353,7 +356,7 @@ def test_rule(tmp_path: pathlib.Path) -> None:
     assert output.startswith("# KC101: period\n")
     assert run("rule", "period") == (0, output)
     assert run("rule", "KC1")[0] == 2
-    assert "- from TF 2.0–2.15 to Keras 3.0–3.15" in output
+    assert f"- from TF 2.0–2.15 to Keras 3.0–{NEWEST}" in output
     assert run("rule")[1].count("\n") == len(rules())
     code, output = run("rule", "KC999")
     assert code == 2
