@@ -64,29 +64,34 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     passes them meant, on the Keras that is running.
 
     Args:
-        filepath: string or `PathLike`, the path to save to. Can have placeholders, which are
+        filepath: String or `PathLike`, the path to save to. It can have placeholders, which are
             filled from `epoch` (from 1), `batch` (from 1, with an integer `save_freq`) and the
-            metrics: `"weights.{epoch:02d}-{val_loss:.2f}.hdf5"`. The ending tells the format:
-            `.keras`; `.h5` and `.hdf5`; `.weights.h5` for weights; with any other, or none, a
+            metrics: `"weights.{epoch:02d}-{val_loss:.2f}.hdf5"`. The ending decides on the format:
+            `.keras`; `.h5` and `.hdf5`; `.weights.h5` for weights; any other, or none, means a
             SavedModel, or a TensorFlow checkpoint for weights.
-        monitor: string, the name of the metric that tells which model is the best.
-        verbose: integer, 0 for silence, 1 for a message with each action.
-        save_best_only: boolean, whether to save only a model that is better than all before it.
-            Not a number is never better. Without the metric nothing is saved.
-        save_weights_only: boolean, whether to save the weights and not the whole model.
-        mode: `"min"`, `"max"` or `"auto"`, which takes the direction from the metric, and from
-            its name if the metric knows none.
-        save_freq: `"epoch"`, or an integer number of batches between saves. Batches inside one
-            `steps_per_execution` count.
+        monitor: String, the name of the metric that decides which model is the best. Defaults to
+            `"val_loss"`.
+        verbose: Integer, 0 or 1. 0 is silent, 1 displays a message with each action. Defaults to
+            0.
+        save_best_only: Boolean, whether to save a model only if it is better than all before it.
+            A metric that is not a number (NaN) is never better. Without the metric nothing is
+            saved. Defaults to `False`.
+        save_weights_only: Boolean, whether to save the weights and not the whole model. Defaults
+            to `False`.
+        mode: String, `"min"`, `"max"` or `"auto"`, which takes the direction from the metric, and
+            from its name if the metric does not know it. Defaults to `"auto"`.
+        save_freq: String `"epoch"`, or integer, the number of batches between saves. Batches inside
+            one `steps_per_execution` count. Defaults to `"epoch"`. Added in TF 2.0.
         options: `tf.train.CheckpointOptions` with `save_weights_only`, otherwise
-            `tf.saved_model.SaveOptions`. Formats that know no options do without (TF 2.3 to
-            2.15). A number here is Keras 3's eighth argument: `initial_value_threshold`.
-        initial_value_threshold: float, a value of the metric that the first model must be better
-            than to be saved (from TF 2.8 on).
-        **kwargs: `period`, integer: the number of epochs between saves (up to TF 2.15); an
-            integer `save_freq` goes before it.
+            `tf.saved_model.SaveOptions`. Formats that have no options ignore them. Defaults to
+            `None`. In TF 2.3 to 2.15. A number here is the eighth argument of Keras 3,
+            `initial_value_threshold`.
+        initial_value_threshold: Float, a value of the metric that the first model must be better
+            than to be saved. Defaults to `None`. Added in TF 2.8.
+        **kwargs: `period`, integer: the number of epochs between saves (up to TF 2.15). An integer
+            `save_freq` takes precedence.
             `load_weights_on_restart`, boolean: whether to load the newest checkpoint when training
-            begins (up to TF 2.15). Any other name is warned about and ignored.
+            begins (up to TF 2.15). Any other name is ignored, with a warning.
 
     Saves raise KeyError if a placeholder has no value, ValueError if its format does not fit or the
     monitored value is no number, and OSError if the file system fails.

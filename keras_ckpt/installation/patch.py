@@ -26,22 +26,22 @@ _LAZY = ("keras", "compat.v1.keras", "compat.v2.keras")
 
 
 def install(version: str | None = None) -> None:
-    """Puts our `ModelCheckpoint` in the place of Keras's, for scripts that are not to be changed.
+    """Replaces Keras's `ModelCheckpoint` with that of keras_ckpt, for scripts that must not change.
 
-    All names of it give ours: `keras.callbacks.ModelCheckpoint`, `tf.keras.callbacks...`,
+    All of its names are replaced: `keras.callbacks.ModelCheckpoint`, `tf.keras.callbacks...`,
     `tf.compat.v1.keras.callbacks...` and so on. On Keras 3, `Model.save`, `Model.save_weights`,
     `Model.load_weights`, `keras.models.load_model` and `save_model`, and those of `keras.saving`
-    take what they took in Keras 2, too: `save_format=`, `options=`, `.hdf5`, TensorFlow
-    checkpoints, SavedModels. Whatever they did before, they do as before.
+    also take what they took in Keras 2: `save_format=`, `options=`, `.hdf5`, TensorFlow
+    checkpoints, SavedModels. Whatever they did before, they still do.
 
-    If Keras is not imported yet, it is not imported now, but all this happens once it is. What a
-    module of yours has imported before, `from keras.callbacks import ModelCheckpoint`, stays.
-    The second call changes nothing, unless it is for another version.
+    If Keras is not imported yet, it is not imported now; the replacement happens when it is. What
+    a module of yours has imported before, by `from keras.callbacks import ModelCheckpoint`, stays.
+    A second call changes nothing, unless it is for another version.
 
     Args:
-        version: the release whose `ModelCheckpoint` it shall be, bugs included, as
-            `keras_ckpt.compat.for_version` takes it. Formats that this release did not know are
-            not taught. By default it is `keras_ckpt.ModelCheckpoint`.
+        version: String, the release whose `ModelCheckpoint` to use, bugs included, as
+            `keras_ckpt.compat.for_version` takes it: `"2.4"`, `"tf_keras"`. Formats that this
+            release did not know are not added. Defaults to `None`: `keras_ckpt.ModelCheckpoint`.
 
     Raises:
         ValueError: if there is no such release.
@@ -62,7 +62,7 @@ def install(version: str | None = None) -> None:
 
 
 def uninstall() -> None:
-    """Puts everything back that `install` has replaced. Nothing happens if there is nothing.
+    """Restores everything that `install` has replaced. Does nothing if that is nothing.
 
     Example:
 
@@ -78,11 +78,12 @@ def uninstall() -> None:
 class emulate(contextlib.ContextDecorator):
     """Does what `install(version)` does for a `with` block, or for the calls of a function.
 
-    Afterwards all is as it was before, which may be another `install` or `emulate`. It is for the
-    whole process, other threads included.
+    Afterwards everything is as it was before, which may be another `install` or `emulate`. It
+    applies to the whole process, other threads included.
 
     Args:
-        version: as of `install`.
+        version: String, the release, as of `install`. Defaults to `None`:
+            `keras_ckpt.ModelCheckpoint`.
 
     Raises:
         ValueError: if there is no such release.
