@@ -1,6 +1,6 @@
-"""For which release code was written, as far as that can be told.
+"""For which release code was written, as far as that can be determined.
 
-Two things tell: what the calls pass, which some releases refuse, and what is pinned beside the
+Two things show it: what the calls pass, which some releases refuse, and what is pinned beside the
 code, in `requirements*.txt`, `setup.cfg`, `setup.py`, `pyproject.toml`, `environment.yml` or a
 `Pipfile`. It is the newest release that all of it fits.
 """
@@ -45,11 +45,11 @@ _LONG = 1000000
 
 
 class Origin(NamedTuple):
-    """What is told.
+    """For which release code was written.
 
     Args:
-        release: None if nothing tells it.
-        why: what tells it, or that nothing does.
+        release: None if unknown.
+        why: what shows it, or that nothing does.
     """
 
     release: Release | None
@@ -71,7 +71,7 @@ def release_of(found: Sequence[Sites], files: Sequence[str]) -> Origin:
         seventh += [each for one in found for each in one.from_keras_ckpt]
         if any(rule.is_of_stand_alone_keras(each) for rule in rules().values() for each in seventh):
             return Origin(release(STAND_ALONE), "the seventh by position is a number")
-        return Origin(None, "nothing in the code and no pinned version tells it")
+        return Origin(None, "nothing in the code and no pinned version shows it")
     alone = release(STAND_ALONE)
     is_alone = any(clue.package == "keras" and clue.fits(alone) for clue in pins)
     releases = [alone, *every()] if is_alone else every()
@@ -90,7 +90,7 @@ def release_of(found: Sequence[Sites], files: Sequence[str]) -> Origin:
 def _clues(sites: Iterable[Site]) -> Iterable[Clue]:
     latest = newest()
     for site in sites:
-        # What runs on the newest tells nothing.
+        # What runs on the newest shows nothing.
         for rule in rules().values():
             for clue in rule.clues(site):
                 if not clue.fits(latest):
@@ -128,14 +128,10 @@ def _pins_in(path: str) -> Iterable[Clue]:
         specs = _SPEC.findall(match["specs"])
         name = match["name"].lower().replace("_", "-")
         exact = any(operator in ("==", "===", "=") for operator, _, _ in specs)
-        # What does not keep the newest out tells nothing.
+        # What does not keep the newest out shows nothing.
         if exact or not _satisfies(_newest(name), specs):
-            what = "%s pins %s%s" % (
-                os.path.basename(path),
-                match["name"],
-                match["specs"].strip().rstrip(","),
-            )
-            yield Clue(what, _fits_pin(name, specs), name)
+            pinned = match["name"] + match["specs"].strip().rstrip(",")
+            yield Clue(f"{os.path.basename(path)} pins {pinned}", _fits_pin(name, specs), name)
 
 
 def _fits_pin(name: str, specs: list[tuple[str, str, str]]) -> Callable[[Release], bool]:

@@ -13,7 +13,7 @@ from keras_ckpt.migrate import origin
 OF_ANY = "import keras\nkeras.callbacks.ModelCheckpoint('a.keras', 'val_auc')\n"
 
 
-def told(code: str, folder: pathlib.Path | None = None) -> tuple[str | None, str]:
+def origin_of(code: str, folder: pathlib.Path | None = None) -> tuple[str | None, str]:
     files = [str(folder / "x.py")] if folder is not None else []
     found = origin.release_of([sites(code)], files)
     return found.release.title if found.release is not None else None, found.why
@@ -49,7 +49,7 @@ def test_what_is_pinned(name: str, pin: str, expected: str | None, tmp_path: pat
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(pin)
     (tmp_path / ".git").mkdir()
-    release, why = told(OF_ANY, tmp_path)
+    release, why = origin_of(OF_ANY, tmp_path)
     assert release == expected
     assert (" pins " in why) == (expected is not None)
 
@@ -58,9 +58,9 @@ def test_pins_are_looked_for_up_to_the_root_of_the_project(tmp_path: pathlib.Pat
     deep = tmp_path / "project" / "src"
     deep.mkdir(parents=True)
     (tmp_path / "requirements.txt").write_text("tensorflow==2.4")
-    assert told(OF_ANY, deep)[0] == "TF 2.4"
+    assert origin_of(OF_ANY, deep)[0] == "TF 2.4"
     (tmp_path / "project" / ".git").mkdir()
-    assert told(OF_ANY, deep)[0] is None
+    assert origin_of(OF_ANY, deep)[0] is None
 
 
 HEAD = "import keras\nfrom keras.callbacks import ModelCheckpoint\n"
@@ -79,23 +79,23 @@ HEAD = "import keras\nfrom keras.callbacks import ModelCheckpoint\n"
     ],
 )
 def test_what_the_code_passes(code: str, expected: str | None) -> None:
-    assert told(HEAD + code)[0] == expected
+    assert origin_of(HEAD + code)[0] == expected
 
 
 def test_the_code_counts_more_than_what_is_pinned(tmp_path: pathlib.Path) -> None:
     (tmp_path / "requirements.txt").write_text("keras==3.8")
-    assert told(HEAD + "ModelCheckpoint('a', period=2)", tmp_path)[0] == "TF 2.15"
+    assert origin_of(HEAD + "ModelCheckpoint('a', period=2)", tmp_path)[0] == "TF 2.15"
     (tmp_path / "requirements.txt").write_text("tensorflow==2.4")
-    release, why = told(HEAD + "ModelCheckpoint('a', period=2)", tmp_path)
+    release, why = origin_of(HEAD + "ModelCheckpoint('a', period=2)", tmp_path)
     assert release == "TF 2.4"
     assert "`period` is passed" in why and "pins tensorflow==2.4" in why
 
 
 def test_many_reasons_are_cut_off() -> None:
     calls = "".join(f"ModelCheckpoint('a{n}', period=1)\n" for n in range(5))
-    assert told(HEAD + calls)[1].endswith(", …")
+    assert origin_of(HEAD + calls)[1].endswith(", …")
 
 
 def test_what_is_of_tf_keras_shows_nothing() -> None:
     code = "import tf_keras\ntf_keras.callbacks.ModelCheckpoint('a', period=1)"
-    assert told(code)[0] is None
+    assert origin_of(code)[0] is None

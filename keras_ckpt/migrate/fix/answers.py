@@ -60,8 +60,8 @@ class Note:
     @property
     def where(self) -> str:
         """The place: `train.py:4:5`, `train.ipynb:cell 3:4:5`."""
-        cell = "cell %d:" % self.cell if self.cell else ""
-        return "%s:%s%d:%d" % (self.path, cell, self.line, self.column)
+        cell = f"cell {self.cell}:" if self.cell else ""
+        return f"{self.path}:{cell}{self.line}:{self.column}"
 
 
 def note(source: Source, node: ast.AST, code: str, reason: str, kind: Kind = Kind.LEFT) -> Note:

@@ -43,7 +43,7 @@ class Target(NamedTuple):
     """What code is rewritten to.
 
     Args:
-        to_keras_ckpt: whether it is taken from us, or made native.
+        to_keras_ckpt: whether it is taken from keras_ckpt, or made native.
         old: the release that it was written for.
         new: the release that it is to run on.
         selected: whether a rule's problems are mended, by its code.
@@ -100,7 +100,7 @@ def rewrite(
     """Returns what becomes of a file.
 
     Args:
-        path: its name, of which the ending tells notebooks.
+        path: its name, which ends in `.ipynb` for a notebook.
         content: what is in it.
         target: what its code is rewritten to.
         others: what is known of the paths in other files.
@@ -117,7 +117,7 @@ def rewrite(
 
 
 def _back(path: str, content: bytes, target: Target, others: Others) -> Rewritten | None:
-    """Returns a file with what is taken from us native, None if nothing is."""
+    """Returns a file with what is taken from keras_ckpt native, None if nothing is."""
     source = from_bytes(path, content)
     if "keras_ckpt" not in source.text:
         return None
@@ -139,15 +139,15 @@ def _back(path: str, content: bytes, target: Target, others: Others) -> Rewritte
             left.sort(key=lambda each: getattr(each.reason, "is_of_other_call", False))
             why = left[0].reason if left else "Comments would be lost."
         except CannotRewrite as error:
-            why = "%s." % error
+            why = f"{error}."
     rest = _rewritten(path, content, content, target, others)
-    where = next(each for each in ast.walk(names.tree) if _is_ours(each))
+    where = next(each for each in ast.walk(names.tree) if _is_of_keras_ckpt(each))
     rest.notes.append(note(source, where, "", "keras_ckpt stays. " + why))
     rest.notes.sort()
     return rest
 
 
-def _is_ours(node: ast.AST) -> bool:
+def _is_of_keras_ckpt(node: ast.AST) -> bool:
     if isinstance(node, ast.ImportFrom):
         return library(node.module or "") == "keras_ckpt"
     return isinstance(node, ast.Import) and any(

@@ -20,8 +20,8 @@ from keras_ckpt.migrate.code.values.infer import Constant, Number, Str, integer
 from keras_ckpt.migrate.releases.release import Release, newest, newest_of_keras_2
 from keras_ckpt.migrate.sites.site import Argument, BoundArguments, CallSite, Checkpoint, Site
 
-#: What code says that takes ours.
-OURS = "`from keras_ckpt import ModelCheckpoint`"
+#: How code takes the callback of keras_ckpt.
+KERAS_CKPT = "`from keras_ckpt import ModelCheckpoint`"
 
 
 class Problem(NamedTuple):
@@ -185,7 +185,7 @@ class Rule(abc.ABC):
     after: ClassVar[str]
     #: The releases that the example is for: by default from TF 2.4 to the newest Keras 3.
     examples: ClassVar[tuple[str, str] | None] = None
-    #: Whether calls that make our callback are asked about, too.
+    #: Whether calls that make the callback of keras_ckpt are asked about, too.
     asks_keras_ckpt: ClassVar[bool] = False
     #: Why `fix --native` changes nothing, `""` for the advice of the problem.
     refusal: ClassVar[str] = ""
@@ -274,7 +274,7 @@ def rules() -> dict[str, Rule]:
     from keras_ckpt.migrate import rules as package
 
     for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module("%s.%s" % (package.__name__, module.name))
+        importlib.import_module(f"{package.__name__}.{module.name}")
     return dict(sorted(_rules.items()))
 
 
@@ -294,8 +294,8 @@ def code_of(text: str) -> str | None:
 def refused_keyword(release: Release, name: str) -> str:
     """Returns what a release says of a keyword that it does not take."""
     return (
-        "%s raises TypeError: ModelCheckpoint.__init__() got an unexpected keyword argument '%s'."
-        % (release.title, name)
+        f"{release.title} raises TypeError: ModelCheckpoint.__init__() got an unexpected keyword "
+        f"argument '{name}'."
     )
 
 
@@ -333,11 +333,11 @@ def shown(value: object) -> str:
 def ordinal(number: int) -> str:
     """Returns the word for a place in a row, from 1 to 12."""
     words = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
-    return words.split()[number - 1] if number <= 12 else "%dth" % number
+    return words.split()[number - 1] if number <= 12 else f"{number}th"
 
 
 def unique(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Returns the problems, without those that are told of the same argument twice."""
+    """Returns the problems, each argument only once."""
     seen = set()
     for each in problems:
         about = each.argument.node if each.argument else each.node or each.site.node

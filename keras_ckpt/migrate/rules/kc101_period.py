@@ -7,7 +7,7 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
-    OURS,
+    KERAS_CKPT,
     WITH_KERAS_CKPT,
     Answer,
     Plan,
@@ -65,18 +65,18 @@ checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", save_freq=5 * steps_per_
             advice = "Leave `period` out: beside an integer `save_freq` it has no effect."
         elif arguments.flag("save_best_only") is not False and of_validation:
             advice = (
-                "Write %s, which takes `period`. A `save_freq` of batches cannot do it: "
-                "`%s` is not known before the epoch ends." % (OURS, monitored(arguments))
+                f"Write {KERAS_CKPT}, which takes `period`. A `save_freq` of batches cannot do it: "
+                f"`{monitored(arguments)}` is not known before the epoch ends."
             )
         elif path is not None and "{val_" in _shown(path.value):
             advice = (
-                "Write %s, which takes `period`. A `save_freq` of batches cannot do it: the "
-                "values of the validation in the path are not known before the epoch ends." % OURS
+                f"Write {KERAS_CKPT}, which takes `period`. A `save_freq` of batches cannot do it: "
+                f"the values of the validation in the path are not known before the epoch ends."
             )
         else:
             advice = (
-                "Write `save_freq=%s * steps_per_epoch`, which counts batches, or %s, which takes "
-                "`period`." % (number, OURS)
+                f"Write `save_freq={number} * steps_per_epoch`, which counts batches, or "
+                f"{KERAS_CKPT}, which takes `period`."
             )
         yield self.problem(site, refused_keyword(new, "period"), advice, argument)
 

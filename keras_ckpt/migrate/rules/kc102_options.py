@@ -7,7 +7,7 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
-    OURS,
+    KERAS_CKPT,
     Problem,
     Rule,
     bound,
@@ -61,16 +61,16 @@ checkpoint = tf.keras.callbacks.ModelCheckpoint("model.keras")
             yield from self._of_keras(site, old, new)
             return
         if new.any_keyword:
-            message = "%s ignores `options` in silence." % new.title
+            message = f"{new.title} ignores `options` in silence."
         else:
             message = refused_keyword(new, "options")
         if argument.value == Constant(None):
             advice = "Leave `options` out: None is what it is without."
         else:
             advice = (
-                "Leave `options` out, or write %s, which takes them for the formats that " % OURS
+                f"Leave `options` out, or write {KERAS_CKPT}, which takes them for the formats "
+                "that know them."
             )
-            advice += "know them."
         yield self.problem(site, message, advice, argument)
 
     def _of_keras(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
@@ -83,8 +83,8 @@ checkpoint = tf.keras.callbacks.ModelCheckpoint("model.keras")
             if arguments.flag("save_weights_only") is False:
                 yield self.problem(
                     site,
-                    "%s raises ValueError: a path that ends in `.keras` takes no `options`."
-                    % new.title,
+                    f"{new.title} raises ValueError: a path that ends in `.keras` takes no "
+                    f"`options`.",
                     "Leave `options` out.",
                     argument,
                 )

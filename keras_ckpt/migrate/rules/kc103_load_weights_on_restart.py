@@ -7,7 +7,7 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Constant
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
-    OURS,
+    KERAS_CKPT,
     WITH_KERAS_CKPT,
     Answer,
     Plan,
@@ -59,7 +59,7 @@ checkpoint = ModelCheckpoint("best.weights.h5", save_weights_only=True)
         else:
             advice = (
                 "Write `model.load_weights(path)` before `model.fit()` where the file exists, or "
-                "%s, which takes `load_weights_on_restart`." % OURS
+                f"{KERAS_CKPT}, which takes `load_weights_on_restart`."
             )
         message = refused_keyword(new, "load_weights_on_restart")
         yield self.problem(site, message, advice, argument)

@@ -58,19 +58,19 @@ checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
                 continue
             if name in old.parameters:
                 if new.any_keyword:
-                    message = "%s ignores `%s` in silence." % (new.title, name)
+                    message = f"{new.title} ignores `{name}` in silence."
                 else:
                     message = refused_keyword(new, name)
-                advice = "Leave `%s` out: %s has no such argument." % (name, new.title)
+                advice = f"Leave `{name}` out: {new.title} has no such argument."
             elif old.any_keyword and not new.any_keyword:
                 message = refused_keyword(new, name)
-                message += " %s ignores it in silence." % old.title
+                message += f" {old.title} ignores it in silence."
                 near = arguments.unknown({name: None}).get(name, "")
-                advice = "Leave `%s` out: it never did anything." % name
+                advice = f"Leave `{name}` out: it never did anything."
                 if near in new.parameters:
                     advice = (
-                        "Write `%s` if that is meant. Otherwise leave `%s` out: it never did "
-                        "anything." % (near, name)
+                        f"Write `{near}` if that is meant. Otherwise leave `{name}` out: it never "
+                        f"did anything."
                     )
             else:
                 continue

@@ -8,7 +8,7 @@ from typing import Iterator
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
-    OURS,
+    KERAS_CKPT,
     WITH_KERAS_CKPT,
     Answer,
     Clue,
@@ -63,10 +63,10 @@ checkpoint = ModelCheckpoint(
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, Checkpoint):
             return
-        # Ours takes the others as any release has them.
-        ours = site.library == "keras_ckpt"
+        # keras_ckpt takes the others as any release has them.
+        is_keras_ckpt = site.library == "keras_ckpt"
         for index, argument in enumerate(site.positional):
-            if ours and index != SEVENTH:
+            if is_keras_ckpt and index != SEVENTH:
                 continue
             place = ordinal(index + 1)
             was = old.parameters[index] if index < len(old.parameters) else ""
@@ -74,9 +74,9 @@ checkpoint = ModelCheckpoint(
             if was and not now:
                 yield self.problem(
                     site,
-                    "%s raises TypeError: the %s argument by position, `%s` in %s, is one too many."
-                    % (new.title, place, was, old.title),
-                    "Pass `%s` by name, if the release has it." % was,
+                    f"{new.title} raises TypeError: the {place} argument by position, `{was}` in "
+                    f"{old.title}, is one too many.",
+                    f"Pass `{was}` by name, if the release has it.",
                     argument,
                 )
             elif index == SEVENTH and (was == "period" or is_period(site)):
@@ -87,25 +87,23 @@ checkpoint = ModelCheckpoint(
             elif was != now and was and argument.value != Constant(None):
                 yield self.problem(
                     site,
-                    "The %s argument by position is `%s` in %s and `%s` in %s."
-                    % (place, was, old.title, now, new.title),
-                    "Pass arguments by name: `%s=…`. %s takes both." % (now, OURS),
+                    f"The {place} argument by position is `{was}` in {old.title} and `{now}` in "
+                    f"{new.title}.",
+                    f"Pass arguments by name: `{now}=…`. {KERAS_CKPT} takes both.",
                     argument,
                 )
 
     def _of_period(self, site: Checkpoint, argument: Argument) -> Problem:
         value = argument.value
         count = shown(value) if isinstance(value, Constant) else "period"
-        advice = "Pass it by name: `save_freq=…` in batches, or `period=%s` with %s."
-        values: tuple[str, ...] = (count, OURS)
+        advice = f"`save_freq=…` in batches, or `period={count}` with {KERAS_CKPT}."
         if site.library == "keras_ckpt":
-            advice = "Pass it by name: `period=%s`, in epochs, or `save_freq=%s`, in batches."
-            values = (count, count)
+            advice = f"`period={count}`, in epochs, or `save_freq={count}`, in batches."
         return self.problem(
             site,
             "The seventh argument by position is `save_freq`, in batches. In Keras before 2.4 it "
             "was `period`, in epochs.",
-            advice % values,
+            f"Pass it by name: {advice}",
             argument,
         )
 

@@ -9,7 +9,7 @@ from keras_ckpt.engine import messages
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release, every
 from keras_ckpt.migrate.rules.definition import (
-    OURS,
+    KERAS_CKPT,
     Clue,
     Problem,
     Rule,
@@ -64,8 +64,8 @@ checkpoint = ModelCheckpoint("training_1/cp-{epoch:04d}.weights.h5", save_weight
             said = messages.TEXTS[new.profile.texts][self.text].format(filepath=path.shown)
             yield self.problem(
                 site,
-                "%s raises ValueError: %s" % (new.title, said),
-                "%s To keep the files as they are, write %s." % (write_ending(path, now[0]), OURS),
+                f"{new.title} raises ValueError: {said}",
+                f"{write_ending(path, now[0])} To keep the files as they are, write {KERAS_CKPT}.",
                 argument,
             )
 

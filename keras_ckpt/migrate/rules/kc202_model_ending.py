@@ -6,7 +6,7 @@ from typing import Iterator
 
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import OURS, Problem, bound, register
+from keras_ckpt.migrate.rules.definition import KERAS_CKPT, Problem, bound, register
 from keras_ckpt.migrate.rules.kc201_weights_ending import WeightsEnding
 from keras_ckpt.migrate.sites.site import Site
 
@@ -48,9 +48,8 @@ checkpoint = ModelCheckpoint("weights.{epoch:02d}-{val_loss:.2f}.keras")
             of_model, of_weights = new.profile.endings
             yield self.problem(
                 site,
-                "%s raises ValueError: the filepath must end in `%s`, or in `%s` with "
-                "`save_weights_only=True`. Received: filepath=%s"
-                % (new.title, of_model[0], of_weights[0], path.shown),
-                "Let the path end so. To keep the files as they are, write %s." % OURS,
+                f"{new.title} raises ValueError: the filepath must end in `{of_model[0]}`, or in "
+                f"`{of_weights[0]}` with `save_weights_only=True`. Received: filepath={path.shown}",
+                f"Let the path end so. To keep the files as they are, write {KERAS_CKPT}.",
                 arguments.named["filepath"],
             )

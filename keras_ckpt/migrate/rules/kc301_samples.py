@@ -43,19 +43,12 @@ checkpoint = ModelCheckpoint("model.{epoch:02d}.keras")
         argument = arguments.named["save_freq"]
         count = shown(argument.value)
         if old.profile.frequency_unit == "samples":
-            now, write = "batches", "save_freq=%s // batch_size" % count
+            was, now, write = "samples", "batches", f"save_freq={count} // batch_size"
         else:
-            now, write = "samples", "save_freq=%s * batch_size" % count
+            was, now, write = "batches", "samples", f"save_freq={count} * batch_size"
         yield self.problem(
             site,
-            "`save_freq=%s` counts %s in %s, and %s in %s."
-            % (
-                count,
-                "samples" if now == "batches" else "batches",
-                old.title,
-                now,
-                new.title,
-            ),
-            "Write `%s`, with the batch size of `fit`." % write.replace("…", "save_freq"),
+            f"`save_freq={count}` counts {was} in {old.title}, and {now} in {new.title}.",
+            f"Write `{write.replace('…', 'save_freq')}`, with the batch size of `fit`.",
             argument,
         )

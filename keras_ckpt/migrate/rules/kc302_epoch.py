@@ -82,13 +82,13 @@ model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
             epochs = integer(training.epochs)
             never = ""
             if epochs is not None and isinstance(count, int) and count > steps * epochs:
-                never = " In %d epochs nothing is saved." % epochs
+                never = f" In {epochs} epochs nothing is saved."
             yield self.problem(
                 site,
-                "`save_freq=%s` counts samples in %s and batches in %s, where an epoch has %d.%s"
-                % (count, old.title, new.title, steps, never),
-                "Write `save_freq=%s // batch_size`, or leave it out to save after every epoch."
-                % count,
+                f"`save_freq={count}` counts samples in {old.title} and batches in {new.title}, "
+                f"where an epoch has {steps}.{never}",
+                f"Write `save_freq={count} // batch_size`, or leave it out to save after every "
+                "epoch.",
                 argument,
             )
             return
@@ -99,9 +99,9 @@ model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
             if each is not None and each > 1:
                 yield self.problem(
                     site,
-                    "With `steps_per_execution=%d`, `save_freq` counts %d batches as one in %s, "
-                    "and each of them in %s." % (each, each, old.title, new.title),
-                    "Write `save_freq=%s * %d`." % (count if count != "?" else "save_freq", each),
+                    f"With `steps_per_execution={each}`, `save_freq` counts {each} batches as one "
+                    f"in {old.title}, and each of them in {new.title}.",
+                    f"Write `save_freq={'save_freq' if count == '?' else count} * {each}`.",
                     argument,
                 )
                 return

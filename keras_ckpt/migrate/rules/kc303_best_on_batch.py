@@ -6,7 +6,7 @@ from typing import Iterator
 
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
-    OURS,
+    KERAS_CKPT,
     WITH_KERAS_CKPT,
     Answer,
     Plan,
@@ -61,24 +61,25 @@ checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
         if count is None or monitor is None:
             return
         argument = arguments.named["save_freq"]
-        written = "`save_freq=%s`" % shown(argument.value)
+        written = f"`save_freq={shown(argument.value)}`"
         if monitor.startswith("val_"):
             if (old.profile.missing, new.profile.missing) != ("skipped", "saved"):
                 return
             yield self.problem(
                 site,
-                "At the end of a batch there is no `%s`. %s saves nothing then, %s saves every "
-                "time, over the best model." % (monitor, old.title, new.title),
-                'Write `save_freq="epoch"`, or monitor a metric of the training with %s.' % OURS,
+                f"At the end of a batch there is no `{monitor}`. {old.title} saves nothing then, "
+                f"{new.title} saves every time, over the best model.",
+                f'Write `save_freq="epoch"`, or monitor a metric of the training with '
+                f"{KERAS_CKPT}.",
                 argument,
             )
         elif self._undecided(old, new):
             yield self.problem(
                 site,
-                "%s raises TypeError: 'NoneType' object is not callable, at the second save of the "
-                "first epoch: it is not known before its end whether less `%s` is better."
-                % (new.title, monitor),
-                'Write `save_freq="epoch"`, or %s, which knows it with %s.' % (OURS, written),
+                f"{new.title} raises TypeError: 'NoneType' object is not callable, at the second "
+                f"save of the first epoch: it is not known before its end whether less `{monitor}` "
+                f"is better.",
+                f'Write `save_freq="epoch"`, or {KERAS_CKPT}, which knows it with {written}.',
                 argument,
             )
 

@@ -105,9 +105,9 @@ model.fit(x, y, validation_split=0.1, callbacks=[checkpoint])
                 happens = "saves nothing"
             yield self.problem(
                 site,
-                "There is no `%s` in the logs, where the metric is called `%s`: %s %s."
-                % (name, other, new.title, happens),
-                'Write `monitor="%s"`.' % other,
+                f"There is no `{name}` in the logs, where the metric is called `{other}`: "
+                f"{new.title} {happens}.",
+                f'Write `monitor="{other}"`.',
                 arguments.named.get("monitor"),
             )
         path = arguments.value("filepath")
@@ -116,9 +116,9 @@ model.fit(x, y, validation_split=0.1, callbacks=[checkpoint])
             if other:
                 yield self.problem(
                     site,
-                    "There is no `%s` in the logs, where the metric is called `%s`: %s raises "
-                    "KeyError at the first save." % (placeholder, other, new.title),
-                    "Write `{%s}` in the path." % other,
+                    f"There is no `{placeholder}` in the logs, where the metric is called "
+                    f"`{other}`: {new.title} raises KeyError at the first save.",
+                    f"Write `{{{other}}}` in the path.",
                     arguments.named["filepath"],
                 )
 

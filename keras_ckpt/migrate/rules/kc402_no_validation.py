@@ -52,8 +52,8 @@ model.fit(x, y, epochs=20, validation_split=0.1, callbacks=[checkpoint])
         if all(training.validation is False for training in trainings):
             yield self.problem(
                 site,
-                "There is no `%s`, since `fit` is given no validation data. %s saves nothing then, "
-                "%s saves after every epoch, over the best model." % (name, old.title, new.title),
-                "Give `fit` validation data, or monitor `%s`." % str(name)[len("val_") :],
+                f"There is no `{name}`, since `fit` is given no validation data. {old.title} saves "
+                f"nothing then, {new.title} saves after every epoch, over the best model.",
+                f"Give `fit` validation data, or monitor `{str(name)[len('val_') :]}`.",
                 arguments.named.get("monitor"),
             )

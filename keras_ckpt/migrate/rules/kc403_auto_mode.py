@@ -8,7 +8,7 @@ from keras_ckpt.engine import messages, monitor
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
-    OURS,
+    KERAS_CKPT,
     Answer,
     Fix,
     Plan,
@@ -71,31 +71,30 @@ checkpoint = ModelCheckpoint("best.keras", monitor="val_auc", mode="max", save_b
         argument = arguments.named.get("mode") or arguments.named.get("monitor")
         if names is None:
             direction = BY_NAME.get(metric, "?")
-            unless = "%s, unless the metric itself has a direction" if direction == "?" else "%s"
+            unless = ", unless the metric itself has a direction" if direction == "?" else ""
         else:
-            direction, unless = names.get(metric, ""), "%s"
+            direction, unless = names.get(metric, ""), ""
         now = _MODES.get(direction)
         if now is not None:
             if now != was and arguments.flag("save_best_only"):
                 yield self.problem(
                     site,
-                    "`mode='auto'` means '%s' for `%s` in %s and '%s' in %s, which saves other "
-                    "models as the best." % (was, name, old.title, now, new.title),
-                    'Write `mode="%s"` if more of it is better, `mode="min"` if less.' % "max",
+                    f"`mode='auto'` means '{was}' for `{name}` in {old.title} and '{now}' in "
+                    f"{new.title}, which saves other models as the best.",
+                    'Write `mode="max"` if more of it is better, `mode="min"` if less.',
                     argument,
                 )
             return
         said = messages.TEXTS[new.profile.texts]["direction"]
         said = said.format(class_name="ModelCheckpoint", monitor=name).partition(". ")[0]
-        raises = "%s raises ValueError when the first epoch ends" % new.title
+        write = '`mode="max"`'
+        if was == "min":
+            write += ' if more of it is better, `mode="min"` if less'
         yield self.problem(
             site,
-            "%s: %s." % (unless % raises, said),
-            'Write `mode="max"` if more of it is better, `mode="min"` if less, which %s took for '
-            "granted. %s takes it from the name, with a warning." % (old.title, OURS)
-            if was == "min"
-            else 'Write `mode="max"`, which %s took for granted. %s takes it from the name, with a '
-            "warning." % (old.title, OURS),
+            f"{new.title} raises ValueError when the first epoch ends{unless}: {said}.",
+            f"Write {write}, which {old.title} took for granted. {KERAS_CKPT} takes it from the "
+            "name, with a warning.",
             argument,
         )
 

@@ -8,7 +8,7 @@ from typing import Iterator
 
 from keras_ckpt.migrate.releases.release import Release, newest, release
 from keras_ckpt.migrate.rules.definition import (
-    OURS,
+    KERAS_CKPT,
     Answer,
     Clue,
     Plan,
@@ -91,18 +91,18 @@ class Announced(ModelCheckpoint):
             if name in was and name not in now:
                 yield self.problem(
                     site,
-                    "%s has no `%s` and never calls this one." % (new.title, name),
-                    "Do it in a method that %s calls, such as `on_epoch_end` or `_save_model`."
-                    % new.title,
+                    f"{new.title} has no `{name}` and never calls this one.",
+                    f"Do it in a method that {new.title} calls, such as `on_epoch_end` or "
+                    f"`_save_model`.",
                     node=method,
                 )
             elif name in now and not can_be_called(method, now[name]):
                 yield self.problem(
                     site,
-                    "%s calls `%s(%s)`, which this one does not take: TypeError at the first save."
-                    % (new.title, name, ", ".join(now[name])),
-                    "Write `def %s(%s)`, or derive from ours, which takes either form: %s."
-                    % (name, ", ".join(["self", *now[name]]), OURS),
+                    f"{new.title} calls `{name}({', '.join(now[name])})`, which this one does not "
+                    f"take: TypeError at the first save.",
+                    f"Write `def {name}({', '.join(['self', *now[name]])})`, or {KERAS_CKPT}, "
+                    f"which takes either form.",
                     node=method,
                 )
             yield from self._calls(site, method, was, now, new)
@@ -125,12 +125,12 @@ class Announced(ModelCheckpoint):
             if name not in was or own or not (is_super or mine):
                 continue
             if name not in now:
-                problem = "%s has no `%s`: AttributeError." % (new.title, name)
-                advice = "Do without it, or derive from ours: %s." % OURS
+                problem = f"{new.title} has no `{name}`: AttributeError."
+                advice = f"Do without it, or write {KERAS_CKPT}, which has it."
             elif not _fits(node, now[name]):
                 takes = ", ".join(now[name])
-                problem = "`%s` takes `(%s)` in %s: TypeError." % (name, takes, new.title)
-                advice = "Write `%s(%s)`." % (name, takes)
+                problem = f"`{name}` takes `({takes})` in {new.title}: TypeError."
+                advice = f"Write `{name}({takes})`."
             else:
                 continue
             yield self.problem(site, problem, advice, node=node)

@@ -6,7 +6,7 @@ import ast
 from typing import Iterator
 
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, register
+from keras_ckpt.migrate.rules.definition import KERAS_CKPT, Problem, Rule, register
 from keras_ckpt.migrate.sites.site import Site, Subclass
 
 
@@ -49,10 +49,10 @@ class OfOneDevice(ModelCheckpoint):
                     if node.attr == "model" and getattr(node.value, "id", "") == "self":
                         yield self.problem(
                             site,
-                            "%s raises AttributeError: `model` is a property without a setter."
-                            % new.title,
-                            "Write `super().set_model(…)` in `set_model`, or derive from ours, "
-                            "whose `model` can be set: %s." % OURS,
+                            f"{new.title} raises AttributeError: `model` is a property without a "
+                            f"setter.",
+                            "Write `super().set_model(…)` in `set_model`, or write "
+                            f"{KERAS_CKPT}, where `model` can be set.",
                             node=node,
                         )
 

@@ -1,4 +1,4 @@
-"""KC503: attributes that the class has no more."""
+"""KC503: attributes that the class no longer has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 from typing import Iterator
 
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import OURS, Problem, Rule, register
+from keras_ckpt.migrate.rules.definition import KERAS_CKPT, Problem, Rule, register
 from keras_ckpt.migrate.sites.site import Checkpoint, Site, Subclass
 
 #: What is called before anything that reads an attribute.
@@ -77,18 +77,18 @@ class Announced(ModelCheckpoint):
             reads = _of_instance(site, lost)
         else:
             return
-        told = set()
+        seen = set()
         for node in reads:
-            if node.attr in told:
+            if node.attr in seen:
                 continue
-            told.add(node.attr)
-            advice = "Keep it yourself, from `__init__` on, or take ours, which has it: %s." % OURS
+            seen.add(node.attr)
+            advice = f"Keep it yourself, from `__init__` on, or write {KERAS_CKPT}, which has it."
             if node.attr in _SELF:
                 other = _SELF[1 - _SELF.index(node.attr)]
-                advice = "`%s` is counted instead: `%s`." % (other.split("_")[1], other)
+                advice = f"`{other.split('_')[1]}` is counted instead: `{other}`."
             yield self.problem(
                 site,
-                "%s sets no `%s`: to read it raises AttributeError." % (new.title, node.attr),
+                f"{new.title} sets no `{node.attr}`: to read it raises AttributeError.",
                 advice,
                 node=node,
             )

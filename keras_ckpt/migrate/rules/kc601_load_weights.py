@@ -60,7 +60,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LOAD_WEIGHTS:
             return
-        # A model that our callback has saved reads that itself.
+        # What the callback of keras_ckpt has saved is not known by its name.
         if site.facts.others & {"ModelCheckpoint", "OrbaxCheckpoint"}:
             return
         argument = site.path(old)
@@ -71,8 +71,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
         if lost(path, old.saving.load_weights, new.saving.load_weights):
             yield self.problem(
                 site,
-                "%s raises ValueError: File format not supported: filepath=%s."
-                % (new.title, path.shown),
+                f"{new.title} raises ValueError: File format not supported: filepath={path.shown}.",
                 _SHARDED if path.ends_in(SHARDED_WEIGHTS) else _READS,
                 argument,
             )
@@ -88,8 +87,8 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
             elif path.ends_in((".keras", ".weights.h5")):
                 yield self.problem(
                     site,
-                    "%s raises ValueError: `by_name` only supports loading legacy '.h5' or "
-                    "'.hdf5' files." % new.title,
+                    f"{new.title} raises ValueError: `by_name` only supports loading legacy '.h5' "
+                    f"or '.hdf5' files.",
                     "Write `skip_mismatch=True` in place of `by_name=True`, if that is meant.",
                     by_name,
                 )

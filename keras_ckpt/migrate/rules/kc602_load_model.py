@@ -54,8 +54,7 @@ model = keras_ckpt.load_model("saved_model/my_model")
         if lost(path, old.saving.load_model, new.saving.load_model):
             yield self.problem(
                 site,
-                "%s raises ValueError: File format not supported: filepath=%s."
-                % (new.title, path.shown),
+                f"{new.title} raises ValueError: File format not supported: filepath={path.shown}.",
                 "Write `keras_ckpt.load_model(path)`, which reads SavedModels, or once "
                 '`keras_ckpt.convert(path, "model.keras")`.',
                 argument,

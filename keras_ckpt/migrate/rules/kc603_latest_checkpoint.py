@@ -45,15 +45,15 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LATEST:
             return
-        # Ours writes what it finds.
+        # The callback of keras_ckpt writes what it finds.
         if site.facts.others & {"ModelCheckpoint"}:
             return
         if not (self._is_loaded(site, old) or self._is_beside(site, old)):
             return
         yield self.problem(
             site,
-            "%s writes no TensorFlow checkpoints and reads none: this finds nothing new, and "
-            "`load_weights` refuses what it finds, and None." % new.title,
+            f"{new.title} writes no TensorFlow checkpoints and reads none: this finds nothing new, "
+            f"and `load_weights` refuses what it finds, and None.",
             "Write `keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint(directory))`.",
         )
 

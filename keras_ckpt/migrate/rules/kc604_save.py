@@ -70,12 +70,12 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
             if weights
             else "Invalid filepath extension for saving."
         )
-        ours = "save_weights" if weights else "save_model"
+        function = "save_weights" if weights else "save_model"
         yield self.problem(
             site,
-            "%s raises ValueError: %s Received: filepath=%s" % (new.title, said, path.shown),
-            "%s To keep the format as it is, write `keras_ckpt.%s(model, path)`."
-            % (write_ending(path, taken.endings[0]), ours),
+            f"{new.title} raises ValueError: {said} Received: filepath={path.shown}",
+            f"{write_ending(path, taken.endings[0])} To keep the format as it is, write "
+            f"`keras_ckpt.{function}(model, path)`.",
             argument,
         )
 

@@ -29,7 +29,7 @@ _REFUSED: dict[str, tuple[str, str]] = {
 #: Those of TensorFlow's formats.
 _ARGUMENTS = ("options", "save_format", "signatures", "save_traces")
 #: Which no other library has.
-_TELLING = ("save_format", "save_traces")
+_OF_KERAS = ("save_format", "save_traces")
 _FUNCTIONS = {SAVE_WEIGHTS: "Model.save_weights", LOAD_MODEL: "load_model"}
 
 
@@ -72,19 +72,21 @@ model.save_weights("my.weights.h5")
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind not in _REFUSED:
             return
-        said, ours = _REFUSED[site.kind]
+        said, function = _REFUSED[site.kind]
         argument = site.path(old)
         path = argument.value if argument is not None else None
         may_be = site.may_be_keras(path)
         for name in _refused(site.kind, old, new):
-            told = name in _TELLING and not (isinstance(path, Str) and path.ends_in(FOREIGN_READ))
-            if name in site.keywords and (may_be or told):
+            is_of_keras = name in _OF_KERAS and not (
+                isinstance(path, Str) and path.ends_in(FOREIGN_READ)
+            )
+            if name in site.keywords and (may_be or is_of_keras):
                 values = {"name": name, "function": _FUNCTIONS.get(site.kind, "")}
                 yield self.problem(
                     site,
-                    "%s raises %s." % (new.title, said % values),
-                    "Leave `%s` out: the ending of the path tells the format. To keep a format of "
-                    "Keras 2, write `keras_ckpt.%s`." % (name, ours),
+                    f"{new.title} raises {said % values}.",
+                    f"Leave `{name}` out: the ending of the path decides the format. To keep a "
+                    f"format of Keras 2, write `keras_ckpt.{function}`.",
                     site.keywords[name],
                 )
 

@@ -21,7 +21,7 @@ class ShortLoss(Rule):
     name = "short-loss"
     what = (
         "Finds `load_model` of `.h5` and `.hdf5` files in code that compiles with the short name "
-        "of a loss: %s." % ", ".join("`%s`" % each for each in SHORT)
+        f"of a loss: {', '.join(f'`{each}`' for each in SHORT)}."
     )
     why = (
         "The file contains the name that was given to `compile`. Keras 3 accepts `loss='mse'` "
@@ -65,8 +65,8 @@ model = keras.models.load_model("best.h5", compile=False)
             if name:
                 yield self.problem(
                     site,
-                    "If the model was compiled with `loss='%s'`, as in this file, %s does not "
-                    "find it again: ValueError or TypeError." % (name, new.title),
+                    f"If the model was compiled with `loss='{name}'`, as in this file, {new.title} "
+                    f"does not find it again: ValueError or TypeError.",
                     "Write `keras_ckpt.load_model(path)`, or `compile=False` and compile it anew, "
                     "or save to `.keras`.",
                     argument,

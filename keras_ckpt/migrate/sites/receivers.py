@@ -1,4 +1,4 @@
-"""What the object is whose `load_weights`, `save_weights` or `save` is called, as far as known.
+"""Which kind of object `load_weights`, `save_weights` or `save` is called on, as far as known.
 
 Many classes that are not models of Keras have methods of these names: those of other libraries for
 deep learning, agents, wrappers. If the object is unknown, the path decides.
@@ -19,7 +19,7 @@ _DEEP = 5
 
 
 def receiver(node: ast.AST, at: Position, models: Iterable[str]) -> str:
-    """Returns whose the object is that a method is called on.
+    """Returns which kind of object a method is called on.
 
     Args:
         node: the object, as an expression.

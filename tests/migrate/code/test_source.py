@@ -75,7 +75,7 @@ def test_cells_follow_each_other_and_have_their_own_lines() -> None:
     assert one.parse() is not None
 
 
-def test_a_broken_cell_is_told_if_it_matters() -> None:
+def test_a_broken_cell_is_noted_if_it_matters() -> None:
     one = of_cells("a = 1", "print ModelCheckpoint", "print 1")
     (only,) = one.broken
     assert (one.place(only.line).cell, only.is_file) == (2, False)

@@ -30,7 +30,7 @@ pytestmark = [
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "data" / "fix"
 SCRIPTS = sorted(path.name for path in (FOLDER / "scripts").glob("*.py"))
 #: What cannot be native, and the error that Keras 3 raises then.
-NEED_US = {"latest.py": "ValueError", "period.py": "TypeError"}
+NEED_KERAS_CKPT = {"latest.py": "ValueError", "period.py": "TypeError"}
 
 
 def python(*arguments: str) -> str:
@@ -64,8 +64,8 @@ def after(option: str, tmp_path: pathlib.Path) -> tuple[dict[str, str], str]:
         (scripts / name).write_text((FOLDER / "scripts" / name).read_text())
     release = "%d.%d" % runtime.version()[:2]
     fix = ("-m", "keras_ckpt", "fix", option, "--write", "--from", "2.4", "--to", release)
-    told = python(*fix, str(scripts))
-    return printed(python(str(FOLDER / "all.py"), str(scripts), str(tmp_path / "here"))), told
+    output = python(*fix, str(scripts))
+    return printed(python(str(FOLDER / "all.py"), str(scripts), str(tmp_path / "here"))), output
 
 
 def test_the_scripts_do_what_they_say(before: dict[str, str]) -> None:
@@ -75,24 +75,24 @@ def test_the_scripts_do_what_they_say(before: dict[str, str]) -> None:
     assert "latest: cp-0003.ckpt\nuntrained: False\ntrained: True\n" in before["latest.py"]
 
 
-def test_with_us_they_do_the_same(before: dict[str, str], tmp_path: pathlib.Path) -> None:
-    found, told = after("--to-keras-ckpt", tmp_path)
-    assert "not changed" not in told
+def test_with_keras_ckpt_they_do_the_same(before: dict[str, str], tmp_path: pathlib.Path) -> None:
+    found, output = after("--to-keras-ckpt", tmp_path)
+    assert "not changed" not in output
     assert found == before
 
 
 def test_natively_they_do_the_same_or_it_is_said(
     before: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    found, told = after("--native", tmp_path)
+    found, output = after("--native", tmp_path)
     for name in SCRIPTS:
         said = "%s:" % (tmp_path / "scripts" / name)
-        left = [line for line in told.splitlines() if said in line and "not changed" in line]
-        assert bool(left) == (name in NEED_US)
+        left = [line for line in output.splitlines() if said in line and "not changed" in line]
+        assert bool(left) == (name in NEED_KERAS_CKPT)
         script = (tmp_path / "scripts" / name).read_text()
-        if name in NEED_US:
+        if name in NEED_KERAS_CKPT:
             assert script == (FOLDER / "scripts" / name).read_text()
-            assert found[name].splitlines()[-1] == "error: " + NEED_US[name]
+            assert found[name].splitlines()[-1] == "error: " + NEED_KERAS_CKPT[name]
         else:
             assert "keras_ckpt" not in script
             assert found[name] == before[name]

@@ -131,10 +131,10 @@ def test_any_program(code: str, to_keras_ckpt: bool) -> None:
     assert after.endswith("\n") == code.endswith("\n") or not code
     again = rewrite.rewrite("x.py", after.encode(), target)
     assert again.content.decode() == after
-    told = {each.code for each in done.notes if each.is_left}
+    noted = {each.code for each in done.notes if each.is_left}
     left = checker.problems_of(source.from_bytes("x.py", after.encode()), old, new)
     silent = [each for each in left if checker.finding(_source(after), each)]
-    assert {each.rule.code for each in silent} <= told
+    assert {each.rule.code for each in silent} <= noted
 
 
 def _source(code: str) -> source.Source:

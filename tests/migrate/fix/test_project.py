@@ -86,10 +86,10 @@ def test_both_are_left_and_the_other_is_named(
     result = native(here, train=WRITES, other=other)
     assert code(here, "train") == WRITES
     assert code(here, "other") == other
-    told = [each for each in result.output.splitlines() if each.startswith("train.py:3:")]
-    assert len(told) == 1
-    assert "KC202 not changed: `ckpt/best.hdf5` in other.py, line %d," % line in told[0]
-    assert why in told[0]
+    printed_lines = [each for each in result.output.splitlines() if each.startswith("train.py:3:")]
+    assert len(printed_lines) == 1
+    assert "KC202 not changed: `ckpt/best.hdf5` in other.py, line %d," % line in printed_lines[0]
+    assert why in printed_lines[0]
 
 
 def test_a_third_file_decides_for_all(here: pathlib.Path) -> None:

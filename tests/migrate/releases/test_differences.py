@@ -19,7 +19,7 @@ from keras_ckpt.migrate.releases.differences import differences
 from keras_ckpt.migrate.releases.release import release
 
 EVERY = [*compat.VERSIONS, "3.0.4", "tf_keras"]
-# Told in parts of their own; the last is of no release.
+# Described in sections of their own; the last is of no release.
 ELSEWHERE = {"release", "hooks", "texts", "either_form"}
 
 
@@ -33,8 +33,8 @@ def cli(*arguments):
 
 
 def test_every_field_has_words():
-    told = {name for fields in module.FIELDS.values() for name in fields}
-    assert told == {field.name for field in dataclasses.fields(Profile)} - ELSEWHERE
+    named = {name for fields in module.FIELDS.values() for name in fields}
+    assert named == {field.name for field in dataclasses.fields(Profile)} - ELSEWHERE
 
 
 @pytest.mark.parametrize("version", EVERY)

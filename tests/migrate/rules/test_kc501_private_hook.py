@@ -68,8 +68,8 @@ def test_by_position_or_by_name(method: str, expected: bool) -> None:
 
 def test_a_form_shows_the_release() -> None:
     found_in = sites(CLASS % ("_save_model(self, epoch, logs)", "pass"))
-    told = origin.release_of([found_in], [])
-    assert (told.release and told.release.title, told.why) == (
+    shown = origin.release_of([found_in], [])
+    assert (shown.release and shown.release.title, shown.why) == (
         "TF 2.5",
         "`_save_model` is overridden",
     )

@@ -52,8 +52,8 @@ def test_goes_by_the_path_and_by_name(call: str, expected: list[str]) -> None:
 
 
 def test_what_keras_ckpt_has_saved_it_reads() -> None:
-    ours = "import keras_ckpt\nkeras_ckpt.ModelCheckpoint('m.ckpt')\n"
-    assert codes(HEAD + ours + OLD, "2.4") == []
+    own = "import keras_ckpt\nkeras_ckpt.ModelCheckpoint('m.ckpt')\n"
+    assert codes(HEAD + own + OLD, "2.4") == []
 
 
 @pytest.mark.parametrize("to_keras_ckpt", [True, False])

@@ -52,7 +52,7 @@ def cells(source: Source, text: str) -> list[Cell]:
         lines = source.lines[first - 1 : ends[0] - 1]
         raw = _LINES.split(codes[number])
         if len(raw) != len(lines):
-            raise CannotRewrite("cell %d is not what it seems to be" % number)
+            raise CannotRewrite(f"cell {number} is not what it seems to be")
         blanked = {}
         for index, line in enumerate(lines):
             if line != raw[index]:
@@ -82,10 +82,10 @@ def restored(cell: Cell, code: str) -> str:
             width = _same_end(before, raw[index])
             head = before[: len(before) - width]
             if not width or not now.startswith(head):
-                raise CannotRewrite("cell %d has magics in what is to be changed" % cell.number)
+                raise CannotRewrite(f"cell {cell.number} has magics in what is to be changed")
             lines[place] = raw[index][: len(raw[index]) - width] + now[len(head) :]
     if seen != set(cell.blanked):
-        raise CannotRewrite("cell %d has magics in what is to be changed" % cell.number)
+        raise CannotRewrite(f"cell {cell.number} has magics in what is to be changed")
     newline = "\r\n" if "\r\n" in cell.code else "\n"
     return newline.join(lines)
 

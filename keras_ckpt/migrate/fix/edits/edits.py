@@ -1,7 +1,7 @@
 """`Edits`: what is to be changed in a source, noted by the nodes of its tree, and then all at once.
 
 Nodes are those of `ast`, which everything is found by. LibCST parses the source once more, its
-nodes are told by their positions, and all that is not changed comes out as it was.
+nodes are found by their positions, and all that is not changed comes out as it was.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Edits:
         Args:
             node: a string or f-string.
             change: returns for what is written in the last part of it, between the quotes, what
-                shall be, or None if it cannot.
+                takes its place, or None if it cannot.
         """
         self._change(node, lambda old: nodes.changed_end(old, change))
 
@@ -99,7 +99,7 @@ class Edits:
         self._change(node, change)
 
     def take_import(self, node: ast.ImportFrom, index: int) -> None:
-        """Takes one name of an import from us."""
+        """Takes one name of an import from keras_ckpt."""
         self._imports.setdefault(node, set()).add(index)
 
     def insert(self, after: ast.stmt | None, code: str) -> None:
@@ -153,7 +153,7 @@ class Edits:
         try:
             return self._changed(unit, noted, first)
         except cst.ParserSyntaxError as error:
-            raise CannotRewrite("LibCST cannot parse it: %s" % error.message) from error
+            raise CannotRewrite(f"LibCST cannot parse it: {error.message}") from error
         except RecursionError as error:
             raise CannotRewrite("it is nested too deeply for LibCST") from error
 

@@ -1,4 +1,4 @@
-"""Where imports of ours are added: behind the one that what they stand for was reached by."""
+"""Where imports of keras_ckpt are added: behind those of what they take the place of."""
 
 from __future__ import annotations
 
@@ -142,8 +142,8 @@ class Imports:
         name = code.rpartition(" ")[2]
         seen = set(self._names.around(uses[0])) | {self._names.tree}
         for statement, full in self._names.imports_of(name):
-            ours = library(full) == "keras_ckpt" or name != "keras_ckpt"
+            same = library(full) == "keras_ckpt" or name != "keras_ckpt"
             direct = self._names.parents[statement] in seen
-            if ours and direct:
+            if same and direct:
                 return True
         return False

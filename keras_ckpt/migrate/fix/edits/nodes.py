@@ -1,4 +1,4 @@
-"""The changes to nodes of LibCST: each takes a node and returns what shall stand in its place."""
+"""The changes to nodes of LibCST: each takes a node and returns what takes its place."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ _STRING = re.compile(r"([a-zA-Z]*)(\"\"\"|'''|\"|')(.*)\2", re.DOTALL)
 
 
 def changed_end(old: Any, change: Callable[[str], str | None]) -> Any:
-    """Returns a string whose last part is changed; see `Edits.text`."""
+    """Returns a string with its last part changed; see `Edits.text`."""
     if isinstance(old, cst.ConcatenatedString):
         return old.with_changes(right=changed_end(old.right, change))
     if isinstance(old, cst.SimpleString):
@@ -124,7 +124,7 @@ def _changed_simple(old: cst.SimpleString, change: Callable[[str], str | None]) 
     match = _STRING.fullmatch(old.value)
     text = change(match[3]) if match else None
     if match is None or text is None:
-        raise CannotRewrite("the string %s does not end as it seems to" % old.value)
+        raise CannotRewrite(f"the string {old.value} does not end as it seems to")
     return old.with_changes(value=match[1] + match[2] + text + match[2])
 
 
@@ -175,12 +175,14 @@ def preceded(old: Any, lines: list[str]) -> Any:
 
 
 def taken(old: Any, index: int, names: set[int]) -> Any:
-    """Returns a line of which one import, or some names of it, are taken from us."""
+    """Returns a line of which one import, or some names of it, are taken from keras_ckpt."""
     found = old.body[index]
     assert isinstance(found, cst.ImportFrom) and not isinstance(found.names, cst.ImportStar)
-    ours: dict[str, Any] = {"module": cst.Name("keras_ckpt"), "relative": ()}
+    from_keras_ckpt: dict[str, Any] = {"module": cst.Name("keras_ckpt"), "relative": ()}
     if len(names) == len(found.names):
-        return old.with_changes(body=_exchanged(old.body, index, [found.with_changes(**ours)]))
+        return old.with_changes(
+            body=_exchanged(old.body, index, [found.with_changes(**from_keras_ckpt)])
+        )
     items = commas.of_import(found)
     items.drop(names)
     rest = commas.to_import(found, items)
@@ -188,7 +190,7 @@ def taken(old: Any, index: int, names: set[int]) -> Any:
     for place, each in enumerate(taken[:-1]):
         comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
         taken[place] = each.with_changes(comma=comma)
-    own = cst.ImportFrom(names=taken, **ours)
+    own = cst.ImportFrom(names=taken, **from_keras_ckpt)
     if len(old.body) == 1 and isinstance(old, cst.SimpleStatementLine):
         line = cst.SimpleStatementLine([own])
         return cst.FlattenSentinel([old.with_changes(body=[rest]), line])

@@ -114,7 +114,7 @@ class Names(Module):
                 module = "." * (node.level or 0) + (node.module or "")
                 for each in node.names:
                     if (each.asname or each.name) == name:
-                        found.append((node, "%s.%s" % (module, each.name)))
+                        found.append((node, f"{module}.{each.name}"))
             elif isinstance(node, ast.Import):
                 for each in node.names:
                     if (each.asname or each.name.split(".")[0]) == name:

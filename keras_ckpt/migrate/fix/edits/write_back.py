@@ -20,19 +20,19 @@ def write(path: str, before: bytes, after: bytes) -> None:
     Args:
         path: the file.
         before: what it must still hold.
-        after: what it shall hold.
+        after: what it is to hold.
 
     Raises:
         NotWritten: if it cannot be written, or has changed meanwhile.
     """
     target = os.path.realpath(path)
     try:
-        # Root may write what nobody shall.
+        # Root can write what is meant to be read-only.
         mode = stat.S_IMODE(os.stat(target).st_mode)
         if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(
             target, os.W_OK
         ):
-            raise NotWritten("%s is not written: it is read-only." % path)
+            raise NotWritten(f"{path} is not written: it is read-only.")
         with atomic.replacing(target) as temporary:
             with open(temporary, "wb") as file:
                 file.write(after)
@@ -41,4 +41,4 @@ def write(path: str, before: bytes, after: bytes) -> None:
                     raise NotWritten(f"{path} is not written: it has changed meanwhile.")
     except OSError as error:
         reason = error.strerror or str(error)
-        raise NotWritten("%s is not written: %s." % (path, reason)) from error
+        raise NotWritten(f"{path} is not written: {reason}.") from error

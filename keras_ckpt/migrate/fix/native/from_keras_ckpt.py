@@ -1,4 +1,4 @@
-"""`--native`, before all else: what is taken from us is taken from Keras again.
+"""`--native`, before all else: what is taken from keras_ckpt is taken from Keras again.
 
 So a script that was moved to `keras_ckpt` first, in an old environment, can be made native later.
 It is done for a file as a whole, and only if nothing is left in it then that Keras 3 refuses.
@@ -13,16 +13,16 @@ from keras_ckpt.migrate.code.values.infer import Str, value
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.tree import Names
 
-_OURS = "keras_ckpt"
-#: Where Keras has what it calls as we do.
+_PACKAGE = "keras_ckpt"
+#: Where Keras has what it calls as keras_ckpt does.
 _MODULES: dict[str, str] = {"ModelCheckpoint": "callbacks", "load_model": "models"}
-#: The methods of a model that our functions are.
+#: The methods of a model that do what functions of keras_ckpt do.
 _METHODS: dict[str, str] = {
     "load_weights": "load_weights",
     "save_model": "save",
     "save_weights": "save_weights",
 }
-#: Our arguments in Keras; those without a name there can go.
+#: Arguments of keras_ckpt in Keras; those without a name there can go.
 _ARGUMENTS: dict[str, str] = {
     "by_name": "by_name",
     "compile": "compile",
@@ -55,7 +55,7 @@ class Back:
             why = ""
             if isinstance(node, ast.Import):
                 why = self._import(node)
-            elif isinstance(node, ast.ImportFrom) and library(node.module or "") == _OURS:
+            elif isinstance(node, ast.ImportFrom) and library(node.module or "") == _PACKAGE:
                 why = self._import_from(node)
             elif isinstance(node, (ast.Name, ast.Attribute)):
                 why = self._use(node)
@@ -74,14 +74,14 @@ class Back:
     # Imports
 
     def _import(self, node: ast.Import) -> str:
-        if not any(library(each.name) == _OURS for each in node.names):
+        if not any(library(each.name) == _PACKAGE for each in node.names):
             return ""
-        if len(node.names) > 1 or node.names[0].name != _OURS:
-            return "it imports `%s`." % ", ".join(each.name for each in node.names)
+        if len(node.names) > 1 or node.names[0].name != _PACKAGE:
+            return f"it imports `{', '.join(each.name for each in node.names)}`."
         needed = [
             each
             for each in ast.walk(self._names.tree)
-            if isinstance(each, ast.Attribute) and self._of_ours(each) in _MODULES
+            if isinstance(each, ast.Attribute) and self._within(each) in _MODULES
         ]
         name = self._module.rpartition(".")[2]
         lines = [self._statement(name)] if needed and not self._names.imports_of(name) else []
@@ -90,36 +90,36 @@ class Back:
 
     def _statement(self, name: str) -> str:
         first = self._module.rpartition(".")[0]
-        return "from %s import %s" % (first, name) if first else "import %s" % name
+        return f"from {first} import {name}" if first else f"import {name}"
 
     def _import_from(self, node: ast.ImportFrom) -> str:
         lines = []
         for each in node.names:
-            if node.module != _OURS or each.name not in {**_MODULES, **_METHODS}:
-                return "Keras 3 has no `%s`." % each.name
+            if node.module != _PACKAGE or each.name not in {**_MODULES, **_METHODS}:
+                return f"Keras 3 has no `{each.name}`."
             if each.name in _MODULES:
-                as_name = " as %s" % each.asname if each.asname else ""
-                module = "%s.%s" % (self._module, _MODULES[each.name])
-                lines.append("from %s import %s%s" % (module, each.name, as_name))
+                as_name = f" as {each.asname}" if each.asname else ""
+                module = f"{self._module}.{_MODULES[each.name]}"
+                lines.append(f"from {module} import {each.name}{as_name}")
         self._edits.restate(node, lines)
         return ""
 
     # What is imported
 
-    def _of_ours(self, node: ast.AST) -> str:
+    def _within(self, node: ast.AST) -> str:
         full = self._names.full_name(node)
-        return full[len(_OURS) + 1 :] if full.startswith(_OURS + ".") else ""
+        return full[len(_PACKAGE) + 1 :] if full.startswith(_PACKAGE + ".") else ""
 
     def _use(self, node: ast.Name | ast.Attribute) -> str:
         if not isinstance(node.ctx, ast.Load):
             return ""
         if isinstance(self._names.parents.get(node), ast.Attribute):
-            if self._names.full_name(node) == _OURS:
+            if self._names.full_name(node) == _PACKAGE:
                 return ""
-        name, parent = self._of_ours(node), self._names.parents.get(node)
+        name, parent = self._within(node), self._names.parents.get(node)
         called = isinstance(parent, ast.Call) and parent.func is node
         if not name:
-            return "" if self._names.full_name(node) != _OURS else "it is used as a whole."
+            return "" if self._names.full_name(node) != _PACKAGE else "it is used as a whole."
         if name == "ModelCheckpoint" or name.startswith("ModelCheckpoint."):
             if called and isinstance(parent, ast.Call):
                 why = self._known(parent, 0)
@@ -130,10 +130,10 @@ class Back:
             if why:
                 return why
         else:
-            return "Keras 3 has no `%s`." % name
+            return f"Keras 3 has no `{name}`."
         if isinstance(node, ast.Attribute) and name in _MODULES:
             keras = self._local()
-            self._edits.replace(node, "%s.%s.%s" % (keras, _MODULES[name], name))
+            self._edits.replace(node, f"{keras}.{_MODULES[name]}.{name}")
         return ""
 
     def _local(self) -> str:
@@ -141,7 +141,7 @@ class Back:
         for each in self._names.tree.body:
             if isinstance(each, (ast.Import, ast.ImportFrom)):
                 for name in each.names:
-                    full = "%s.%s" % (getattr(each, "module", "") or "", name.name)
+                    full = f"{getattr(each, 'module', '') or ''}.{name.name}"
                     if keras_name(full.strip(".") + "._") == "_":
                         return name.asname or name.name
         return self._module.rpartition(".")[2]
@@ -161,7 +161,7 @@ class Back:
         for keyword in call.keywords:
             index = index_of(call, keyword.value)
             if keyword.arg not in _ARGUMENTS or index is None:
-                return "Keras 3 has no argument `%s`." % keyword.arg
+                return f"Keras 3 has no argument `{keyword.arg}`."
             theirs = _ARGUMENTS[keyword.arg]
             if theirs:
                 edit.named[index] = theirs
@@ -182,4 +182,4 @@ class Back:
         found = value(node, at)
         if isinstance(found, Str) and found.parts and found.parts[-1] is not None:
             return ""
-        return "a path in line %d is not known." % call.lineno
+        return f"a path in line {call.lineno} is not known."

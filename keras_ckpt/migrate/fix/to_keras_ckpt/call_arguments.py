@@ -1,4 +1,4 @@
-"""The arguments of Keras's saving and loading functions as our own functions call them."""
+"""The arguments of Keras's functions that save and load, as keras_ckpt calls them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class _Parameter(NamedTuple):
 
     Args:
         name: as Keras 2 calls it.
-        ours: as ours does; `""` if it has none.
+        new: as keras_ckpt does; `""` if it has none.
         default: the value that it can be left out with.
         means_nothing: whether any other value can be left out, too.
     """
 
     name: str
-    ours: str
+    new: str
     default: Any = None
     means_nothing: bool = False
 
@@ -66,14 +66,14 @@ _FUNCTIONS: dict[str, tuple[_Parameter, ...]] = {
     SAVE_WEIGHTS: (_PATH, _OVERWRITE, _FORMAT, _Parameter("options", "", means_nothing=True)),
 }
 _MODEL = _Parameter("model", "model")
-#: What Keras 2 calls the formats, and we.
+#: What Keras 2 calls the formats, and keras_ckpt.
 _FORMATS: dict[str, str] = {"hdf5": "h5", "tensorflow": "tf"}
-#: By position ours are in this order, as far as they go.
+#: By position those of keras_ckpt are in this order, as far as they go.
 _SAME_PLACE: dict[str, int] = {LATEST: 1, LOAD_MODEL: 3, LOAD_WEIGHTS: 3, SAVE: 1, SAVE_WEIGHTS: 1}
 
 
 def translate(site: CallSite, method: bool, edits: Edits, partial: bool = False) -> str:
-    """Notes how the arguments of a call become those of our function.
+    """Notes how the arguments of a call become those of the function of keras_ckpt.
 
     Args:
         site: the call.
@@ -98,12 +98,12 @@ def translate(site: CallSite, method: bool, edits: Edits, partial: bool = False)
     for index, argument in enumerate(call.args):
         if index >= len(parameters):
             return "it has more arguments than are known."
-        if index >= same or not parameters[index].ours:
+        if index >= same or not parameters[index].new:
             found.append((index, parameters[index], argument))
     for index, keyword in enumerate(call.keywords, len(call.args)):
         parameter = by_name.get(keyword.arg or "")
         if parameter is None:
-            return "keras_ckpt has no argument `%s` for it." % keyword.arg
+            return f"keras_ckpt has no argument `{keyword.arg}` for it."
         found.append((index, parameter, keyword.value))
     dropped, named, values = set(), {}, {}
     for index, parameter, node in found:
@@ -112,12 +112,12 @@ def translate(site: CallSite, method: bool, edits: Edits, partial: bool = False)
             code = _format(value)
             if code:
                 values[index] = code
-        if parameter.ours:
-            named[index] = parameter.ours
+        if parameter.new:
+            named[index] = parameter.new
         elif parameter.means_nothing or value == Constant(parameter.default):
             dropped.add(index)
         else:
-            return "keras_ckpt has no argument `%s` for it." % parameter.name
+            return f"keras_ckpt has no argument `{parameter.name}` for it."
         if parameter is _FORMAT and value == Constant(None):
             dropped.add(index)
     edit = edits.call(call)
@@ -138,4 +138,4 @@ def _value(site: CallSite, node: ast.AST) -> object:
 
 def _format(value: object) -> str:
     known = value.known if isinstance(value, Str) else None
-    return '"%s"' % _FORMATS[known] if known in _FORMATS else ""
+    return f'"{_FORMATS[known]}"' if known in _FORMATS else ""

@@ -1,17 +1,17 @@
 """`--to-keras-ckpt`: the same calls, of `keras_ckpt`. Arguments stay as they are.
 
-What is taken from us:
+What is taken from keras_ckpt:
 
 - `ModelCheckpoint`, wherever it is imported, called, derived from or named;
 - `load_weights`, `load_model` and `latest_checkpoint` where Keras 3 refuses the file (KC601, KC602,
   KC603);
 - `load_weights` and `load_model` where the name of the file is not known: it may be one that Keras
-  3 refuses, and ours read what Keras 3 reads, too. If it is not known either whether it is a method
-  of a model, it stays, with a note;
+  3 refuses, and those of keras_ckpt read what Keras 3 reads, too. If it is not known either whether
+  it is a method of a model, it stays, with a note;
 - `save_weights` and `save` where Keras 3 refuses the name (KC604). Where the name is not known they
   stay: no old file has to be read, and Keras 3 says what it refuses. In a subclass of
   `ModelCheckpoint` they do not, where they are methods of `self.model`: the name is mostly made of
-  `self.filepath`, which ours takes whatever it ends in.
+  `self.filepath`, which keras_ckpt takes whatever it ends in.
 
 What comes of `tf_keras` stays, unless it is asked for: it runs as it stands.
 """
@@ -66,14 +66,14 @@ _WAS_PERIOD = (
 
 
 class Redirection:
-    """What is taken from us in a source.
+    """What is taken from keras_ckpt in a source.
 
     Args:
         source: the source.
         names: its module.
         problems: what is wrong with it.
         edits: gets the changes.
-        tf_keras: whether what comes of tf_keras is taken from us, too.
+        tf_keras: whether what comes of tf_keras is taken from keras_ckpt, too.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Redirection:
         self._tf_keras = tf_keras
         self._imports = Imports(names, edits)
         self._sites = Sites(names)
-        # A name of its own, where the module has another thing by ours.
+        # A name of its own, where the module calls something else `keras_ckpt`.
         taken = [full for _, full in names.imports_of(_PACKAGE) if library(full) != _PACKAGE]
         self._package = "_" + _PACKAGE if taken or names.binds(_PACKAGE) else _PACKAGE
         self._chosen: list[CallSite] = []
@@ -123,28 +123,28 @@ class Redirection:
                 continue
             self.changed += 1
             if star:
-                self._imports.need("from keras_ckpt import %s" % _CLASS, node)
+                self._imports.need(f"from keras_ckpt import {_CLASS}", node)
                 continue
-            code = _CLASS if free else "%s.%s" % (self._package, _CLASS)
+            code = _CLASS if free else f"{self._package}.{_CLASS}"
             self._edits.replace(node, code)
             self._imports.need(
-                "from keras_ckpt import %s" % _CLASS if free else self._import_line(), node
+                f"from keras_ckpt import {_CLASS}" if free else self._import_line(), node
             )
 
     def _import_line(self) -> str:
         renamed = "" if self._package == _PACKAGE else " as " + self._package
-        return "import %s%s" % (_PACKAGE, renamed)
+        return f"import {_PACKAGE}{renamed}"
 
     def _is_taken(self, name: str, node: ast.AST) -> bool:
-        """Returns whether a full name is one of Keras's class, which is taken from us."""
+        """Returns whether a full name is one of Keras's class, which is taken from keras_ckpt."""
         if not is_checkpoint(name):
             return False
         if library(name) == _TF_KERAS:
-            told = _OF_KERAS_3 if self._tf_keras else _RUNS
+            text = _OF_KERAS_3 if self._tf_keras else _RUNS
             if not self._has_tf_keras:
                 self._has_tf_keras = True
                 kind = Kind.CHANGED if self._tf_keras else Kind.LEFT
-                self.notes.append(note(self._source, node, "", told, kind))
+                self.notes.append(note(self._source, node, "", text, kind))
             return self._tf_keras
         return True
 
@@ -153,7 +153,7 @@ class Redirection:
         return at is not None and at.scope.find(node.id) is None
 
     def _is_free(self, name: str) -> bool:
-        """Returns whether a name can be used for ours."""
+        """Returns whether a name can be used for what keras_ckpt has."""
         others = [
             full
             for _, full in self._names.imports_of(name)
@@ -165,7 +165,7 @@ class Redirection:
         if node.level:
             return
         for index, each in enumerate(node.names):
-            name = "%s.%s" % (node.module, each.name)
+            name = f"{node.module}.{each.name}"
             if each.name != "*" and self._is_taken(name, node):
                 self._edits.take_import(node, index)
                 self.changed += 1
@@ -268,16 +268,16 @@ class Redirection:
         if isinstance(function, ast.Name) and self._taken_with_import(function, name, site):
             return
         edit = self._edits.call(call)
-        edit.function, edit.receiver = "%s.%s" % (self._package, name), method
+        edit.function, edit.receiver = f"{self._package}.{name}", method
         self._imports.need(self._import_line(), call)
 
     def _taken_with_import(self, function: ast.Name, name: str, site: CallSite) -> bool:
-        """Takes the import of a function from us, if that is all that it needs."""
+        """Takes the import of a function from keras_ckpt, if that is all that it needs."""
         binding = self._names.binding(function)
         if binding is None or not isinstance(binding.node, ast.ImportFrom):
             return False
         for other in self._sites.found:
-            # Keras's own calls may have arguments that ours does not take.
+            # Keras's own calls may have arguments that keras_ckpt does not take.
             if other.name == site.name and not any(each is other for each in self._chosen):
                 return False
         for index, each in enumerate(binding.node.names):
@@ -287,7 +287,7 @@ class Redirection:
                     return True
         return False
 
-    # What is told
+    # Notes
 
     def _stays(self, problem: Problem, old: Release) -> None:
         text = problem.rule.with_keras_ckpt
@@ -299,8 +299,8 @@ class Redirection:
                 return
             if len(places) == SEVENTH + 1 and self._is_made_period(problem, old):
                 return
-        told = " ".join((problem.message, text, problem.advice))
-        self.notes.append(note_on(self._source, problem, told))
+        reason = " ".join((problem.message, text, problem.advice))
+        self.notes.append(note_on(self._source, problem, reason))
 
     def _is_made_period(self, problem: Problem, old: Release) -> bool:
         """Passes the seventh argument as `period`, if it is that in stand-alone Keras."""

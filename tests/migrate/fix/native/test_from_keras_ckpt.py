@@ -9,9 +9,9 @@ pytest.importorskip("libcst")
 from snippets import native, notes
 
 
-def test_what_is_taken_from_us_is_native_again() -> None:
+def test_what_is_taken_from_keras_ckpt_is_native_again() -> None:
     before = (
-        "import keras\n# ours\nfrom keras_ckpt import ModelCheckpoint, load_model  # both\n"
+        "import keras\n# mine\nfrom keras_ckpt import ModelCheckpoint, load_model  # both\n"
         "import keras_ckpt\n\n"
         "c = ModelCheckpoint('best.hdf5', period=1)\n"
         "k = keras_ckpt.ModelCheckpoint('cp.ckpt', save_weights_only=True)\n"
@@ -20,7 +20,7 @@ def test_what_is_taken_from_us_is_native_again() -> None:
         "m = load_model('best.hdf5', verbose=0)\n"
     )
     assert native(before) == (
-        "import keras\n# ours\nfrom keras.callbacks import ModelCheckpoint  # both\n"
+        "import keras\n# mine\nfrom keras.callbacks import ModelCheckpoint  # both\n"
         "from keras.models import load_model\n\n"
         "c = ModelCheckpoint('best.keras')\n"
         "k = keras.callbacks.ModelCheckpoint('cp.weights.h5', save_weights_only=True)\n"
@@ -44,7 +44,7 @@ def test_what_is_taken_from_us_is_native_again() -> None:
         ("from keras_ckpt.compat import for_version", "no `for_version`"),
     ],
 )
-def test_what_needs_us_stays_as_a_whole(code: str, why: str) -> None:
+def test_what_needs_keras_ckpt_stays_as_a_whole(code: str, why: str) -> None:
     assert native(code) == code
     (only,) = notes(code)
     assert "keras_ckpt stays" in only and why in only

@@ -23,8 +23,8 @@ from snippets import fixed, native, notes, redirected
             "from keras_ckpt import ModelCheckpoint\nx = 1\n",
         ),
         (
-            "from keras.callbacks import (\n    ModelCheckpoint as MC,  # ours\n    History,\n)\n",
-            "from keras.callbacks import (\n    # ours\n    History,\n)\n"
+            "from keras.callbacks import (\n    ModelCheckpoint as MC,  # mine\n    History,\n)\n",
+            "from keras.callbacks import (\n    # mine\n    History,\n)\n"
             "from keras_ckpt import ModelCheckpoint as MC\n",
         ),
         (
@@ -80,7 +80,7 @@ from snippets import fixed, native, notes, redirected
         ),
     ],
 )
-def test_takes_the_class_from_us(before: str, after: str) -> None:
+def test_takes_the_class_from_keras_ckpt(before: str, after: str) -> None:
     assert redirected(before) == after
 
 
@@ -108,7 +108,7 @@ def test_of_others_the_seventh_stays_where_it_is(last: str) -> None:
     assert redirected("from tensorflow.keras.callbacks import ModelCheckpoint\n" + call) == after
 
 
-def test_what_another_thing_is_called_is_not_taken_for_ours() -> None:
+def test_what_another_thing_is_called_is_not_taken_for_keras_ckpt() -> None:
     before = (
         "import keras\nfrom keras import callbacks as cb\nModelCheckpoint = None\n"
         "def f(keras_ckpt=None):\n    return cb.ModelCheckpoint('a')\n"

@@ -24,7 +24,7 @@ class Path(NamedTuple):
         file: the file.
         line: where it is used.
         shown: the path, with `…` for what is not known of it.
-        ending: what it shall end in; `""` if it stays as it is.
+        ending: what it is to end in; `""` if it stays as it is.
         why: why it stays.
     """
 
@@ -77,7 +77,7 @@ def _alike(one: str, other: str) -> bool:
         # `{epoch}` alone would be any name.
         return one == other
     if "…" in one or "…" in other:
-        # The directory is told on the command line, or the like.
+        # The directory comes from the command line, or the like.
         return fit(*names)
     return fit(_below(one), _below(other))
 
@@ -90,7 +90,7 @@ def _below(path: str) -> str:
 
 
 def may_name(content: bytes, path: Path) -> bool:
-    """Returns whether a file may have a path in it, told without parsing it."""
+    """Returns whether a file may have a path in it, without parsing it."""
     ending = posixpath.splitext(posixpath.basename(path.shown))[1]
     # Others may be part of a template, as 7 is of `w.{epoch}`.
     return not re.fullmatch(r"\.[a-zA-Z]\w*", ending, re.ASCII) or ending.encode() in content

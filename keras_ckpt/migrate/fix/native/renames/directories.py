@@ -51,11 +51,13 @@ def make(context: Context, site: CallSite, argument: Argument) -> None:
     statement = context.names.statement(site.node)
     written, path = text_of(argument.node), argument.value
     if written is not None:
-        directory = '"%s"' % posixpath.dirname(written).replace("\\", "\\\\").replace('"', '\\"')
-        context.edits.before(statement, "os.makedirs(%s, exist_ok=True)" % directory)
+        directory = posixpath.dirname(written).replace("\\", "\\\\").replace('"', '\\"')
+        context.edits.before(statement, f'os.makedirs("{directory}", exist_ok=True)')
     else:
+        # `%s` becomes the code of the path.
         known = isinstance(path, Str) and "/" in (path.parts[0] or "")
-        code = "os.makedirs(os.path.dirname(%%s)%s, exist_ok=True)" % ("" if known else ' or "."')
+        here = "" if known else ' or "."'
+        code = f"os.makedirs(os.path.dirname(%s){here}, exist_ok=True)"
         context.edits.before(statement, code, argument.node)
     imports = Imports(context.names, context.edits)
     imports.need("import os", site.node)

@@ -153,8 +153,8 @@ class Group:
             return why
         if not kinds:
             return (
-                "nothing in this file writes it, so that it is in the old format. %s Or write it "
-                "again once, by `keras-ckpt convert`." % WITH_KERAS_CKPT
+                "nothing in this file writes it, so that it is in the old format. "
+                f"{WITH_KERAS_CKPT} Or write it again once, by `keras-ckpt convert`."
             )
         if len(kinds) > 1:
             return "both weights and whole models are saved under this name."
@@ -186,7 +186,7 @@ class Group:
     # How
 
     def _change(self, end: ast.AST) -> tuple[str, str] | None:
-        """Returns what a literal ends in and shall end in."""
+        """Returns what a literal ends in and is to end in."""
         tail = written.end_text(end)
         if tail is None:
             return None
@@ -201,7 +201,7 @@ class Group:
         common = len(os.path.commonprefix([last, name]))
         return last[common:], name[common:]
 
-    def told(self) -> str:
+    def note(self) -> str:
         """Returns what is to be known of the change."""
         for end in self.ends:
             change = self._change(end)

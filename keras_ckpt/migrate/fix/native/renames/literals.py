@@ -219,7 +219,7 @@ class Paths:
         return isinstance(parent, ast.Subscript) and not isinstance(parent.ctx, ast.Load)
 
     def _is_indifferent(self, node: ast.AST) -> bool:
-        """Returns whether what a node is part of is told, or asked for as a file."""
+        """Returns whether what a node is part of is printed, or only asked for as a file."""
         inner = node
         for each in self._names.around(node):
             if isinstance(each, ast.Call) and inner is not each.func:

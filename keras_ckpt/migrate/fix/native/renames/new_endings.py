@@ -1,8 +1,8 @@
 """`Endings`: other endings for the paths of checkpoints, in all calls that write and read them.
 
-The calls of one file on the disk are told by the same literal, the same text, or a text that fits
-a template. They change together or not at all: what is not read natively, or is used for something
-that is not known, stays as it is.
+The calls of one file on the disk are recognised by the same literal, the same text, or a text that
+fits a template. They change together or not at all: what is not read natively, or is used for
+something that is not known, stays as it is.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Endings:
                 done.append(True)
                 group.apply()
 
-        first: Answer = Refusal(why) if why else Fix(apply, group.told())
+        first: Answer = Refusal(why) if why else Fix(apply, group.note())
         answer = first
         for node in group.nodes:
             self._answers[node] = answer
