@@ -15,7 +15,6 @@ MOST_LINES = 600
 MOST_MODULES = 12
 #: Longer ones, and why.
 LONG = {
-    "keras_ckpt/formats/hdf5/validation.py": "one walk through the structures of one specification",
 }
 #: Names that stand twice, and why.
 TWICE = {"saving": "in engine/ how a save goes, in compat/ what saving takes, release by release"}

@@ -13,7 +13,7 @@ from keras_ckpt import progress, runtime
 from keras_ckpt.errors import DamagedCheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Snapshot
-from keras_ckpt.formats.hdf5 import recording, validation
+from keras_ckpt.formats.hdf5 import hdf5_structures, recording, validation
 from keras_ckpt.formats.summary import Variable
 from keras_ckpt.storage import atomic
 
@@ -40,7 +40,7 @@ def is_hdf5(path: str) -> bool:
     if not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
-        return file.read(len(validation.MAGIC)) == validation.MAGIC
+        return file.read(len(hdf5_structures.MAGIC)) == hdf5_structures.MAGIC
 
 
 @contextlib.contextmanager
@@ -71,7 +71,7 @@ def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[G
                 if whole and not complete:
                     validation.refuse_foreign(found, module)
         except DamagedCheckpoint as error:
-            if isinstance(error.__cause__, validation.Refused):
+            if isinstance(error.__cause__, hdf5_structures.Refused):
                 raise UnsafeCheckpoint(
                     path,
                     str(error.__cause__),

@@ -97,6 +97,20 @@ def damaged(r: Random, content: bytes) -> bytes:
     return bytes(data)
 
 
+def replaced(content: bytes, at: int, new: int | bytes, size: int = 8) -> bytes:
+    """The bytes of a file with those at one place exchanged: by other bytes, or by a number.
+
+    Args:
+        content: the bytes.
+        at: where.
+        new: the bytes to put there, or a number of `size` bytes.
+        size: the bytes of the number.
+    """
+    if isinstance(new, int):
+        new = new.to_bytes(size, "little")
+    return content[:at] + new + content[at + len(new) :]
+
+
 def damaged_within(r: Random, content: bytes) -> bytes:
     """The same under checksums that are right, of files that have such."""
     if content[:4] == b"PK\x03\x04":
