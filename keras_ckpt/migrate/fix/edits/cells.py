@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Iterator, NamedTuple
+from typing import Iterator, NamedTuple
 
 from keras_ckpt.migrate.code import notebook
 from keras_ckpt.migrate.code.source import Source
@@ -103,7 +103,7 @@ def _same_end(one: str, other: str) -> int:
 class _Value(NamedTuple):
     """A value in JSON: its key or index, and where it begins and ends."""
 
-    key: Any
+    key: str | int
     begin: int
     end: int
 
@@ -121,7 +121,7 @@ def _members(text: str, begin: int) -> Iterator[_Value]:
     is_object = text[begin] == "{"
     place, count = _skip(text, begin + 1), 0
     while text[place] not in "}]":
-        key: Any = count
+        key: str | int = count
         if is_object:
             key, place = _decode(text, place)
             place = _skip(text, _skip(text, place) + 1)

@@ -6,11 +6,13 @@ was one item a line stays so, and a comment behind a dropped item gets a line of
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Sequence
+from typing import Iterable, Sequence, Union
 
 import libcst as cst
 
 Gap = cst.BaseParenthesizableWhitespace
+#: What stands between commas.
+Item = Union[cst.Arg, cst.ImportAlias, cst.DictElement, cst.StarredDictElement]
 #: What says that there is no comma.
 NONE = cst.MaybeSentinel.DEFAULT
 _SPACE = cst.SimpleWhitespace(" ")
@@ -25,8 +27,8 @@ class Items:
         closing: that behind the last, if it is not part of the last.
     """
 
-    def __init__(self, items: Sequence[Any], opening: Gap, closing: Gap | None = None) -> None:
-        self.items = list(items)
+    def __init__(self, items: Sequence[Item], opening: Gap, closing: Gap | None = None) -> None:
+        self.items: list[Item] = list(items)
         self.trailing = bool(items) and isinstance(items[-1].comma, cst.Comma)
         self.gaps = [opening]
         for each in self.items:
@@ -44,22 +46,18 @@ class Items:
             self.gaps[index : index + 2] = [_merged(before, after, last)]
         self.trailing = self.trailing and bool(self.items)
 
-    def insert(self, index: int, item: Any) -> None:
+    def insert(self, index: int, item: Item) -> None:
         """Adds an item before another one, or at the end."""
         if index < len(self.items):
-            like = self.gaps[index]
-            after: Gap = _without_comments(like) if _is_line(like) else _SPACE
-            self.gaps.insert(index + 1, after)
+            self.gaps.insert(index + 1, _like(self.gaps[index]))
         else:
-            like = self.gaps[index - 1] if index else self.gaps[0]
-            between: Gap = _without_comments(like) if _is_line(like) else _SPACE
             if index:
-                self.gaps.insert(index, between)
+                self.gaps.insert(index, _like(self.gaps[index - 1]))
             else:
                 self.gaps.append(cst.SimpleWhitespace(""))
         self.items.insert(index, item)
 
-    def result(self) -> tuple[list[Any], Gap, Gap]:
+    def result(self) -> tuple[list[Item], Gap, Gap]:
         """Returns the items, the whitespace before the first, and that behind the last."""
         done = []
         for index, each in enumerate(self.items):
@@ -69,9 +67,8 @@ class Items:
                 if isinstance(each, cst.Arg):
                     each = each.with_changes(whitespace_after_arg=gap)
             else:
-                had = isinstance(each.comma, cst.Comma)
-                comma = each.comma if had else cst.Comma()
-                if isinstance(each, cst.Arg) and not had:
+                comma = each.comma if isinstance(each.comma, cst.Comma) else cst.Comma()
+                if isinstance(each, cst.Arg) and comma is not each.comma:
                     each = each.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
                 each = each.with_changes(comma=comma.with_changes(whitespace_after=gap))
             done.append(each)
@@ -80,26 +77,22 @@ class Items:
         return done, self.gaps[0], closing
 
 
-def _gap_after(item: Any) -> Gap:
+def _gap_after(item: Item) -> Gap:
     if isinstance(item.comma, cst.Comma):
-        after: Gap = item.comma.whitespace_after
-    else:
-        after = getattr(item, "whitespace_after_arg", cst.SimpleWhitespace(""))
-    return after
-
-
-def _is_line(gap: Gap) -> bool:
-    return isinstance(gap, cst.ParenthesizedWhitespace)
+        return item.comma.whitespace_after
+    return item.whitespace_after_arg if isinstance(item, cst.Arg) else cst.SimpleWhitespace("")
 
 
 def _comments(gap: cst.ParenthesizedWhitespace) -> bool:
     return bool(gap.first_line.comment) or any(each.comment for each in gap.empty_lines)
 
 
-def _without_comments(gap: Any) -> Gap:
+def _like(gap: Gap) -> Gap:
+    """Returns whitespace for one more item: a line of its own where the others have that."""
+    if not isinstance(gap, cst.ParenthesizedWhitespace):
+        return _SPACE
     first = gap.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)
-    changed: Gap = gap.with_changes(first_line=first, empty_lines=())
-    return changed
+    return gap.with_changes(first_line=first, empty_lines=())
 
 
 def _merged(before: Gap, after: Gap, last: bool) -> Gap:
@@ -138,9 +131,14 @@ def to_call(call: cst.Call, items: Items) -> cst.Call:
     return call.with_changes(args=done, whitespace_before_args=opening)
 
 
+def _elements(node: cst.Dict) -> list[Item]:
+    kinds = (cst.DictElement, cst.StarredDictElement)
+    return [each for each in node.elements if isinstance(each, kinds)]
+
+
 def of_dict(node: cst.Dict) -> Items:
     """Returns the items of a dict."""
-    return Items(node.elements, node.lbrace.whitespace_after, node.rbrace.whitespace_before)
+    return Items(_elements(node), node.lbrace.whitespace_after, node.rbrace.whitespace_before)
 
 
 def to_dict(node: cst.Dict, items: Items) -> cst.Dict:

@@ -7,7 +7,7 @@ nodes are found by their positions, and all that is not changed comes out as it 
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Callable, Iterable, NamedTuple, cast
 
 import libcst as cst
 
@@ -15,7 +15,7 @@ from keras_ckpt.migrate.code.source import Source
 from keras_ckpt.migrate.fix.answers import CannotRewrite
 from keras_ckpt.migrate.fix.edits import commas, nodes
 from keras_ckpt.migrate.fix.edits.locate import Located
-from keras_ckpt.migrate.fix.edits.nodes import CallEdit
+from keras_ckpt.migrate.fix.edits.nodes import CallEdit, Change, Instead
 
 
 class Unit(NamedTuple):
@@ -46,7 +46,7 @@ class Edits:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._calls: dict[ast.Call, CallEdit] = {}
-        self._changes: dict[ast.AST, list[Callable[[Any], Any]]] = {}
+        self._changes: dict[ast.AST, list[Change]] = {}
         self._imports: dict[ast.ImportFrom, set[int]] = {}
         self._after: dict[ast.stmt, list[str]] = {}
         self._before: dict[ast.stmt, list[tuple[str, ast.AST | None]]] = {}
@@ -72,7 +72,12 @@ class Edits:
 
     def unwrap(self, node: ast.Call) -> None:
         """Puts the object of a method in the place of its call."""
-        self._change(node, lambda old: old.func.value)
+
+        def change(old: cst.Call) -> cst.CSTNode:
+            assert isinstance(old.func, cst.Attribute)
+            return old.func.value
+
+        self._change(node, nodes.to(cst.Call, change))
 
     def text(self, node: ast.AST, change: Callable[[str], str | None]) -> None:
         """Changes a string.
@@ -96,7 +101,7 @@ class Edits:
             items.drop([index])
             return commas.to_dict(old, items)
 
-        self._change(node, change)
+        self._change(node, nodes.to(cst.Dict, change))
 
     def take_import(self, node: ast.ImportFrom, index: int) -> None:
         """Takes one name of an import from keras_ckpt."""
@@ -124,7 +129,7 @@ class Edits:
         """Puts statements of one line each in the place of one, which is alone on its line."""
         self._restated[statement] = lines
 
-    def _change(self, node: ast.AST, change: Callable[[Any], Any]) -> None:
+    def _change(self, node: ast.AST, change: Change) -> None:
         self._changes.setdefault(node, []).append(change)
 
     def apply(self, units: Iterable[Unit]) -> list[str]:
@@ -162,7 +167,7 @@ class Edits:
         if module.code != unit.text:
             raise CannotRewrite("LibCST does not give it back as it is")
         located = Located(module, self._source, unit.first)
-        work: dict[cst.CSTNode, list[Callable[[Any], Any]]] = {}
+        work: dict[cst.CSTNode, list[Change]] = {}
         for node in noted:
             for where, change in self._work(node, located):
                 work.setdefault(where, []).append(change)
@@ -170,14 +175,13 @@ class Edits:
         assert isinstance(changed, cst.Module)
         return (nodes.with_first(changed, first) if first else changed).code
 
-    def _work(
-        self, node: ast.AST, located: Located
-    ) -> Iterable[tuple[cst.CSTNode, Callable[[Any], Any]]]:
+    def _work(self, node: ast.AST, located: Located) -> Iterable[tuple[cst.CSTNode, Change]]:
         for change in self._changes.get(node, ()):
             yield located.expression(node), change
         if isinstance(node, ast.Call) and node in self._calls:
             edit = self._calls[node]
-            yield located.expression(node), lambda old: nodes.changed_call(old, edit)
+            change = nodes.to(cst.Call, lambda old: nodes.changed_call(old, edit))
+            yield located.expression(node), change
         if isinstance(node, ast.stmt) and node in self._before:
             codes = [
                 code if part is None else code % located.code(part)
@@ -200,19 +204,24 @@ def _line(node: ast.AST) -> int:
 
 
 class _Worker(cst.CSTTransformer):
-    def __init__(self, work: dict[cst.CSTNode, list[Callable[[Any], Any]]]) -> None:
+    def __init__(self, work: dict[cst.CSTNode, list[Change]]) -> None:
         super().__init__()
         self._todo = work
 
-    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
-        done = super().on_leave(original_node, updated_node)
+    def on_leave(
+        self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT
+    ) -> cst.CSTNodeT | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNodeT]:
+        done: Instead = super().on_leave(original_node, updated_node)
         for change in self._todo.get(original_node, ()):
             if isinstance(done, cst.FlattenSentinel):
                 # What is a line became several: what follows it follows all of them.
                 *before, last = done
                 rest = change(last)
-                after = rest if isinstance(rest, cst.FlattenSentinel) else [rest]
+                if isinstance(rest, cst.RemovalSentinel):
+                    after: Iterable[cst.CSTNode] = ()
+                else:
+                    after = rest if isinstance(rest, cst.FlattenSentinel) else [rest]
                 done = cst.FlattenSentinel([*before, *after])
-            else:
+            elif not isinstance(done, cst.RemovalSentinel):
                 done = change(done)
-        return done
+        return cast("cst.CSTNodeT", done)

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, Callable, Iterable
+from typing import Callable, Iterable, Sequence, TypeVar, Union
 
 import libcst as cst
 
 from keras_ckpt.migrate.fix.answers import CannotRewrite
 from keras_ckpt.migrate.fix.edits import commas
+
+Node = TypeVar("Node", bound=cst.CSTNode)
+#: What can stand in the place of a node: another one, several, none.
+Instead = Union[cst.CSTNode, cst.FlattenSentinel[cst.CSTNode], cst.RemovalSentinel]
+Change = Callable[[cst.CSTNode], Instead]
+_Statement = Union[cst.SimpleStatementLine, cst.BaseCompoundStatement]
+
+
+def to(kind: type[Node], change: Callable[[Node], Instead]) -> Change:
+    """Returns a change that is made to nodes of one kind, and an error for others."""
+
+    def checked(node: cst.CSTNode) -> Instead:
+        if not isinstance(node, kind):
+            raise CannotRewrite(f"a {type(node).__name__} is not what it seems to be")
+        return change(node)
+
+    return checked
 
 
 @dataclasses.dataclass
@@ -39,8 +56,9 @@ class CallEdit:
 # Expressions
 
 
-def expression(code: str, old: Any) -> Any:
+def expression(code: str, old: cst.CSTNode) -> cst.BaseExpression:
     """Returns code as an expression, in the brackets of another one."""
+    assert isinstance(old, cst.BaseExpression)
     new = cst.parse_expression(code)
     return new.with_changes(lpar=old.lpar, rpar=old.rpar)
 
@@ -58,7 +76,7 @@ def changed_call(old: cst.Call, edit: CallEdit) -> cst.Call:
     items.drop(order[index] for index in edit.dropped)
     for name, code in edit.added.items():
         place = len(items.items)
-        while place and items.items[place - 1].star == "**":
+        while place and _is_table(items.items[place - 1]):
             place -= 1
         added = _keyword(cst.Arg(cst.parse_expression(code)), name)
         items.insert(place, added)
@@ -83,6 +101,10 @@ def changed_call(old: cst.Call, edit: CallEdit) -> cst.Call:
     return changed.with_changes(func=cst.parse_expression(edit.function))
 
 
+def _is_table(item: commas.Item) -> bool:
+    return isinstance(item, cst.Arg) and item.star == "**"
+
+
 def _order(call: cst.Call) -> list[int]:
     """Returns where the arguments stand in LibCST, in the order of `ast`."""
     by_position = [i for i, each in enumerate(call.args) if not _is_keyword(each)]
@@ -105,22 +127,21 @@ def _keyword(argument: cst.Arg, name: str) -> cst.Arg:
 _STRING = re.compile(r"([a-zA-Z]*)(\"\"\"|'''|\"|')(.*)\2", re.DOTALL)
 
 
-def changed_end(old: Any, change: Callable[[str], str | None]) -> Any:
+def changed_end(old: cst.CSTNode, change: Callable[[str], str | None]) -> cst.CSTNode:
     """Returns a string with its last part changed; see `Edits.text`."""
     if isinstance(old, cst.ConcatenatedString):
         return old.with_changes(right=changed_end(old.right, change))
     if isinstance(old, cst.SimpleString):
         return _changed_simple(old, change)
-    parts = list(old.parts)
-    if parts and isinstance(parts[-1], cst.FormattedStringText):
-        text = change(parts[-1].value)
-        if text is not None:
-            parts[-1] = parts[-1].with_changes(value=text)
-            return old.with_changes(parts=parts)
+    parts = list(old.parts) if isinstance(old, cst.FormattedString) else []
+    last = parts[-1] if parts else None
+    text = change(last.value) if isinstance(last, cst.FormattedStringText) else None
+    if last is not None and text is not None:
+        return old.with_changes(parts=[*parts[:-1], last.with_changes(value=text)])
     raise CannotRewrite("a string does not end as it seems to")
 
 
-def _changed_simple(old: cst.SimpleString, change: Callable[[str], str | None]) -> Any:
+def _changed_simple(old: cst.SimpleString, change: Callable[[str], str | None]) -> cst.SimpleString:
     match = _STRING.fullmatch(old.value)
     text = change(match[3]) if match else None
     if match is None or text is None:
@@ -128,7 +149,7 @@ def _changed_simple(old: cst.SimpleString, change: Callable[[str], str | None]) 
     return old.with_changes(value=match[1] + match[2] + text + match[2])
 
 
-def changed_parts(old: Any, change: Callable[[str], str]) -> Any:
+def changed_parts(old: cst.CSTNode, change: Callable[[str], str]) -> cst.BaseExpression:
     """Returns a string of which each part is changed."""
     if isinstance(old, cst.ConcatenatedString):
         return old.with_changes(
@@ -136,6 +157,8 @@ def changed_parts(old: Any, change: Callable[[str], str]) -> Any:
         )
     if isinstance(old, cst.SimpleString):
         return _changed_simple(old, change)
+    if not isinstance(old, cst.FormattedString):
+        raise CannotRewrite("a string is of no known kind")
     parts = [
         each.with_changes(value=change(each.value))
         if isinstance(each, cst.FormattedStringText)
@@ -148,16 +171,16 @@ def changed_parts(old: Any, change: Callable[[str], str]) -> Any:
 # Statements
 
 
-def _statement(code: str) -> Any:
+def _statement(code: str) -> _Statement:
     return cst.parse_statement(code)
 
 
-def followed(old: Any, lines: list[str]) -> Any:
+def followed(old: cst.CSTNode, lines: list[str]) -> Instead:
     """Returns a statement with more of them behind it."""
     return cst.FlattenSentinel([old, *(_statement(line) for line in lines)])
 
 
-def restated(old: Any, lines: list[str]) -> Any:
+def restated(old: cst.CSTNode, lines: list[str]) -> Instead:
     """Returns other statements in the place of one, below the comments above it."""
     if not isinstance(old, cst.SimpleStatementLine) or len(old.body) != 1:
         raise CannotRewrite("a statement is not alone on its line")
@@ -167,21 +190,24 @@ def restated(old: Any, lines: list[str]) -> Any:
     return cst.FlattenSentinel([old.with_changes(body=first.body), *rest])
 
 
-def preceded(old: Any, lines: list[str]) -> Any:
+def preceded(old: cst.CSTNode, lines: list[str]) -> Instead:
     """Returns a statement with more of them before it, below the comments above it."""
+    if not isinstance(old, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+        raise CannotRewrite("a statement is not what it seems to be")
     first, *rest = [_statement(line) for line in lines]
     first = first.with_changes(leading_lines=old.leading_lines)
     return cst.FlattenSentinel([first, *rest, old.with_changes(leading_lines=())])
 
 
-def taken(old: Any, index: int, names: set[int]) -> Any:
+def taken(old: cst.CSTNode, index: int, names: set[int]) -> Instead:
     """Returns a line of which one import, or some names of it, are taken from keras_ckpt."""
+    assert isinstance(old, (cst.SimpleStatementLine, cst.SimpleStatementSuite))
     found = old.body[index]
     assert isinstance(found, cst.ImportFrom) and not isinstance(found.names, cst.ImportStar)
-    from_keras_ckpt: dict[str, Any] = {"module": cst.Name("keras_ckpt"), "relative": ()}
+    package = cst.Name("keras_ckpt")
     if len(names) == len(found.names):
         return old.with_changes(
-            body=_exchanged(old.body, index, [found.with_changes(**from_keras_ckpt)])
+            body=_exchanged(old.body, index, [found.with_changes(module=package, relative=())])
         )
     items = commas.of_import(found)
     items.drop(names)
@@ -190,7 +216,7 @@ def taken(old: Any, index: int, names: set[int]) -> Any:
     for place, each in enumerate(taken[:-1]):
         comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
         taken[place] = each.with_changes(comma=comma)
-    own = cst.ImportFrom(names=taken, **from_keras_ckpt)
+    own = cst.ImportFrom(module=package, names=taken)
     if len(old.body) == 1 and isinstance(old, cst.SimpleStatementLine):
         line = cst.SimpleStatementLine([own])
         return cst.FlattenSentinel([old.with_changes(body=[rest]), line])
@@ -200,7 +226,9 @@ def taken(old: Any, index: int, names: set[int]) -> Any:
     return old.with_changes(body=_exchanged(old.body, index, [first, own]))
 
 
-def _exchanged(body: Iterable[Any], index: int, new: list[Any]) -> list[Any]:
+def _exchanged(
+    body: Iterable[cst.BaseSmallStatement], index: int, new: Sequence[cst.BaseSmallStatement]
+) -> list[cst.BaseSmallStatement]:
     found = list(body)
     found[index : index + 1] = new
     return found
@@ -220,7 +248,7 @@ def with_first(module: cst.Module, lines: list[str]) -> cst.Module:
     return module.with_changes(body=body)
 
 
-def _stays_first(node: Any, place: int) -> bool:
+def _stays_first(node: cst.CSTNode, place: int) -> bool:
     if not isinstance(node, cst.SimpleStatementLine) or len(node.body) != 1:
         return False
     only = node.body[0]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Iterator
+from typing import Iterator, Union
 
 from keras_ckpt.migrate.code.names import meaning, visible
 from keras_ckpt.migrate.code.scopes import Binding, Module, Position, Scope
+
+_Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 
 class Names(Module):
@@ -19,7 +21,7 @@ class Names(Module):
 
     def __init__(self, tree: ast.Module) -> None:
         self.places: dict[ast.AST, Position] = {}
-        self._functions: list[tuple[ast.AST, Position]] = []
+        self._functions: list[tuple[_Function, Position]] = []
         super().__init__(tree)
         for function, at in self._functions:
             self._annotations(function, at)
@@ -39,16 +41,16 @@ class Names(Module):
     def _bind(
         self, at: Position, name: str, kind: str, node: ast.AST | None = None, target: str = ""
     ) -> None:
-        if kind == "function" and node is not None:
+        if kind == "function" and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             self._functions.append((node, at))
         super()._bind(at, name, kind, node, target)
 
-    def _annotations(self, function: Any, at: Position) -> None:
+    def _annotations(self, function: _Function, at: Position) -> None:
         """Finds the names in what the walk leaves out, since no value comes of it."""
         arguments = function.args
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        every += [arguments.vararg, arguments.kwarg]
-        found = [each.annotation for each in every if each is not None] + [function.returns]
+        every += [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
+        found = [each.annotation for each in every] + [function.returns]
         for annotation in found:
             for node in ast.walk(annotation) if annotation is not None else ():
                 self.places.setdefault(node, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.fix.edits.edits import Edits
@@ -29,7 +29,7 @@ class _Parameter(NamedTuple):
 
     name: str
     new: str
-    default: Any = None
+    default: bool | None = None
     means_nothing: bool = False
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from typing import Any, Iterable, Iterator, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 from keras_ckpt.migrate.code.names import visible
 from keras_ckpt.migrate.code.scopes import Position, Scope
@@ -283,7 +283,7 @@ class Paths:
 
     @staticmethod
     def _of_binding(
-        reads: list[Any], scope: Scope, name: str, node: ast.AST
+        reads: Iterable[tuple[ast.AST, Position]], scope: Scope, name: str, node: ast.AST
     ) -> list[ast.AST] | None:
         """Returns those of the reads that get the value of a node, None if some may get others."""
         found: list[ast.AST] = []
