@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, Mapping, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Union
+
+if TYPE_CHECKING:
+    import numpy as np
 
 #: A model of the running Keras, or, in tests of replicas, an object with the methods of one.
 Model = Any
@@ -21,6 +24,12 @@ Tensor = Any
 Optimizer = Any
 #: A metric of the running Keras.
 Metric = Any
+#: A file or group of h5py, or, where one is filled, what stands for it: a `recording.Group`.
+H5Group = Any
+#: A dataset of h5py, or what stands for one.
+H5Dataset = Any
+#: What has bytes in one piece.
+Buffer = Union[bytes, bytearray, memoryview, "np.ndarray"]
 #: A description, as JSON has it, of an object that Keras can make from it.
 Config = Dict[str, Any]
 #: The classes and functions of a user, by the names that descriptions have for them.

@@ -14,8 +14,7 @@ PACKAGES = [ROOT / "keras_ckpt", ROOT / "compat"]
 MOST_LINES = 600
 MOST_MODULES = 12
 #: Longer ones, and why.
-LONG = {
-}
+LONG: dict[str, str] = {}
 #: Names that stand twice, and why.
 TWICE = {"saving": "in engine/ how a save goes, in compat/ what saving takes, release by release"}
 #: One module for each release, and for each rule.

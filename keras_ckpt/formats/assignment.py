@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Any, Callable, Iterable, Iterator, NamedTuple
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
 
 from keras_ckpt import progress, runtime
+from keras_ckpt._typing import Model, Tensor, Variable
 from keras_ckpt.errors import MismatchedCheckpoint
 
 # Bytes of old values that are kept to put them back, though only the disk can fail.
@@ -25,13 +26,13 @@ class Assignment(NamedTuple):
         is_sure: whether nothing but the disk can keep it from being read.
     """
 
-    variable: Any
+    variable: Variable
     shape: tuple[int, ...]
-    read: Callable[[], Any]
+    read: Callable[[], Tensor]
     is_sure: bool = False
 
 
-def variable_name(variable: Any) -> str:
+def variable_name(variable: Variable) -> str:
     """Returns the name of a variable that tells it from the others of its model."""
     return str(getattr(variable, "path", None) or variable.name)
 
@@ -92,7 +93,7 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:8]) + _more(len(names))
 
 
-def assign(model: Any, assignments: Iterable[Assignment]) -> None:
+def assign(model: Model, assignments: Iterable[Assignment]) -> None:
     """Gives each variable its value and lets the layers make what they derive from it."""
     assignments = list(assignments)
     total = sum(_nbytes(each.variable, each.shape) for each in assignments)
@@ -106,7 +107,7 @@ def assign(model: Any, assignments: Iterable[Assignment]) -> None:
 
 
 @contextlib.contextmanager
-def or_as_before(model: Any, variables: Iterable[Any]) -> Iterator[None]:
+def or_as_before(model: Model, variables: Iterable[Variable]) -> Iterator[None]:
     """Gives variables their values back if they cannot all be replaced."""
     variables = list(variables)
     values = [_kept(variable) for variable in variables]
@@ -120,9 +121,9 @@ def or_as_before(model: Any, variables: Iterable[Any]) -> Iterator[None]:
         raise
 
 
-def _kept(variable: Any) -> Any:
+def _kept(variable: Variable) -> Tensor:
     """Returns the value of a variable, which stays as it is when the variable changes."""
-    value: Any = getattr(variable, "value", None)
+    value: Tensor = getattr(variable, "value", None)
     if hasattr(value, "read_value"):
         # TensorFlow gives its variable another tensor, so none is copied.
         return value.read_value()
@@ -131,14 +132,14 @@ def _kept(variable: Any) -> Any:
     return runtime.to_numpy(variable).copy()
 
 
-def finalize(model: Any) -> None:
+def finalize(model: Model) -> None:
     """Lets layers that keep state derived from their variables make it anew."""
     for layer in model._flatten_layers():
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
 
 
-def nbytes(model: Any) -> int:
+def nbytes(model: Model) -> int:
     """Returns how many bytes the variables of `model` and of its optimizer take."""
     variables = list(model.variables)
     if getattr(model, "optimizer", None) is not None:
@@ -146,7 +147,7 @@ def nbytes(model: Any) -> int:
     return sum(_nbytes(variable, variable.shape) for variable in variables)
 
 
-def _nbytes(variable: Any, shape: Any) -> int:
+def _nbytes(variable: Variable, shape: Iterable[int]) -> int:
     return width(str(variable.dtype)) * int(np.prod([int(n) for n in shape], dtype=np.int64))
 
 
@@ -157,7 +158,7 @@ def width(dtype: str) -> int:
     return int(bits.group()) // 8 if bits else 1
 
 
-def require_variables(model: Any, action: str) -> None:
+def require_variables(model: Model, action: str) -> None:
     """Raises ValueError if `model` has not made its variables yet."""
     if getattr(model, "built", True):
         return

@@ -13,8 +13,9 @@ import json
 import struct
 import zipfile
 import zlib
-from typing import Any, Iterator
+from typing import Iterator
 
+from keras_ckpt._typing import Config
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint
 
 #: What is raised for damaged bytes by the parsers in keras_ckpt.
@@ -90,7 +91,7 @@ def _damaged(path: str, error: BaseException) -> DamagedCheckpoint:
     return DamagedCheckpoint(path, f"it is damaged: {one_line(error)}")
 
 
-def described(path: str, text: str | bytes) -> dict[str, Any]:
+def described(path: str, text: str | bytes) -> Config:
     """Returns what the JSON `text` in the checkpoint at `path` says of a model.
 
     Raises:

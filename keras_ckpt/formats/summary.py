@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras_ckpt._typing import Config
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    class Described(TypedDict):
+        """The fields of a `Summary` that a description says."""
+
+        model: str | None
+        compiled: bool | None
+        optimizer: str | None
+
 
 WEIGHT = "weight"
 OPTIMIZER = "optimizer"
@@ -84,7 +97,7 @@ def keras_version(version: str) -> dict[str, str]:
     return {"keras": version} if version else {}
 
 
-def of_description(described: dict[str, Any], config: Any, optimizer: str) -> dict[str, Any]:
+def of_description(described: Config, config: object, optimizer: str) -> Described:
     """Returns the fields of a `Summary` that a description says.
 
     Args:
@@ -100,7 +113,7 @@ def of_description(described: dict[str, Any], config: Any, optimizer: str) -> di
     }
 
 
-def _class_name(config: Any) -> str | None:
+def _class_name(config: object) -> str | None:
     """Returns the name of a class, without the package under which it is registered."""
     name = config.get("class_name") if isinstance(config, dict) else config
     return name.split(">")[-1] if isinstance(name, str) else None

@@ -10,9 +10,11 @@ the extra `fast` installs, uses the instruction that processors have for it and 
 from __future__ import annotations
 
 import importlib
-from typing import Any, Callable, Iterable
+from typing import Callable, Iterable
 
 import numpy as np
+
+from keras_ckpt._typing import Buffer
 
 _MASK_DELTA = 0xA282EAD8
 # What is shorter costs less by the byte, or in halves.
@@ -40,9 +42,9 @@ class Crc:
         self._stride = degree - terms[0]  # words that can be folded at once
         self._block = 4 * self._stride
         self._table = _byte_table(generator)
-        self._shifts: list[Any] = []
+        self._shifts: list[list[np.ndarray]] = []
 
-    def __call__(self, data: Any, crc: int = 0) -> int:
+    def __call__(self, data: Buffer, crc: int = 0) -> int:
         """Returns the CRC of `data`, continuing from `crc`.
 
         Args:
@@ -51,7 +53,7 @@ class Crc:
         """
         return self._update(_as_bytes(data), crc ^ 0xFFFFFFFF) ^ 0xFFFFFFFF
 
-    def of_pieces(self, pieces: Iterable[Any]) -> int:
+    def of_pieces(self, pieces: Iterable[Buffer]) -> int:
         """Returns the CRC of data that comes in pieces, each of which may be written over then.
 
         Args:
@@ -86,7 +88,7 @@ class Crc:
         self._fold(work, words)
         return self._reduced(work[: self._degree].view("<u4"))
 
-    def _reduced(self, words: Any) -> int:
+    def _reduced(self, words: np.ndarray) -> int:
         """Returns the register after a message of 32-bit words, the first of which had it."""
         levels = (len(words) - 1).bit_length()
         lanes = np.zeros(1 << levels, dtype="<u4")
@@ -101,13 +103,13 @@ class Crc:
             register = (register >> 8) ^ self._table[(register ^ byte) & 0xFF]
         return register
 
-    def _begun(self, head: Any) -> Any:
+    def _begun(self, head: np.ndarray) -> np.ndarray:
         """Returns what `_fold` works in: `degree` words of the message, and room for a block."""
         work = np.zeros(self._degree + self._block, dtype="<u8")
         work[self._degree - len(head) : self._degree] = head
         return work
 
-    def _fold(self, work: Any, words: Any) -> None:
+    def _fold(self, work: np.ndarray, words: np.ndarray) -> None:
         """Leaves in the first `degree` words the remainder of them and the words after them."""
         degree, stride, size = self._degree, self._stride, self._block
         for start in range(0, len(words), size):
@@ -120,7 +122,7 @@ class Crc:
                     work[begin : begin + len(high)] ^= high
             work[:degree] = work[len(block) : len(block) + degree].copy()
 
-    def _shift_tables(self, level: int) -> Any:
+    def _shift_tables(self, level: int) -> list[np.ndarray]:
         """Returns four tables that carry a remainder past 2**level 32-bit words of zeros."""
         while len(self._shifts) <= level:
             tables = [np.arange(256, dtype=np.uint32) << np.uint32(8 * i) for i in range(4)]
@@ -132,7 +134,7 @@ class Crc:
             self._shifts.append(carried)
         return self._shifts[level]
 
-    def _four_zero_bytes(self, word: Any) -> Any:
+    def _four_zero_bytes(self, word: np.ndarray) -> np.ndarray:
         table = np.array(self._table, dtype=np.uint32)
         for _ in range(4):
             word = (word >> np.uint32(8)) ^ table[word & np.uint32(0xFF)]
@@ -148,7 +150,7 @@ def _byte_table(generator: int) -> list[int]:
     return table
 
 
-def _shift(word: Any, tables: Any) -> Any:
+def _shift(word: np.ndarray, tables: list[np.ndarray]) -> np.ndarray:
     parts = np.ascontiguousarray(word).view(np.uint8).reshape(word.shape + (4,))
     shifted = tables[0][parts[..., 0]]
     for i in (1, 2, 3):
@@ -156,7 +158,7 @@ def _shift(word: Any, tables: Any) -> Any:
     return shifted
 
 
-def _words(data: Any, register: int, size: int) -> tuple[Any, Any]:
+def _words(data: Buffer, register: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns `data` as words: two with its odd bytes and the register, then the others.
 
     Zeros in front leave a remainder as it is, so that the first two may begin with some.
@@ -170,9 +172,9 @@ def _words(data: Any, register: int, size: int) -> tuple[Any, Any]:
     return head.view(dtype), np.frombuffer(data, dtype=dtype, offset=odd)
 
 
-def _as_bytes(data: Any) -> memoryview:
+def _as_bytes(data: Buffer) -> memoryview:
     if isinstance(data, np.ndarray):
-        data = data.reshape(-1).view(np.uint8)
+        data = data.reshape(-1).view(np.uint8).data
     view = memoryview(data)
     return view if view.format == "B" and view.ndim == 1 else view.cast("B")
 
@@ -184,16 +186,16 @@ class LibraryCrc32c:
         extend: its function that continues a checksum.
     """
 
-    def __init__(self, extend: Callable[[int, Any], int]) -> None:
+    def __init__(self, extend: Callable[[int, np.ndarray], int]) -> None:
         self._extend = extend
 
-    def __call__(self, data: Any, crc: int = 0) -> int:
+    def __call__(self, data: Buffer, crc: int = 0) -> int:
         """Returns the CRC of `data`, continuing from `crc`, as `Crc` does."""
         view = _as_bytes(data)
         # It takes no memoryview, but arrays.
         return self._extend(crc, np.frombuffer(view, dtype=np.uint8)) if len(view) else crc
 
-    def of_pieces(self, pieces: Iterable[Any]) -> int:
+    def of_pieces(self, pieces: Iterable[Buffer]) -> int:
         """Returns the CRC of data that comes in pieces, as `Crc` does."""
         crc = 0
         for piece in pieces:
@@ -219,6 +221,6 @@ def mask(crc: int) -> int:
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
-def masked(data: Any) -> int:
+def masked(data: Buffer) -> int:
     """Returns the checksum of `data` as TensorFlow's files store it."""
     return mask(crc32c(data))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any, Iterator
+from types import ModuleType
+from typing import Iterator
 
 from keras_ckpt import runtime
 from keras_ckpt.storage import scratch
 
 
-def _gfile() -> Any:
-    return runtime.tensorflow().io.gfile
+def _gfile() -> ModuleType:
+    found: ModuleType = runtime.tensorflow().io.gfile
+    return found
 
 
 @contextlib.contextmanager

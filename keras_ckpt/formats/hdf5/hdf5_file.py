@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-from typing import Any, Callable, Iterator, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from keras_ckpt import progress, runtime
+from keras_ckpt._typing import H5Dataset, H5Group, Model
 from keras_ckpt.errors import DamagedCheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Snapshot
@@ -17,11 +19,14 @@ from keras_ckpt.formats.hdf5 import hdf5_structures, recording, validation
 from keras_ckpt.formats.summary import Variable
 from keras_ckpt.storage import atomic
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
 _ATTRIBUTE_LIMIT = 64512
 
 
-def h5py() -> Any:
+def h5py() -> ModuleType:
     """Returns the module h5py.
 
     Raises:
@@ -44,7 +49,7 @@ def is_hdf5(path: str) -> bool:
 
 
 @contextlib.contextmanager
-def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[Group]:
+def opened(path: str, file: BinaryIO | None = None, whole: bool = True) -> Iterator[Group]:
     """Opens HDF5 to be read, which is looked at first: the library crashes on damaged files.
 
     Args:
@@ -84,7 +89,7 @@ def opened(path: str, file: Any | None = None, whole: bool = True) -> Iterator[G
 class Attributes:
     """The attributes of a group or of a dataset."""
 
-    def __init__(self, path: str, attributes: Any) -> None:
+    def __init__(self, path: str, attributes: Mapping[str, Any]) -> None:
         self.path = path
         self._attributes = attributes
 
@@ -122,18 +127,18 @@ class Dataset:
         attrs: its attributes.
     """
 
-    def __init__(self, path: str, data: Any) -> None:
+    def __init__(self, path: str, data: H5Dataset) -> None:
         self.path = path
         self._data = data
         with parsing.by_library(path):
             self.name = str(data.name)
             self.shape: tuple[int, ...] = tuple(int(length) for length in data.shape or ())
-            self.dtype: np.dtype[Any] = data.dtype
+            self.dtype: np.dtype = data.dtype
             self.size = int(data.size or 0)
             self.chunks = data.chunks
             self.attrs = Attributes(path, data.attrs)
 
-    def read(self) -> np.ndarray[Any, Any]:
+    def read(self) -> np.ndarray:
         """Returns the values, in memory that a variable can take over."""
         values = runtime.empty_shared(self.shape, self.dtype)
         if self.size:
@@ -141,7 +146,7 @@ class Dataset:
                 self._data.read_direct(values)
         return values
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return self.read() if dtype is None else self.read().astype(dtype)
 
 
@@ -154,7 +159,7 @@ class Group:
         attrs: its attributes.
     """
 
-    def __init__(self, path: str, group: Any) -> None:
+    def __init__(self, path: str, group: H5Group) -> None:
         self.path = path
         self._group = group
         with parsing.by_library(path):
@@ -195,9 +200,9 @@ class Group:
 
     def datasets(self) -> list[tuple[str, Dataset]]:
         """Returns all datasets in it and in its groups, each with the way to it."""
-        found: list[tuple[str, Any]] = []
+        found: list[tuple[str, H5Dataset]] = []
 
-        def visit(name: str, data: Any) -> None:
+        def visit(name: str, data: H5Group | H5Dataset) -> None:
             if hasattr(data, "shape"):
                 found.append((name, data))
 
@@ -230,7 +235,7 @@ def counted(found: Variable, data: Dataset) -> int | None:
     return int(data.read()) if found.is_counter else None
 
 
-def write_names(group: Any, name: str, values: Sequence[str]) -> None:
+def write_names(group: H5Group, name: str, values: Sequence[str]) -> None:
     """Writes a list of names to an attribute, or to several numbered ones if it is long."""
     encoded = np.asarray([value.encode("utf-8") for value in values])
     chunks = max(1, -(-encoded.nbytes // _ATTRIBUTE_LIMIT))
@@ -251,12 +256,12 @@ def read_names(group: Group, name: str) -> list[str]:
     return [each for part in parts for each in part]
 
 
-def as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     """Returns an attribute as text, whichever way h5py gives it."""
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-def snapshot(model: Any, fill: Callable[[Any], None], copy: bool) -> Snapshot:
+def snapshot(model: Model, fill: Callable[[H5Group], None], copy: bool) -> Snapshot:
     """Returns the snapshot of a model that is stored as one HDF5 file.
 
     Args:

@@ -7,7 +7,7 @@ import json
 from typing import Any, Iterator
 
 from keras_ckpt import endings, runtime
-from keras_ckpt._typing import CustomObjects
+from keras_ckpt._typing import Config, CustomObjects, H5Group, Model
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Probe, Snapshot
@@ -35,13 +35,13 @@ class HDF5Model(hdf5_file.HDF5Format):
         members, _ = probe.ask(hdf5_file.outline)
         return "model_weights" in members
 
-    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
         # Keras 3's own writer fails on variables of the same name, which cells and sub-models
         # have in several releases, and writes losses and metrics that its own reader refuses.
         described = _describe(model)
 
-        def fill(file: Any) -> None:
+        def fill(file: H5Group) -> None:
             file.attrs.update(described)
             weights.write_layers(file.create_group("model_weights"), model)
             if "training_config" in described and model.optimizer.built:
@@ -71,7 +71,7 @@ class HDF5Model(hdf5_file.HDF5Format):
                 **of_description(described, config, "optimizer_config"),
             )
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path) as file:
             found = weights.assignments(path, file.group("model_weights"), model, strict)
@@ -83,7 +83,7 @@ class HDF5Model(hdf5_file.HDF5Format):
         custom_objects: CustomObjects | None = None,
         compile: bool = True,
         safe_mode: bool = True,
-    ) -> Any:
+    ) -> Model:
         with hdf5_file.opened(path) as file:
             described = _json(file, "model_config")
             config = _json(file, "training_config")
@@ -107,8 +107,8 @@ class HDF5Model(hdf5_file.HDF5Format):
 
 
 def _make_natively(
-    path: str, config: dict[str, Any], custom_objects: CustomObjects | None, safe_mode: bool
-) -> Any:
+    path: str, config: Config, custom_objects: CustomObjects | None, safe_mode: bool
+) -> Model:
     """Returns the model that Keras 3 described so."""
     known = runtime.keras().saving.custom_object_scope(custom_objects or {})
     safely = internals.safe_mode_scope(safe_mode)
@@ -138,7 +138,7 @@ def _with_operations(config: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _compile_config_kept(model: Any) -> Iterator[None]:
+def _compile_config_kept(model: Model) -> Iterator[None]:
     """Puts back the optimizer that Keras 3 takes out of the model's `compile` arguments.
 
     It does so when it describes them. The next `.keras` archive of the model would have none.
@@ -152,7 +152,7 @@ def _compile_config_kept(model: Any) -> Iterator[None]:
             config.update(before)
 
 
-def _describe(model: Any) -> dict[str, Any]:
+def _describe(model: Model) -> Config:
     """Returns the attributes of the file: the configuration of the model and how to compile it."""
     with internals.hdf5_scope(), _compile_config_kept(model):
         described = dict(internals.hdf5_descriptions().model_metadata(model))
@@ -165,7 +165,7 @@ def _describe(model: Any) -> dict[str, Any]:
     return _for_keras_2(described)
 
 
-def _for_keras_2(described: dict[str, Any]) -> dict[str, Any]:
+def _for_keras_2(described: Config) -> Config:
     """Returns the same as Keras 2 would say it, which Keras 3 understands, if it can be said."""
     try:
         found = dict(described)
@@ -181,19 +181,19 @@ def _for_keras_2(described: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _json(file: hdf5_file.Group, name: str) -> dict[str, Any] | None:
+def _json(file: hdf5_file.Group, name: str) -> Config | None:
     return parsing.described(file.path, file.attrs.text(name)) if name in file.attrs else None
 
 
-def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
+def _spelled_out(config: Config) -> Config:
     """Replaces abbreviations such as "mse", which no Keras 3 can read back, by what they mean."""
     keras = runtime.keras()
 
-    def loss(given: Any) -> Any:
+    def loss(given: object) -> object:
         meant = keras.losses.get(given) if isinstance(given, str) else None
         return getattr(meant, "__name__", given)
 
-    def metric(given: Any) -> Any:
+    def metric(given: object) -> object:
         if not isinstance(given, str) or given in compilation.BY_OUTPUT:
             return given
         meant = keras.metrics.get(given)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import TYPE_CHECKING, Iterator
 
 import numpy as np
+
+from keras_ckpt._typing import H5Group
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class Dataset:
@@ -12,15 +17,15 @@ class Dataset:
 
     chunks = None
 
-    def __init__(self, name: str, data: Any) -> None:
+    def __init__(self, name: str, data: ArrayLike) -> None:
         self.name = name
         self.value = np.array(data)
-        self.attrs: dict[str, Any] = {}
+        self.attrs: dict[str, object] = {}
         self.shape = self.value.shape
         self.dtype = self.value.dtype
         self.size = self.value.size
 
-    def read_direct(self, target: np.ndarray[Any, Any]) -> None:
+    def read_direct(self, target: np.ndarray) -> None:
         """Copies the value into an array of its shape."""
         target[...] = self.value
 
@@ -37,7 +42,7 @@ class Group:
 
     def __init__(self, name: str = "/") -> None:
         self.name = name
-        self.attrs: dict[str, Any] = {}
+        self.attrs: dict[str, object] = {}
         self._members: dict[str, Group | Dataset] = {}
 
     @property
@@ -51,7 +56,7 @@ class Group:
         self._add(name, made)
         return made
 
-    def create_dataset(self, name: str, data: Any) -> Dataset:
+    def create_dataset(self, name: str, data: ArrayLike) -> Dataset:
         """Returns a new dataset with a copy of `data`."""
         made = Dataset(name, data)
         self._add(name, made)
@@ -74,7 +79,7 @@ class Group:
     def __len__(self) -> int:
         return len(self._members)
 
-    def write(self, group: Any) -> None:
+    def write(self, group: H5Group) -> None:
         """Puts all that is in this group into a group of h5py.
 
         Args:

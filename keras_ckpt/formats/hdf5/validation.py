@@ -11,8 +11,9 @@ specification; here is how one leads to the next.
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, BinaryIO, Callable
+from typing import BinaryIO, Callable
 
+from keras_ckpt._typing import H5Group
 from keras_ckpt.formats.hdf5 import hdf5_structures, header_messages
 from keras_ckpt.formats.hdf5.hdf5_structures import (
     NOWHERE,
@@ -354,7 +355,7 @@ _CONTINUATION = 0x10  # IV.A.2.q
 _UNREAD = frozenset(kind for kind, method in _MESSAGES.items() if method is _Walk._pass)
 
 
-def refuse_foreign(group: Any, h5py: ModuleType) -> None:
+def refuse_foreign(group: H5Group, h5py: ModuleType) -> None:
     """Looks at an open file for links out of it and values that are elsewhere, or nowhere.
 
     Raises:

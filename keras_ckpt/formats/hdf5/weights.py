@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any
+from typing import Tuple
 
+from keras_ckpt import _typing as typed
 from keras_ckpt import endings, runtime
+from keras_ckpt._typing import H5Group, Layer, Model
 from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
@@ -15,23 +17,25 @@ from keras_ckpt.formats.hdf5 import hdf5_file
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, keras_version
 
 OF_MODEL = "top_level_model_weights"
+# A dataset with its name.
+_Named = Tuple[str, hdf5_file.Dataset]
 # The kinds of types of NumPy: bfloat16 is of the last.
 NUMBERS = "biufcV"
 
 
-def _weights(layer: Any) -> list[Any]:
+def _weights(layer: Layer) -> list[typed.Variable]:
     """Returns the variables of a layer in the order of the file."""
     return list(layer.trainable_weights) + list(layer.non_trainable_weights)
 
 
-def _own_weights(model: Any) -> list[Any]:
+def _own_weights(model: Model) -> list[typed.Variable]:
     """Returns the variables that are the model's own and no layer's."""
     known = {id(variable) for variable in model.weights}
     own = list(model._trainable_variables) + list(model._non_trainable_variables)
     return [variable for variable in own if id(variable) in known]
 
 
-def write_variables(group: Any, variables: list[Any], of: str = "") -> None:
+def write_variables(group: H5Group, variables: list[typed.Variable], of: str = "") -> None:
     """Writes variables into an HDF5 group.
 
     Args:
@@ -58,7 +62,7 @@ def write_variables(group: Any, variables: list[Any], of: str = "") -> None:
         group.create_dataset(name, data=value)
 
 
-def write_layers(group: Any, model: Any) -> None:
+def write_layers(group: H5Group, model: Model) -> None:
     """Writes the weights of each layer of `model` into the HDF5 group `group`."""
     hdf5_file.write_names(group, "layer_names", [layer.name for layer in model.layers])
     # The arrays lie as TensorFlow's do, whichever backend has made them.
@@ -106,7 +110,7 @@ def listed(group: hdf5_file.Group) -> list[tuple[str, hdf5_file.Dataset]]:
 
 
 def assignments(
-    path: str, group: hdf5_file.Group, model: Any, strict: bool = True
+    path: str, group: hdf5_file.Group, model: Model, strict: bool = True
 ) -> list[Assignment]:
     """Returns what each variable of `model` gets from the HDF5 group `group`, all checked."""
     layers = [layer for layer in model.layers if _weights(layer)]
@@ -148,7 +152,9 @@ def assignments(
     return assignment.fit(path, found, missing, unused, strict)
 
 
-def _shapes_fit(pairs: list[tuple[list[Any], list[tuple[str, hdf5_file.Dataset]]]]) -> bool:
+def _shapes_fit(
+    pairs: list[tuple[list[typed.Variable], list[tuple[str, hdf5_file.Dataset]]]],
+) -> bool:
     return all(
         [tuple(variable.shape) for variable in variables] == [data.shape for _, data in values]
         for variables, values in pairs
@@ -166,7 +172,7 @@ class HDF5Weights(hdf5_file.HDF5Format):
         _, attributes = probe.ask(hdf5_file.outline)
         return bool({"layer_names", "layer_names0"} & attributes)
 
-    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
         return hdf5_file.snapshot(model, functools.partial(write_layers, model=model), copy)
 
@@ -174,7 +180,7 @@ class HDF5Weights(hdf5_file.HDF5Format):
         with hdf5_file.opened(path) as file:
             return Summary(layers(file), keras_version(file.attrs.text("keras_version")))
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path) as file:
             assignment.assign(model, assignments(path, file, model, strict))

@@ -7,12 +7,13 @@ import functools
 import os
 import threading
 import zipfile
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import Callable, Iterator, Mapping, Sequence, Union
 
 import numpy as np
 
+from keras_ckpt import _typing as typed
 from keras_ckpt import endings, progress, runtime
-from keras_ckpt._typing import CustomObjects
+from keras_ckpt._typing import Config, CustomObjects, H5Group, Layer, Model
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.assignment import Assignment
@@ -40,40 +41,43 @@ from keras_ckpt.storage import atomic, scratch
 
 WEIGHTS = "model.weights.h5"
 
+#: What a layer assigns to a variable: a value in the file, or what it has made of one.
+Value = Union[h5_store.Value, typed.Tensor]
+
 
 # Patching a class is for one at a time.
 _RECORDING = threading.RLock()
 
 
 @contextlib.contextmanager
-def _recording() -> Iterator[dict[int, tuple[Any, Any]]]:
+def _recording() -> Iterator[dict[int, tuple[typed.Variable, Value]]]:
     """Gives what this thread assigns meanwhile, which is not assigned: variables and values."""
-    cls: Any = next(cls for cls in internals.variable_class().__mro__ if "assign" in vars(cls))
+    cls = next(cls for cls in internals.variable_class().__mro__ if "assign" in vars(cls))
     thread = threading.get_ident()
-    found: dict[int, tuple[Any, Any]] = {}
+    found: dict[int, tuple[typed.Variable, Value]] = {}
     with _RECORDING:
-        before = cls.assign
+        before: Callable[[typed.Variable, Value], object] = vars(cls)["assign"]
 
-        def assign(self: Any, value: Any) -> Any:
+        def assign(self: typed.Variable, value: Value) -> object:
             if threading.get_ident() != thread:
                 return before(self, value)
             found[id(self)] = (self, value)
             return value
 
-        cls.assign = assign
+        setattr(cls, "assign", assign)  # noqa: B010 (mypy knows no such method)
         try:
             yield found
         finally:
-            cls.assign = before
+            setattr(cls, "assign", before)  # noqa: B010
 
 
 @contextlib.contextmanager
-def _noting(layers: Sequence[Any]) -> Iterator[list[tuple[Any, h5_store.Entry]]]:
+def _noting(layers: Sequence[Layer]) -> Iterator[list[tuple[Layer, h5_store.Entry]]]:
     """Gives the calls of `load_own_variables` of `layers`: each with what it was given."""
     calls = []
 
-    def replacement(layer: Any) -> Any:
-        def load_own_variables(store: Any) -> None:
+    def replacement(layer: Layer) -> Callable[[h5_store.Entry], None]:
+        def load_own_variables(store: h5_store.Entry) -> None:
             type(layer).load_own_variables(layer, store)
             calls.append((layer, store))
 
@@ -89,12 +93,12 @@ def _noting(layers: Sequence[Any]) -> Iterator[list[tuple[Any, h5_store.Entry]]]
             object.__delattr__(layer, "load_own_variables")
 
 
-def _own(layer: Any) -> list[Any]:
+def _own(layer: Layer) -> list[typed.Variable]:
     """Returns the variables that are the layer's and not those of a layer in it."""
     return list(layer._trainable_variables) + list(layer._non_trainable_variables)
 
 
-def _load_by_keras(model: Any, path: str, ending: str, strict: bool) -> None:
+def _load_by_keras(model: Model, path: str, ending: str, strict: bool) -> None:
     """Loads by the model's own `load_weights`, and gives it its values back if that fails."""
     variables = list(model.variables)
     if getattr(model, "optimizer", None) is not None:
@@ -109,13 +113,15 @@ def _load_by_keras(model: Any, path: str, ending: str, strict: bool) -> None:
         _tell(path, error, strict=True)
 
 
-def _is_loaded_by_keras(model: Any) -> bool:
+def _is_loaded_by_keras(model: Model) -> bool:
     """Returns whether the model's weights are to be left to its `load_weights`."""
     has_own = type(model).load_weights is not runtime.keras().Model.load_weights
     return has_own or not hasattr(internals.saving_lib(), "_load_state")
 
 
-def _load(model: Any, path: str, file: hdf5_file.Group, strict: bool, assets: Any = None) -> None:
+def _load(
+    model: Model, path: str, file: hdf5_file.Group, strict: bool, assets: object | None = None
+) -> None:
     """Gives `model` what is in the checkpoint at `path`.
 
     Args:
@@ -129,7 +135,7 @@ def _load(model: Any, path: str, file: hdf5_file.Group, strict: bool, assets: An
     store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(file)
     doing_more = [layer for layer in model._flatten_layers() if not internals.only_assigns(layer)]
     optimizer = getattr(model, "optimizer", None)
-    errors: dict[int, tuple[Any, Exception]] = {}
+    errors: dict[int, tuple[Layer, Exception]] = {}
     # Those layers may set what is no variable of Keras's, or set it in another way.
     with assignment.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
         with _noting(doing_more) as calls, _recording() as recorded:
@@ -179,7 +185,7 @@ def _load(model: Any, path: str, file: hdf5_file.Group, strict: bool, assets: An
         assignment.finalize(model)
 
 
-def _read(value: Any) -> Any:
+def _read(value: Value) -> Value:
     return value.__array__() if isinstance(value, h5_store.Value) else value
 
 
@@ -194,7 +200,7 @@ def _tell(path: str, error: Exception, strict: bool) -> None:
     )
 
 
-def _optimizer_state(path: str, model: Any, file: hdf5_file.Group) -> list[Assignment]:
+def _optimizer_state(path: str, model: Model, file: hdf5_file.Group) -> list[Assignment]:
     """Returns what the optimizer of `model`, if it has one, gets from the file."""
     stored = file.get("optimizer/vars")
     if getattr(model, "optimizer", None) is None or not isinstance(stored, hdf5_file.Group):
@@ -213,14 +219,14 @@ def _optimizer_state(path: str, model: Any, file: hdf5_file.Group) -> list[Assig
     return optimizer_state.state(path, model, list(values), list(values.values()))
 
 
-def _is_saved_by_keras(model: Any, method: str) -> bool:
+def _is_saved_by_keras(model: Model, method: str) -> bool:
     """Returns whether saving is to be left to the model's own `method`."""
     saving = internals.saving_lib()
     knows = hasattr(saving, "_save_state") and hasattr(saving, "_serialize_model_as_json")
     return runtime.has_own(model, method) or not model.built or not knows
 
 
-def _put_state(model: Any, file: Any, assets: Any = None) -> None:
+def _put_state(model: Model, file: H5Group, assets: object | None = None) -> None:
     """Puts what Keras's `save_weights` writes into HDF5, and the assets if they go along.
 
     Args:
@@ -233,7 +239,7 @@ def _put_state(model: Any, file: Any, assets: Any = None) -> None:
     saving._save_state(model, kind(file), assets, "", set())
 
 
-def _put_archive(model: Any, with_assets: bool, made: zipfile.ZipFile) -> None:
+def _put_archive(model: Model, with_assets: bool, made: zipfile.ZipFile) -> None:
     """Writes the values of a model, and its assets, into an archive that is open for writing."""
     assets = (
         internals.saving_lib().DiskIOStore("assets", archive=made, mode="w")
@@ -252,7 +258,7 @@ class _Recorded:
     The methods of the user's layers that give them, such as `save_assets`, are called here.
     """
 
-    def __init__(self, model: Any, with_assets: bool) -> None:
+    def __init__(self, model: Model, with_assets: bool) -> None:
         self._values = recording.Group()
         self._assets: dict[str, bytes] = {}
         if not with_assets:
@@ -279,7 +285,7 @@ class _Recorded:
 
 
 def _archive_snapshot(
-    model: Any, members: Mapping[str, str], with_assets: bool, copy: bool
+    model: Model, members: Mapping[str, str], with_assets: bool, copy: bool
 ) -> Snapshot:
     """Returns the snapshot of a model that is stored as an archive.
 
@@ -305,7 +311,7 @@ def _archive_snapshot(
 
 
 def _snapshot_by_keras(
-    model: Any, save: Callable[[str], None], ending: str, copy: bool
+    model: Model, save: Callable[[str], None], ending: str, copy: bool
 ) -> Snapshot:
     """Returns the snapshot of a model that is saved by its own method.
 
@@ -323,7 +329,7 @@ def _snapshot_by_keras(
     return _file_snapshot(model, save, ending, copy)
 
 
-def _file_snapshot(model: Any, save: Callable[[str], None], ending: str, copy: bool) -> Snapshot:
+def _file_snapshot(model: Model, save: Callable[[str], None], ending: str, copy: bool) -> Snapshot:
     total = assignment.nbytes(model)
 
     def write(path: str) -> None:
@@ -336,8 +342,8 @@ def _file_snapshot(model: Any, save: Callable[[str], None], ending: str, copy: b
 
 
 def _make(
-    path: str, config: dict[str, Any], custom_objects: CustomObjects | None, safe_mode: bool
-) -> Any:
+    path: str, config: Config, custom_objects: CustomObjects | None, safe_mode: bool
+) -> Model:
     """Returns the model that the archive at `path` describes, compiled if it was."""
     safety.refuse_code(path, config, custom_objects, safe_mode)
     with internals.object_sharing_scope(), making.from_description(path):
@@ -347,8 +353,8 @@ def _make(
 
 
 def _make_as_keras_2(
-    path: str, config: dict[str, Any], custom_objects: CustomObjects | None, safe_mode: bool
-) -> Any:
+    path: str, config: Config, custom_objects: CustomObjects | None, safe_mode: bool
+) -> Model:
     """Returns the same of an archive that TF 2.12 to 2.15, or tf_keras, wrote."""
     compiled = config.get("compile_config")
     safety.refuse_code(path, config, custom_objects, safe_mode, by_module=False)
@@ -360,7 +366,7 @@ def _make_as_keras_2(
 
 
 @contextlib.contextmanager
-def _assets(path: str, opened: zipfile.ZipFile) -> Iterator[Any]:
+def _assets(path: str, opened: zipfile.ZipFile) -> Iterator[object | None]:
     """Gives Keras's store of the assets in an archive, such as vocabularies; None without any."""
     names = [name for name in opened.namelist() if name.startswith("assets/")]
     if not names:
@@ -425,7 +431,7 @@ class _ZipFormat(Format):
     def inspect(self, path: str) -> Summary:
         return summary(path)
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
         with zip_reader.opened(path) as found, _weights(path, found) as file:
             if _is_loaded_by_keras(model):
@@ -442,7 +448,7 @@ class KerasArchive(_ZipFormat):
     def recognises(self, probe: Probe) -> bool:
         return "config.json" in probe.ask(zip_reader.names)
 
-    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         if _is_saved_by_keras(model, "save"):
             return _snapshot_by_keras(model, model.save, ".keras", copy)
         described, metadata = internals.saving_lib()._serialize_model_as_json(model)
@@ -455,7 +461,7 @@ class KerasArchive(_ZipFormat):
         custom_objects: CustomObjects | None = None,
         compile: bool = True,
         safe_mode: bool = True,
-    ) -> Any:
+    ) -> Model:
         # Open until all is read: the bytes of the weights are checked whenever they are opened.
         with zip_reader.opened(path) as found, _weights(path, found) as file:
             metadata = {}
@@ -473,7 +479,7 @@ class KerasArchive(_ZipFormat):
 
 
 @contextlib.contextmanager
-def _weights(path: str, opened: zipfile.ZipFile) -> Iterator[Any]:
+def _weights(path: str, opened: zipfile.ZipFile) -> Iterator[hdf5_file.Group]:
     """Opens the weights in an archive, the bytes of which are checked."""
     if WEIGHTS not in opened.namelist():
         raise DamagedCheckpoint(path, f"it has no {WEIGHTS}", "save it again with Keras 3")
@@ -495,7 +501,7 @@ class KerasWeightsArchive(_ZipFormat):
     def recognises(self, probe: Probe) -> bool:
         return probe.ask(zip_reader.names) == [WEIGHTS]
 
-    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
         if not _is_saved_by_keras(model, "save_weights"):
             return _archive_snapshot(model, {}, False, copy)
@@ -519,7 +525,7 @@ class KerasWeights(hdf5_file.HDF5Format):
         members, _ = probe.ask(hdf5_file.outline)
         return bool({"layers", h5_store.OF_2_12, "vars"} & members)
 
-    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         if _is_saved_by_keras(model, "save_weights"):
             return _snapshot_by_keras(model, model.save_weights, ".weights.h5", copy)
         return hdf5_file.snapshot(model, functools.partial(_put_state, model), copy)
@@ -528,7 +534,7 @@ class KerasWeights(hdf5_file.HDF5Format):
         with hdf5_file.opened(path) as file:
             return _summary(file)
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path) as file:
             if _is_loaded_by_keras(model):

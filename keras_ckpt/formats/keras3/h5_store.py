@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import importlib
 import posixpath
-from typing import Any, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, MutableMapping
 
 import numpy as np
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import H5Group, Tensor, Variable
 from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.formats.hdf5 import hdf5_file, weights
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 # Where TF 2.12 put the layers.
 OF_2_12 = "_layer_checkpoint_dependencies"
@@ -49,17 +53,19 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         self.shape = data.shape
         self.chunks = data.chunks
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         value = self.data.read()
         if self.data.attrs.text("dtype") == "bfloat16":
             value = value.view(importlib.import_module("ml_dtypes").bfloat16)
         return value if dtype is None else value.astype(dtype)
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
+    ) -> object:
         arrays = [each.__array__() if isinstance(each, Value) else each for each in inputs]
         return getattr(ufunc, method)(*arrays, **options)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: int | slice | tuple[int | slice, ...]) -> np.ndarray:
         return self.__array__()[key]
 
     def __len__(self) -> int:
@@ -72,7 +78,7 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         return getattr(self.__array__(), name)
 
 
-class Entry(Mapping[str, Any]):
+class Entry(Mapping[str, object]):
     """The values that a layer has in the file, as its `load_own_variables` gets them."""
 
     def __init__(self, store: Store, group: hdf5_file.Group | None) -> None:
@@ -80,7 +86,7 @@ class Entry(Mapping[str, Any]):
         self.group = group
         self.at_once = False
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Value | np.ndarray:
         data = None if self.group is None else self.group.get(name)
         if not isinstance(data, hdf5_file.Dataset):
             raise KeyError(name)
@@ -157,19 +163,19 @@ class Store:
         pass
 
 
-class NewEntry(MutableMapping[str, Any]):
+class NewEntry(MutableMapping[str, object]):
     """The group that a layer's `save_own_variables` puts its values into."""
 
-    def __init__(self, group: Any) -> None:
+    def __init__(self, group: H5Group) -> None:
         self._group = group
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    def __setitem__(self, name: str, value: Tensor | Variable) -> None:
         value = runtime.readonly_view(value)
         data = self._group.create_dataset(name, data=value)
         if value.dtype.name == "bfloat16":
             data.attrs["dtype"] = "bfloat16"
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> np.ndarray:
         return Value(hdf5_file.Dataset(self._group.file.filename, self._group[name])).__array__()
 
     def __delitem__(self, name: str) -> None:
@@ -185,10 +191,10 @@ class NewEntry(MutableMapping[str, Any]):
 class NewStore:
     """The file that Keras puts the values of a model into."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: H5Group) -> None:
         self._file = file
 
-    def make(self, path: str, metadata: dict[str, Any] | None = None) -> NewEntry:
+    def make(self, path: str, metadata: Mapping[str, object] | None = None) -> NewEntry:
         # Also for what will have no values: up to Keras 3.7 that is looked for, too.
         group = self._file.create_group((path + "/vars").lstrip("/"))
         group.attrs.update(metadata or {})

@@ -8,11 +8,14 @@ import os
 import stat
 import struct
 import zipfile
-from typing import Any, Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, Iterable, Iterator, cast
 
 from keras_ckpt.errors import DamagedCheckpoint, NotACheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import parsing
 from keras_ckpt.storage import scratch
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _MAGIC = b"PK\x03\x04"
 _EMPTY = b"PK\x05\x06"
@@ -77,7 +80,7 @@ def opened(path: str) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _check_directory(path: str, file: Any) -> None:
+def _check_directory(path: str, file: BinaryIO) -> None:
     """Raises UnsafeCheckpoint if the list of members is too long to be read."""
     size = file.seek(0, os.SEEK_END)
     start = max(0, size - (1 << 16) - _END.size - 20)
@@ -152,7 +155,7 @@ def extract(path: str, archive: zipfile.ZipFile, names: Iterable[str], directory
 class _Part(io.RawIOBase):
     """A part of a file as a file of its own: zipfile reads all that it skips."""
 
-    def __init__(self, file: Any, start: int, size: int) -> None:
+    def __init__(self, file: io.BufferedReader, start: int, size: int) -> None:
         self._file = file
         self._start = start
         self._size = size
@@ -173,7 +176,7 @@ class _Part(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         left = max(0, min(len(view), self._size - self._position))
         self._file.seek(self._start + self._position)
@@ -181,12 +184,14 @@ class _Part(io.RawIOBase):
         done = self._file.readinto(view[:left])
         # HDF5 takes what is in the buffer for read, and follows it, however little that was.
         view[done:] = bytes(len(view) - done)
-        self._position += len(buffer)
-        return len(buffer)
+        self._position += len(view)
+        return len(view)
 
 
 @contextlib.contextmanager
-def member(path: str, archive: zipfile.ZipFile, name: str, verify: bool = False) -> Iterator[Any]:
+def member(
+    path: str, archive: zipfile.ZipFile, name: str, verify: bool = False
+) -> Iterator[BinaryIO]:
     """Gives a member of an archive as a file that can be read anywhere.
 
     Args:
@@ -206,7 +211,7 @@ def member(path: str, archive: zipfile.ZipFile, name: str, verify: bool = False)
 
 
 @contextlib.contextmanager
-def _member(path: str, archive: zipfile.ZipFile, name: str, verify: bool) -> Iterator[Any]:
+def _member(path: str, archive: zipfile.ZipFile, name: str, verify: bool) -> Iterator[BinaryIO]:
     info = archive.getinfo(name)
     if info.file_size <= _SMALL:
         yield io.BytesIO(archive.read(info))
@@ -217,7 +222,7 @@ def _member(path: str, archive: zipfile.ZipFile, name: str, verify: bool) -> Ite
             with archive.open(info) as packed:
                 for chunk in iter(lambda: packed.read(_STEP), b""):
                     unpacked.write(chunk)
-            yield unpacked
+            yield cast("BinaryIO", unpacked)
         return
     if verify:
         with archive.open(info) as stored:
@@ -226,4 +231,7 @@ def _member(path: str, archive: zipfile.ZipFile, name: str, verify: bool) -> Ite
     with open(path, "rb") as file:
         file.seek(info.header_offset)
         name_size, extra_size = struct.unpack("<26x2H", file.read(30))
-        yield _Part(file, info.header_offset + 30 + name_size + extra_size, info.file_size)
+        yield cast(
+            "BinaryIO",
+            _Part(file, info.header_offset + 30 + name_size + extra_size, info.file_size),
+        )

@@ -12,7 +12,10 @@ import os
 import time
 import zipfile
 import zlib
-from typing import Any, Iterator
+from typing import IO, TYPE_CHECKING, Any, Iterator
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 # What is worth a thread of its own for its checksum.
 _LARGE = 1 << 20
@@ -26,7 +29,7 @@ class _Part(io.BytesIO):
     they are written.
     """
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
         self._file = file
         self._start = file.tell()
@@ -61,14 +64,14 @@ class _Part(io.BytesIO):
         self._position += len(data)
         return data
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         data = self.read(len(view))
         # HDF5 takes what is in the buffer for read, however little that was.
         view[:] = data.ljust(len(view), b"\0")
         return len(view)
 
-    def write(self, buffer: Any) -> int:
+    def write(self, buffer: ReadableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         if not view:
             return 0  # It makes no file longer, wherever it would be.
@@ -165,7 +168,7 @@ def _square(matrix: list[int]) -> list[int]:
 
 
 @contextlib.contextmanager
-def writing(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
+def writing(archive: zipfile.ZipFile, name: str) -> Iterator[io.BytesIO]:
     """Gives a file to write anywhere in, which becomes the member `name`, stored as it is.
 
     Args:

@@ -6,11 +6,13 @@ import functools
 import logging
 import os
 import re
-from typing import Any, Callable, NamedTuple
+from typing import Callable, Match, NamedTuple
 
 import numpy as np
 
+from keras_ckpt import _typing as typed
 from keras_ckpt import progress, runtime
+from keras_ckpt._typing import Model
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
@@ -46,7 +48,7 @@ _ESCAPED = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f
 
 
 def _unquote(quoted: bytes) -> str:
-    def replace(found: Any) -> bytes:
+    def replace(found: Match[bytes]) -> bytes:
         octal, hexadecimal, char = found.groups()
         if octal:
             return bytes([int(octal, 8) & 0xFF])
@@ -103,12 +105,12 @@ def latest_in_state(directory: str) -> str | None:
     return None if not name or "\0" in name else os.path.join(directory, name)
 
 
-def _value(node: object_graph.Node) -> np.ndarray[Any, Any]:
+def _value(node: object_graph.Node) -> np.ndarray:
     value = runtime.readonly_view(node.variable)
     return value.astype(node.dtype) if node.dtype else value
 
 
-def _counted(read: Callable[[], Any], advance: Callable[[int], None]) -> Any:
+def _counted(read: Callable[[], np.ndarray], advance: Callable[[int], None]) -> np.ndarray:
     value = read()
     advance(value.nbytes)
     return value
@@ -129,7 +131,7 @@ def summary(prefix: str) -> Summary:
         variable = Variable(name, entry.shape, entry.dtype_name, entry.size, role)
         variables.append(variable)
         if role == OPTIMIZER and variable.counts_steps and variable.is_counter:
-            iterations = int(reader.get(key))
+            iterations = int(np.asarray(reader.get(key)))
     has_graph = object_graph.KEY in reader
     return Summary(in_order(variables), iterations=iterations, load_weights=has_graph)
 
@@ -142,18 +144,18 @@ class TFCheckpoint(Format):
     def recognises(self, probe: Probe) -> bool:
         return os.path.isfile(tensor_bundle.index_path(probe.path))
 
-    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
         graph, variables = object_graph.dump(object_graph.describe(model))
         total = assignment.nbytes(model)
-        values: dict[str, Callable[[], Any]] = {
+        values: dict[str, Callable[[], np.ndarray]] = {
             key: np.array(_value(node)).view if copy else functools.partial(_value, node)
             for key, node in variables.items()
         }
 
         def write(path: str) -> None:
             with progress.bar(total, "Saving") as advance:
-                tensors: dict[str, Any] = {
+                tensors: dict[str, tensor_bundle.Tensor | Callable[[], tensor_bundle.Tensor]] = {
                     key: functools.partial(_counted, read, advance) for key, read in values.items()
                 }
                 tensors[object_graph.KEY] = graph
@@ -165,12 +167,12 @@ class TFCheckpoint(Format):
     def inspect(self, path: str) -> Summary:
         return summary(path)
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> LoadStatus:
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> LoadStatus:
         load_bundle(model, path, path, strict)
         return LoadStatus()
 
 
-def load_bundle(model: Any, prefix: str, path: str, strict: bool = True) -> None:
+def load_bundle(model: Model, prefix: str, path: str, strict: bool = True) -> None:
     """Gives a model the values in a tensor bundle that has an object graph.
 
     Args:
@@ -236,7 +238,9 @@ def _assignments(
     return [_assignment(path, node.variable, reader, key) for node, key in match.found.values()]
 
 
-def _assignment(path: str, variable: Any, reader: tensor_bundle.Reader, key: str) -> Assignment:
+def _assignment(
+    path: str, variable: typed.Variable, reader: tensor_bundle.Reader, key: str
+) -> Assignment:
     if key not in reader:
         raise DamagedCheckpoint(
             path, f"its index lacks {key!r}, which its graph names", "copy the files again"
@@ -244,7 +248,7 @@ def _assignment(path: str, variable: Any, reader: tensor_bundle.Reader, key: str
     if reader.entries[key].dtype_name == "string":
         raise DamagedCheckpoint(path, f"{key!r} in it is text", "copy the files again")
 
-    def read() -> Any:
+    def read() -> np.ndarray:
         value = reader.read(key)
         # The counter of steps, and whatever is of another precision now.
         # To ask a variable of TensorFlow's for its value costs a copy of it.
@@ -257,7 +261,7 @@ def _assignment(path: str, variable: Any, reader: tensor_bundle.Reader, key: str
     return Assignment(variable, reader.entries[key].shape, read, is_sure=True)
 
 
-def _dtype_of(variable: Any) -> Any:
+def _dtype_of(variable: typed.Variable) -> np.dtype:
     return runtime.to_numpy(variable).dtype
 
 
@@ -269,7 +273,7 @@ class _Stored(NamedTuple):
 
 
 def _optimizer_assignments(
-    model: Any,
+    model: Model,
     described: object_graph.Node | None,
     state: _Stored,
     weights: object_graph.Match,
@@ -303,14 +307,14 @@ def _since_2_11(described: object_graph.Node, state: _Stored) -> list[Assignment
 
 
 def _before_2_11(
-    model: Any, state: _Stored, weights: object_graph.Match
+    model: Model, state: _Stored, weights: object_graph.Match
 ) -> list[Assignment] | None:
     """Returns what an optimizer gets from the slots that the first optimizers of Keras 2 had."""
     optimizer = optimizer_state.inner(model.optimizer)
     node = state.nodes[state.optimizer]
     by_key = {key: variable for variable, (_, key) in weights.found.items()}
     position = {id(variable): i for i, variable in enumerate(model.trainable_variables)}
-    keys: dict[int, tuple[Any, str]] = {}
+    keys: dict[int, tuple[typed.Variable, str]] = {}
     for original, name, number in node.slots:
         variables = optimizer_state.slot(optimizer, name)
         place = position.get(by_key.get(state.nodes[original].key or "", 0))

@@ -7,9 +7,10 @@ then `kernel`. The names are those that the layers had in Keras 2; most are stil
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator, NamedTuple
+from typing import Iterator, NamedTuple
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import Layer, Model, Optimizer, Variable
 from keras_ckpt.formats.assignment import variable_name
 from keras_ckpt.formats.config import optimizer_state
 from keras_ckpt.formats.tensorflow import protobuf
@@ -49,7 +50,7 @@ class Node:
         dtype: the type that it has in files, if not its own.
     """
 
-    def __init__(self, variable: Any | None = None, dtype: str | None = None) -> None:
+    def __init__(self, variable: Variable | None = None, dtype: str | None = None) -> None:
         self.children: dict[str, Node] = {}
         self.variable = variable
         self.dtype = dtype
@@ -151,7 +152,7 @@ def load(data: bytes) -> list[StoredNode]:
     return nodes
 
 
-def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
+def _attributes(owner: Layer) -> Iterator[tuple[str, object]]:
     for name, value in list(vars(owner).items()):
         if name not in _BOOKKEEPING and not name.startswith("_self_"):
             yield name, value
@@ -162,7 +163,7 @@ def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
 
 
 class _Builder:
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         keras = runtime.keras()
         self._layer_class = keras.layers.Layer
         self._sequential = keras.Sequential
@@ -170,7 +171,7 @@ class _Builder:
         self._weights = {id(variable): variable for variable in model.weights}
         self._made: dict[int, Node] = {}
 
-    def layer(self, layer: Any) -> Node:
+    def layer(self, layer: Layer) -> Node:
         if id(layer) in self._made:
             return self._made[id(layer)]
         node = self._made[id(layer)] = Node()
@@ -190,7 +191,7 @@ class _Builder:
         self._unnamed(node, layer, renamed)
         return node
 
-    def _graph_network(self, node: Node, model: Any) -> None:
+    def _graph_network(self, node: Node, model: Model) -> None:
         with_weights = 0
         for layer in model.layers:
             if layer.weights:
@@ -203,7 +204,7 @@ class _Builder:
         for number, layer in enumerate(model.layers):
             node.children["layer-%d" % number] = self.layer(layer)
 
-    def _unnamed(self, node: Node, layer: Any, renamed: dict[str, str]) -> None:
+    def _unnamed(self, node: Node, layer: Layer, renamed: dict[str, str]) -> None:
         """Adds what no attribute leads to, and each variable under its own name as Keras 2 did."""
         held = {id(each) for _, each in node.nodes()}
         for sub in getattr(layer, "_layers", []):
@@ -216,15 +217,15 @@ class _Builder:
                 name = renamed.get(variable.name, variable.name)
                 node.children.setdefault(name, self._variable(variable))
 
-    def _variable(self, variable: Any) -> Node:
+    def _variable(self, variable: Variable) -> Node:
         return self._made.setdefault(id(variable), Node(variable))
 
-    def _value(self, value: Any) -> Node | None:
+    def _value(self, value: object) -> Node | None:
         if id(value) in self._weights:
             return self._variable(value)
         if isinstance(value, self._layer_class):
             return self.layer(value)
-        items: list[tuple[Any, Any]] = []
+        items: list[tuple[object, object]] = []
         if isinstance(value, (list, tuple)):
             items = list(enumerate(value))
         elif isinstance(value, dict):
@@ -237,7 +238,7 @@ class _Builder:
         return node if node.children else None
 
 
-def _optimizer(optimizer: Any) -> Node:
+def _optimizer(optimizer: Optimizer) -> Node:
     node = Node()
     variables = list(optimizer.variables)
     made = {id(variable): Node(variable) for variable in variables}
@@ -263,7 +264,7 @@ def _optimizer(optimizer: Any) -> Node:
     return node
 
 
-def describe(model: Any) -> Node:
+def describe(model: Model) -> Node:
     """Returns the objects of a Keras 3 model under the names that Keras 2 would give them.
 
     The optimizer is among them, as `optimizer`, if the model has one with variables.

@@ -8,10 +8,10 @@ import functools
 import io
 import os
 import warnings
-from typing import Any, Callable
+from typing import Callable
 
 from keras_ckpt import runtime
-from keras_ckpt._typing import CustomObjects
+from keras_ckpt._typing import Config, CustomObjects, Model
 from keras_ckpt.errors import DamagedCheckpoint, WeightsOnly
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Probe, Snapshot
@@ -66,7 +66,7 @@ class SavedModel(Format):
         inside = _GRAPHS + (ARCHIVE,)
         return any(os.path.isfile(os.path.join(probe.path, name)) for name in inside)
 
-    def snapshot(self, model: Any, options: Any | None = None, copy: bool = True) -> Snapshot:
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         """As in the other formats; with `copy`, the whole directory is made now, out of sight.
 
         TensorFlow traces the model, and writes its values in one go. What is left for `write` is
@@ -116,7 +116,7 @@ class SavedModel(Format):
             **of_description(described, described.get("training_config"), "optimizer_config"),
         )
 
-    def load_weights(self, model: Any, path: str, strict: bool = True) -> None:
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         inside = os.path.join(path, ARCHIVE)
         prefix = os.path.join(path, VARIABLES)
         if os.path.isfile(inside):
@@ -134,7 +134,7 @@ class SavedModel(Format):
         custom_objects: CustomObjects | None = None,
         compile: bool = True,
         safe_mode: bool = True,
-    ) -> Any:
+    ) -> Model:
         inside = os.path.join(path, ARCHIVE)
         if os.path.isfile(inside):
             return KerasArchive().load_model(inside, custom_objects, compile, safe_mode)
@@ -157,7 +157,7 @@ class SavedModel(Format):
         return model
 
 
-def description(path: str) -> dict[str, Any]:
+def description(path: str) -> Config:
     """Returns what Keras 2 wrote of the model at the root of the SavedModel.
 
     Raises:
@@ -216,7 +216,7 @@ def _copied(held: scratch.Directory, reason: str | None, directory: str) -> str 
     return reason
 
 
-def _make(model: Any, options: Any | None, directory: str) -> str | None:
+def _make(model: Model, options: object | None, directory: str) -> str | None:
     """Makes all that the SavedModel has in a new directory; returns why without a graph, if so."""
     reason = _export(model, directory, options)
     if reason is not None:
@@ -229,7 +229,7 @@ def _make(model: Any, options: Any | None, directory: str) -> str | None:
     return reason
 
 
-def _export(model: Any, path: str, options: Any | None) -> str | None:
+def _export(model: Model, path: str, options: object | None) -> str | None:
     """Writes the graph to serve `model` from; returns why that cannot be done, if so."""
     if not runtime.has_tensorflow():
         return "it takes TensorFlow to write one, which is not installed."
@@ -256,7 +256,7 @@ def _export(model: Any, path: str, options: Any | None) -> str | None:
     return None
 
 
-def _export_with(model: Any, path: str, options: Any) -> None:
+def _export_with(model: Model, path: str, options: object) -> None:
     """Exports as `model.export` does, but with the user's `tf.saved_model.SaveOptions`."""
     archive = runtime.keras().export.ExportArchive()
     archive.track(model)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Union
 
 import numpy as np
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import Tensor
 from keras_ckpt.errors import UnsupportedModel
 from keras_ckpt.formats import parsing
 from keras_ckpt.formats.keras3 import zip_reader
 from keras_ckpt.formats.tensorflow import saved_model
 
 _SIGNATURE = "serving_default"
+
+#: A batch: of one input, of several in their order, or of several by name.
+Inputs = Union[Tensor, Sequence[Tensor], Mapping[str, Tensor]]
+#: What is answered: of one output, or of several in their order.
+Answer = Union["np.ndarray", List["np.ndarray"]]
 
 
 class _Input(NamedTuple):
@@ -112,7 +118,7 @@ class InferenceModel:
             )
         return loaded.signature_def[_SIGNATURE]
 
-    def __call__(self, inputs: Any, training: bool = False) -> Any:
+    def __call__(self, inputs: Inputs, training: bool = False) -> Answer:
         """Returns the model's answer to one batch.
 
         Args:
@@ -130,14 +136,14 @@ class InferenceModel:
             raise ValueError("%s is served by the graph for inference only." % self.path)
         return self._answer(self._feed(inputs))
 
-    def _answer(self, feed: dict[str, Any]) -> Any:
-        outputs = self._session.run(
+    def _answer(self, feed: dict[str, np.ndarray]) -> Answer:
+        outputs: list[np.ndarray] = self._session.run(
             [self._outputs[name] for name in self.output_names],
             {self._inputs[name].tensor: value for name, value in feed.items()},
         )
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+    def predict(self, x: Inputs, batch_size: int | None = None, verbose: object = 0) -> Answer:
         """Returns the model's answers to arrays of any length, batch by batch.
 
         Args:
@@ -166,7 +172,7 @@ class InferenceModel:
             return np.concatenate(parts)
         return [np.concatenate(each) for each in zip(*parts)]
 
-    def _feed(self, inputs: Any) -> dict[str, Any]:
+    def _feed(self, inputs: Inputs) -> dict[str, np.ndarray]:
         """Returns the arrays by the names of the inputs, each of its type and shape."""
         if not isinstance(inputs, dict):
             every = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
@@ -185,7 +191,7 @@ class InferenceModel:
             )
         return {name: self._array(name, inputs[name]) for name in self.input_names}
 
-    def _array(self, name: str, value: Any) -> Any:
+    def _array(self, name: str, value: object) -> np.ndarray:
         spec = self._inputs[name]
         try:
             array = runtime.to_numpy(value) if runtime.is_tensor(value) else np.asarray(value)
@@ -203,7 +209,7 @@ class InferenceModel:
         return array
 
 
-def _config(path: str) -> Any:
+def _config(path: str) -> object:
     """Returns what is known of the order of the inputs and outputs, as Keras 2 or 3 wrote it."""
     own = os.path.join(path, saved_model.ARCHIVE)
     if os.path.isfile(own):
@@ -214,7 +220,7 @@ def _config(path: str) -> Any:
     return described.get("config") if isinstance(described, dict) else None
 
 
-def _ordered(config: Any, which: str, named: Any) -> list[str]:
+def _ordered(config: object, which: str, named: Iterable[str]) -> list[str]:
     """Returns the names in the order of the model where it is known, and else by their numbers."""
     told = config.get(which) if isinstance(config, dict) else None
     references = told if isinstance(told, list) else []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, Union
+from typing import Callable, Iterator, Mapping, NamedTuple, Union
 
 import numpy as np
 
@@ -48,7 +49,7 @@ _AGAIN = "copy the files again"
 # Bytes that are checked at a time: the cache of a core holds them.
 _STEP = 1 << 19
 
-Tensor = Union["np.ndarray[Any, Any]", bytes]
+Tensor = Union["np.ndarray", bytes]
 
 
 class Entry(NamedTuple):
@@ -97,14 +98,15 @@ def shard_path(prefix: str, shard: int, shards: int) -> str:
     return "%s.data-%05d-of-%05d" % (prefix, shard, shards)
 
 
-def _dtype(name: str) -> Any:
+def _dtype(name: str) -> np.dtype:
     try:
         return np.dtype(name)
     except TypeError:
         try:
             import ml_dtypes
 
-            return np.dtype(getattr(ml_dtypes, name))
+            found: np.dtype = np.dtype(getattr(ml_dtypes, name))
+            return found
         except (ImportError, AttributeError):
             raise ImportError(
                 "The checkpoint holds tensors of type %s, which need the package ml_dtypes. "
@@ -112,7 +114,7 @@ def _dtype(name: str) -> Any:
             ) from None
 
 
-def _encode(tensor: Tensor) -> tuple[int, tuple[int, ...], list[Any], int]:
+def _encode(tensor: Tensor) -> tuple[int, tuple[int, ...], list[bytes | memoryview], int]:
     """Returns the type, the shape, the bytes in pieces and their checksum."""
     if isinstance(tensor, bytes):
         length = len(tensor).to_bytes(4, "little")
@@ -126,7 +128,7 @@ def _encode(tensor: Tensor) -> tuple[int, tuple[int, ...], list[Any], int]:
     if array.dtype.byteorder == ">":
         array = array.astype(array.dtype.newbyteorder("<"))
     data = array.reshape(-1).view(np.uint8)
-    return _NUMBERS[tensor.dtype.name], tensor.shape, [data], crc32c(data)
+    return _NUMBERS[tensor.dtype.name], tensor.shape, [data.data], crc32c(data)
 
 
 def _entry(dtype: int, shape: tuple[int, ...], offset: int, size: int, crc: int) -> bytes:
@@ -189,7 +191,7 @@ class Reader:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.entries: dict[str, Entry] = {}
-        self._shards: dict[int, Any] = {}
+        self._shards: dict[int, np.ndarray] = {}
         path = index_path(prefix)
         with parsing.reading(path), open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -252,7 +254,7 @@ class Reader:
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 
-    def _bytes(self, name: str) -> Any:
+    def _bytes(self, name: str) -> np.ndarray:
         entry = self.entries[name]
         path = shard_path(self.prefix, entry.shard, self._count)
         if entry.sliced:
@@ -288,7 +290,7 @@ class Reader:
             if mask(crc32c.of_pieces(self._pieces(name, file))) != entry.crc:
                 raise self._broken(name)
 
-    def _pieces(self, name: str, file: Any) -> Iterator[memoryview]:
+    def _pieces(self, name: str, file: io.FileIO) -> Iterator[memoryview]:
         # Into the same memory again and again: a mapped file costs more to come by.
         left = self.entries[name].size
         buffer = memoryview(bytearray(min(_STEP, left)))
@@ -299,7 +301,7 @@ class Reader:
             yield buffer[:count]
             left -= count
 
-    def get(self, name: str, verify: bool = True) -> Any:
+    def get(self, name: str, verify: bool = True) -> np.ndarray | list[bytes]:
         """Returns the tensor `name`: a read-only array, or a list of bytes if it holds strings.
 
         Args:
@@ -322,7 +324,7 @@ class Reader:
             self.verify(name)
         return data.view(self._dtype_of(name)).reshape(entry.shape)
 
-    def read(self, name: str) -> np.ndarray[Any, Any]:
+    def read(self, name: str) -> np.ndarray:
         """Returns the numeric tensor `name`, not verified, in memory that a variable can take over.
 
         Raises:
@@ -343,7 +345,7 @@ class Reader:
                 left = left[count:]
         return array
 
-    def _dtype_of(self, name: str) -> Any:
+    def _dtype_of(self, name: str) -> np.dtype:
         entry = self.entries[name]
         if entry.dtype not in _DTYPES:
             raise CheckpointError(
