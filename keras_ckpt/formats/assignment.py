@@ -33,7 +33,7 @@ class Assignment(NamedTuple):
 
 
 def variable_name(variable: Variable) -> str:
-    """Returns the name of a variable that tells it from the others of its model."""
+    """Returns a name of a variable that no other variable of its model has."""
     return str(getattr(variable, "path", None) or variable.name)
 
 
@@ -86,7 +86,7 @@ def fit(
 
 
 def _more(count: int) -> str:
-    return " and %d more" % (count - 8) if count > 8 else ""
+    return f" and {count - 8} more" if count > 8 else ""
 
 
 def _listed(names: list[str]) -> str:
@@ -114,7 +114,7 @@ def or_as_before(model: Model, variables: Iterable[Variable]) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        # Also when the program is told to stop.
+        # Also when the user interrupts the program.
         for variable, value in zip(variables, values):
             variable.assign(value)
         finalize(model)
@@ -133,7 +133,7 @@ def _kept(variable: Variable) -> Tensor:
 
 
 def finalize(model: Model) -> None:
-    """Lets layers that keep state derived from their variables make it anew."""
+    """Lets layers that keep state derived from their variables compute it again."""
     for layer in model._flatten_layers():
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
@@ -163,6 +163,6 @@ def require_variables(model: Model, action: str) -> None:
     if getattr(model, "built", True):
         return
     raise ValueError(
-        "The model %r has no variables yet, so that its weights cannot be %s. Call it on a batch "
-        "of data, or call its `build()`, first." % (model.name, action)
+        f"The model {model.name!r} has no variables yet, so that its weights cannot be {action}. "
+        "Call it on a batch of data, or call its `build()`, first."
     )

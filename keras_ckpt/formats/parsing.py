@@ -30,7 +30,7 @@ _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-#: What h5py, zipfile and json raise beside, since they trust what they read.
+#: What h5py, zipfile and json raise in addition, since they trust what they read.
 _OF_LIBRARIES = (*_DAMAGE, TypeError, AttributeError, RuntimeError, MemoryError)
 #: Errors of the system that say nothing of the file.
 _OF_SYSTEM = frozenset(

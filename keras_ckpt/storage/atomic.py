@@ -27,7 +27,7 @@ def make_parent(path: str) -> None:
 
 def _temporary(path: str, ending: str) -> str:
     parent, name = os.path.split(path)
-    return os.path.join(parent, ".%s.%s%s" % (name, uuid.uuid4().hex[:12], ending))
+    return os.path.join(parent, f".{name}.{uuid.uuid4().hex[:12]}{ending}")
 
 
 @contextlib.contextmanager
@@ -68,7 +68,7 @@ def replacing_files(paths: Sequence[str]) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def beside(path: str, ending: str) -> Iterator[str]:
-    """Gives the path of a file beside `path`, which is removed."""
+    """Gives the path of a file next to `path`, which is removed afterwards."""
     temporary = path + ending
     try:
         yield temporary
@@ -83,7 +83,7 @@ def replacing_members(path: str, members: Iterable[str]) -> Iterator[str]:
 
     Args:
         path: the directory; links are followed.
-        members: the names that are replaced or, where there is none of that name any more,
+        members: the names that are replaced or, if there is no new one of that name,
             removed. All else in the directory stays.
     """
     path = os.path.realpath(path)
@@ -113,7 +113,7 @@ def _exchange(path: str, new: str, old: str, members: Iterable[str]) -> None:
             moved.append((os.path.join(new, name), os.path.join(path, name)))
             os.rename(*moved[-1])
     except BaseException:
-        # Also when the program is told to stop: nothing of the old may be lost.
+        # Also when the user interrupts the program: nothing old may be lost.
         for source, target in reversed(moved):
             if os.path.lexists(target) and not os.path.lexists(source):
                 os.rename(target, source)

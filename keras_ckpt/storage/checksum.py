@@ -168,7 +168,7 @@ def _words(data: Buffer, register: int, size: int) -> tuple[np.ndarray, np.ndarr
     head[2 * size - odd :] = np.frombuffer(data, dtype=np.uint8, count=odd)
     first = 2 * size - odd
     head[first : first + 4] ^= np.frombuffer(register.to_bytes(4, "little"), dtype=np.uint8)
-    dtype = "<u%d" % size
+    dtype = f"<u{size}"
     return head.view(dtype), np.frombuffer(data, dtype=dtype, offset=odd)
 
 

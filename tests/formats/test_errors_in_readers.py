@@ -114,7 +114,7 @@ def test_in_what_assigns(name, error, files, monkeypatch):
 
 
 @pytest.mark.parametrize("name", OF_KERAS_3)
-def test_the_reason_of_a_layer_is_told(name, files, monkeypatch):
+def test_the_reason_of_a_layer_is_given(name, files, monkeypatch):
     model = made()
     monkeypatch.setattr(Failing, "error", ValueError("the moon is wrong"))
     monkeypatch.setattr(Failing, "place", "load_own_variables")

@@ -196,7 +196,7 @@ def test_saved_model_serves(mlp, tmp_path, capsys):
 
 def test_saved_model_without_tensorflow_says_that_it_cannot_serve(mlp, tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "has_tensorflow", lambda: False)
-    monkeypatch.setattr(saved_model, "_told", set())
+    monkeypatch.setattr(saved_model, "_warned", set())
     with pytest.warns(UserWarning, match="no graph to serve it from.*TensorFlow"):
         api.write(mlp, tmp_path / "saved", False)
     assert "keras_ckpt.load_model" in (tmp_path / "saved" / "keras_ckpt.txt").read_text()

@@ -212,7 +212,7 @@ class Group:
 
 
 def outline(path: str) -> tuple[set[str], set[str]]:
-    """Returns what is in the first group of a file, and its attributes; neither if it is no HDF5.
+    """Returns what is in the first group of a file, and its attributes; neither if it is not HDF5.
 
     Raises:
         DamagedCheckpoint: if it is damaged.
@@ -243,7 +243,7 @@ def write_names(group: H5Group, name: str, values: Sequence[str]) -> None:
         group.attrs[name] = encoded if len(values) else []
         return
     for number, part in enumerate(np.array_split(encoded, chunks + 1)):
-        group.attrs["%s%d" % (name, number)] = part
+        group.attrs[f"{name}{number}"] = part
 
 
 def read_names(group: Group, name: str) -> list[str]:
@@ -257,7 +257,7 @@ def read_names(group: Group, name: str) -> list[str]:
 
 
 def as_text(value: object) -> str:
-    """Returns an attribute as text, whichever way h5py gives it."""
+    """Returns an attribute as text, whether h5py gives bytes or text."""
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 

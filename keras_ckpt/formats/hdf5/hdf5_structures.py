@@ -37,7 +37,7 @@ def need_text(name: bytes) -> None:
     try:
         name.decode("utf-8")
     except UnicodeDecodeError:
-        raise Damaged(f"a name in it is no text ({name!r})") from None
+        raise Damaged(f"a name in it is not text ({name!r})") from None
 
 
 def padded(size: int) -> int:
@@ -163,7 +163,7 @@ class Superblock(NamedTuple):
         end: where the file ends.
         leaf_k, node_k: how large lists of names and the nodes of their trees are; 0 if groups
             are of the second kind.
-        symbols: what is said of the first group's names, beside its header; None if nothing is.
+        symbols: where the first group's names are, which its header says, too; None if unknown.
     """
 
     root: int
@@ -250,9 +250,9 @@ def tree_node(
         heap_size: how many bytes of names its keys point into, if they do.
     """
     of_kind, level, count = _TREE_NODE.at(data)
-    need(_TREE_NODE.is_signed(data) and of_kind == kind, "a tree is none")
+    need(_TREE_NODE.is_signed(data) and of_kind == kind, "what should be a tree is not one")
     need(above is None or level == above - 1, "a tree is not in order")
-    need(count <= 2 * k, "a tree has more branches than place for them")
+    need(count <= 2 * k, "a tree has more branches than room for them")
     start, step = _TREE_NODE.size, key_size + 8
     if heap_size is not None:
         for at in range(start, start + step * count + 1, step):
@@ -291,8 +291,11 @@ def symbol_table_node_size(leaf_k: int) -> int:
 def symbol_table_node(data: bytes, leaf_k: int) -> list[tuple[int, ...]]:
     """Returns the entries of a list of names (III.B)."""
     version, count = _SYMBOL_TABLE_NODE.at(data)
-    need(_SYMBOL_TABLE_NODE.is_signed(data) and version == 1, "a list of names is none")
-    need(count <= 2 * leaf_k, "a list of names is longer than its place")
+    need(
+        _SYMBOL_TABLE_NODE.is_signed(data) and version == 1,
+        "what should be a list of names is not one",
+    )
+    need(count <= 2 * leaf_k, "a list of names has more entries than room for them")
     start, step = _SYMBOL_TABLE_NODE.size, SYMBOL_TABLE_ENTRY.size
     return [SYMBOL_TABLE_ENTRY.at(data, start + step * number) for number in range(count)]
 
@@ -355,7 +358,7 @@ class LocalHeap(NamedTuple):
 def local_heap(data: bytes) -> LocalHeap:
     """Returns what the header of a heap of names says (III.D)."""
     version, size, free, address = LOCAL_HEAP.at(data)
-    need(LOCAL_HEAP.is_signed(data) and version == 0, "a heap of names is none")
+    need(LOCAL_HEAP.is_signed(data) and version == 0, "what should be a heap of names is not one")
     return LocalHeap(size, free, address)
 
 
@@ -363,19 +366,19 @@ def check_free_list(names: bytes, free: int) -> None:
     """Checks the holes in a heap of names, the first of which is at `free` (III.D)."""
     seen = 0
     while free != _LAST_FREE:
-        need(free + _FREE_BLOCK.size <= len(names), "a hole in a heap of names is outside of it")
+        need(free + _FREE_BLOCK.size <= len(names), "a hole in a heap of names is outside it")
         after, length = _FREE_BLOCK.at(names, free)
         fits = _FREE_BLOCK.size <= length <= len(names) - free
         need(fits, "a hole in a heap of names is too large")
         seen += length
-        need(seen <= len(names), "the holes in a heap of names go round")
+        need(seen <= len(names), "the holes in a heap of names lead back to the first")
         free = after
 
 
 def name_at(names: bytes, offset: int) -> bytes:
     """Returns the name at an offset in a heap of names (III.D)."""
     end = names.find(b"\0", offset) if offset < len(names) else -1
-    need(end > offset, "a name in a group is not there")
+    need(end > offset, "a name in a group is missing")
     name = names[offset:end]
     need_text(name)
     return name
@@ -402,7 +405,7 @@ _SMALLEST_COLLECTION = 4096
 def global_heap_size(data: bytes) -> int:
     """Returns the bytes of a heap of texts, by its header (III.E)."""
     version, size = GLOBAL_HEAP.at(data)
-    need(GLOBAL_HEAP.is_signed(data) and version == 1, "a heap of texts is none")
+    need(GLOBAL_HEAP.is_signed(data) and version == 1, "what should be a heap of texts is not one")
     need(size >= _SMALLEST_COLLECTION, "a heap of texts has a wrong size")
     return size
 
@@ -415,9 +418,12 @@ def global_heap(data: bytes) -> dict[int, int]:
         index, length = _HEAP_OBJECT.at(data, at)
         # What is free, itself included, comes last.
         taken = padded(length) + _HEAP_OBJECT.size if index else length
-        need(index != 0 or length >= _HEAP_OBJECT.size, "a heap of texts goes round")
-        need(taken <= size - at, "a text runs over the end of its heap")
-        need(index == 0 or index not in found, "a text is there twice")
+        need(
+            index != 0 or length >= _HEAP_OBJECT.size,
+            "the free space in a heap of texts has a wrong size",
+        )
+        need(taken <= size - at, "a text is longer than its heap")
+        need(index == 0 or index not in found, "a text has the number of another one")
         at += taken
         if index:
             found[index] = length

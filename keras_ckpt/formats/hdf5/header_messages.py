@@ -45,9 +45,9 @@ _MESSAGE_1 = Structure(
 
 def header_1_size(data: bytes) -> int:
     """Returns the bytes of the messages after the prefix of a header (IV.A.1.a)."""
-    need(len(data) == HEADER_1.size, "a header is none")
+    need(len(data) == HEADER_1.size, "what should be a header is not one")
     version, size = HEADER_1.at(data)
-    need(version == 1, "a header is none")
+    need(version == 1, "what should be a header is not one")
     return size
 
 
@@ -293,7 +293,7 @@ _FILL_DEFINED = 0x20
 def fill_value(data: Data) -> None:
     """Checks the message (IV.A.2.f)."""
     version = data.number(1)
-    need(1 <= version <= 3, "what fills a dataset is not known")
+    need(1 <= version <= 3, "the fill value of a dataset is of an unknown version")
     if version == 3:
         if data.number(1) & _FILL_DEFINED:  # flags
             data.take(data.number(4))  # size, fill value
@@ -372,10 +372,10 @@ class Layout(NamedTuple):
 def layout(data: Data) -> Layout:
     """Returns where the values of a dataset are (IV.A.2.i)."""
     version, kind = _LAYOUT.take(data)
-    need(version in (3, 4, 5), f"a dataset lies in the unknown way {version}")
+    need(version in (3, 4, 5), f"a dataset is stored in the unknown way {version}")
     if kind == _VIRTUAL:
         raise Refused("the values of a dataset are in another file")
-    need(kind < _VIRTUAL, "a dataset lies in an unknown way")
+    need(kind < _VIRTUAL, "a dataset is stored in an unknown way")
     if kind == COMPACT:
         size = data.number(2)
         data.take(size)
@@ -408,7 +408,7 @@ def filter_pipeline(data: Data) -> bool:
     """Returns whether the chunks of a dataset are packed (IV.A.2.l)."""
     version, filters = _FILTER_PIPELINE.take(data)
     known = version in (1, 2) and filters <= _MOST_FILTERS
-    need(known, "how a dataset is packed is not known")
+    need(known, "the packing of a dataset is of an unknown kind")
     data.take(6 if version == 1 else 0)  # reserved
     for _ in range(filters):
         number = data.number(2)  # filter identification value
@@ -418,7 +418,7 @@ def filter_pipeline(data: Data) -> bool:
         data.take(padded(length) if version == 1 else length)  # name
         data.take(4 * (values + (values % 2 if version == 1 else 0)))  # client data, padding
         if number not in _FILTERS:
-            raise Refused(f"a dataset is packed in a way that is not read ({number})")
+            raise Refused(f"a dataset is packed in a way that cannot be read ({number})")
     return filters > 0
 
 
@@ -447,7 +447,7 @@ def attribute(data: Data) -> list[Text]:
     """Returns the texts of an attribute that are elsewhere (IV.A.2.m)."""
     version, flags, *sizes = _ATTRIBUTE.take(data)
     need(1 <= version <= 3, f"an attribute is of the unknown version {version}")
-    need(version == 1 or not flags & 3, "an attribute shares a part with another")
+    need(version == 1 or not flags & 3, "an attribute shares a part with another one")
     data.take(1 if version == 3 else 0)  # name character set encoding
     name, kind, space = (data.take(padded(size) if version == 1 else size)[:size] for size in sizes)
     need(b"\0" in name, "the name of an attribute has no end")
@@ -479,7 +479,10 @@ def continued(data: bytes, extra: int | None) -> bytes:
     """Returns the messages in a part of a header; in version 2 without what is around them."""
     if extra is None:
         return data
-    need(data[:4] == _PART_SIGNATURE and len(data) >= 8, "a part of a header is none")
+    need(
+        data[:4] == _PART_SIGNATURE and len(data) >= 8,
+        "what should be a part of a header is not one",
+    )
     return data[4:-4]  # A checksum comes last.
 
 

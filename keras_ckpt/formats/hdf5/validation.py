@@ -87,7 +87,7 @@ class _Walk:
             data = self._file.read(size)
             if len(data) == size:
                 return data
-        raise Damaged(f"{what} is over its end")
+        raise Damaged(f"{what} is beyond its end")
 
     def _is_inside(self, address: int, size: int) -> bool:
         return address + size <= self._size
@@ -109,7 +109,7 @@ class _Walk:
             found = self._object(address)
             if found.symbols is not None:
                 if address == head.root and head.symbols is not None:
-                    need(found.symbols == head.symbols, "its first group is told in two ways")
+                    need(found.symbols == head.symbols, "its first group is described in two ways")
                 found.links += self._symbols(*found.symbols)
             if found.is_group:
                 need(address not in groups, "a group is in itself, or in two places")
@@ -136,10 +136,10 @@ class _Walk:
                 cached = hdf5_structures.cached_symbols(entry)
                 offset, address, *_ = entry
                 taken += len(hdf5_structures.name_at(names, offset))
-                need(taken <= len(names), "names in a group are in each other")
+                need(taken <= len(names), "names in a group overlap")
                 if cached is not None:
                     found = self._object(address)
-                    need(found.symbols == cached, "a group is told in two ways")
+                    need(found.symbols == cached, "a group is described in two ways")
                 links.append(address)
         return links
 
@@ -170,7 +170,7 @@ class _Walk:
         waiting: list[tuple[int, int | None]] = [(tree, None)]
         while waiting:
             address, above = waiting.pop()
-            need(address not in seen, "a tree goes round")
+            need(address not in seen, "a tree leads back to itself")
             seen.add(address)
             data = self._read(address, size, "a tree")
             node = hdf5_structures.tree_node(data, kind, k, key_size, above, heap_size)
@@ -209,13 +209,13 @@ class _Walk:
         for kind, is_shared, part in header_messages.messages(data, extra):
             if kind == _CONTINUATION:
                 place, length = header_messages.continuation(Data(part))
-                need(place not in seen, "a header goes round")
+                need(place not in seen, "a header leads back to itself")
                 seen.add(place)
                 more = self._read(place, length, "a header")
                 self._messages(header_messages.continued(more, extra), found, seen, extra)
                 continue
-            need(kind in _MESSAGES, "a header holds what is not known")
-            need(not is_shared or kind in _UNREAD, "a header shares a part with another")
+            need(kind in _MESSAGES, "a header holds something unknown")
+            need(not is_shared or kind in _UNREAD, "a header shares a part with another one")
             if kind not in _UNREAD:
                 _MESSAGES[kind](self, Data(part), found)
 
@@ -258,7 +258,7 @@ class _Walk:
     def _attribute(self, data: Data, found: _Object) -> None:
         for text in header_messages.attribute(data):
             size = self._heap(text.heap).get(text.number, -1)
-            need(size >= text.length, "a text is not there")
+            need(size >= text.length, "a text is missing")
             self._total += text.length
 
     def _symbol_table(self, data: Data, found: _Object) -> None:
@@ -299,7 +299,7 @@ class _Walk:
             need(size <= _UNWRITTEN, "a dataset has no values")
         elif kind == header_messages.CONTIGUOUS:
             need(length >= size, "a dataset is smaller than its shape")
-            need(self._is_inside(address, length), "the values of a dataset are over its end")
+            need(self._is_inside(address, length), "the values of a dataset are beyond its end")
         elif kind == header_messages.CHUNKED:
             self._chunks(len(found.shape), found.type.size, found.layout, found.is_packed, size)
 
@@ -323,7 +323,7 @@ class _Walk:
         ):
             lengths = hdf5_structures.chunk_sizes(data, key_size, len(places))
             for place, length in zip(places, lengths):
-                need(self._is_inside(place, length), "a piece of a dataset is over its end")
+                need(self._is_inside(place, length), "a piece of a dataset is beyond its end")
                 need(is_packed or length == piece, "a piece of a dataset has a wrong size")
                 stored += length
         if size > _FREE + _PACKED_RATIO * stored:
@@ -359,7 +359,7 @@ def refuse_foreign(group: H5Group, h5py: ModuleType) -> None:
     """Looks at an open file for links out of it and values that are elsewhere, or nowhere.
 
     Raises:
-        Damaged: if a name in it is no text.
+        Damaged: if a name in it is not text.
         Refused: if there are such.
     """
     for name in group:

@@ -50,7 +50,7 @@ def write_variables(group: H5Group, variables: list[typed.Variable], of: str = "
         unique, number = name, 0
         while unique in names:
             number += 1
-            unique = "%s_%d" % (name, number)
+            unique = f"{name}_{number}"
         names.append(unique)
     # TensorFlow's names of variables end in the number of the output that they are.
     names = [name + ":0" for name in names]
@@ -65,7 +65,7 @@ def write_variables(group: H5Group, variables: list[typed.Variable], of: str = "
 def write_layers(group: H5Group, model: Model) -> None:
     """Writes the weights of each layer of `model` into the HDF5 group `group`."""
     hdf5_file.write_names(group, "layer_names", [layer.name for layer in model.layers])
-    # The arrays lie as TensorFlow's do, whichever backend has made them.
+    # The arrays are laid out as TensorFlow's are, on all backends.
     group.attrs["backend"] = b"tensorflow"
     group.attrs["keras_version"] = str(runtime.keras().__version__).encode("utf-8")
     # By name, since a name that begins another ("a" and "a/b") must have its group first.
@@ -126,11 +126,11 @@ def assignments(
         assignment.fit(
             path,
             [],
-            ["layer %s" % name for name in names - set(stored)] or ["%d layers" % len(layers)],
-            ["layer %s" % name for name in set(stored) - names] or ["%d layers" % len(stored)],
+            [f"layer {name}" for name in names - set(stored)] or [f"{len(layers)} layers"],
+            [f"layer {name}" for name in set(stored) - names] or [f"{len(stored)} layers"],
             strict,
         )
-        # What has gone or come is told by the names alone.
+        # Which layers were removed or added shows in their names only.
         layers = [layer for layer in layers if layer.name in stored]
         stored = {layer.name: stored[layer.name] for layer in layers}
     by_order = list(zip((_weights(layer) for layer in layers), stored.values()))

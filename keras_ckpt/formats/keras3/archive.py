@@ -51,7 +51,7 @@ _RECORDING = threading.RLock()
 
 @contextlib.contextmanager
 def _recording() -> Iterator[dict[int, tuple[typed.Variable, Value]]]:
-    """Gives what this thread assigns meanwhile, which is not assigned: variables and values."""
+    """Gives a dict that gets the variables and values that this thread would assign."""
     cls = next(cls for cls in internals.variable_class().__mro__ if "assign" in vars(cls))
     thread = threading.get_ident()
     found: dict[int, tuple[typed.Variable, Value]] = {}
@@ -73,7 +73,7 @@ def _recording() -> Iterator[dict[int, tuple[typed.Variable, Value]]]:
 
 @contextlib.contextmanager
 def _noting(layers: Sequence[Layer]) -> Iterator[list[tuple[Layer, h5_store.Entry]]]:
-    """Gives the calls of `load_own_variables` of `layers`: each with what it was given."""
+    """Gives a list that gets each call of `load_own_variables` of `layers`, with its argument."""
     calls = []
 
     def replacement(layer: Layer) -> Callable[[h5_store.Entry], None]:
@@ -83,7 +83,7 @@ def _noting(layers: Sequence[Layer]) -> Iterator[list[tuple[Layer, h5_store.Entr
 
         return load_own_variables
 
-    # Not as their attributes are set, for Keras tracks those.
+    # Past the `__setattr__` of Keras, which tracks what is set.
     for layer in layers:
         object.__setattr__(layer, "load_own_variables", replacement(layer))
     try:
@@ -94,7 +94,7 @@ def _noting(layers: Sequence[Layer]) -> Iterator[list[tuple[Layer, h5_store.Entr
 
 
 def _own(layer: Layer) -> list[typed.Variable]:
-    """Returns the variables that are the layer's and not those of a layer in it."""
+    """Returns the variables of a layer without those of the layers in it."""
     return list(layer._trainable_variables) + list(layer._non_trainable_variables)
 
 
@@ -110,7 +110,7 @@ def _load_by_keras(model: Model, path: str, ending: str, strict: bool) -> None:
     except CheckpointError:
         raise
     except making.REFUSALS as error:
-        _tell(path, error, strict=True)
+        _report(path, error, strict=True)
 
 
 def _is_loaded_by_keras(model: Model) -> bool:
@@ -136,13 +136,13 @@ def _load(
     doing_more = [layer for layer in model._flatten_layers() if not internals.only_assigns(layer)]
     optimizer = getattr(model, "optimizer", None)
     errors: dict[int, tuple[Layer, Exception]] = {}
-    # Those layers may set what is no variable of Keras's, or set it in another way.
+    # Those layers may set what is not a variable of Keras, or set it in another way.
     with assignment.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
         with _noting(doing_more) as calls, _recording() as recorded:
             visited = set() if optimizer is None else {id(optimizer)}
             saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
         for _, error in errors.values():
-            # Keras takes whatever a layer raises for a reason why its values do not fit.
+            # Keras takes any error of a layer to mean that its values do not fit.
             if isinstance(error, CheckpointError) or not isinstance(error, making.REFUSALS):
                 raise error
         taken_care_of = {id(each) for layer, _ in calls for each in _own(layer)} | set(recorded)
@@ -153,7 +153,7 @@ def _load(
         ]
         unused = store.left_over(not errors)
         if errors and not missing and not unused:
-            _tell(path, next(iter(errors.values()))[1], strict)
+            _report(path, next(iter(errors.values()))[1], strict)
         found = [
             Assignment(
                 variable,
@@ -181,7 +181,7 @@ def _load(
             try:
                 layer.load_own_variables(entry)
             except making.REFUSALS as error:
-                _tell(path, error, strict)
+                _report(path, error, strict)
         assignment.finalize(model)
 
 
@@ -189,8 +189,8 @@ def _read(value: Value) -> Value:
     return value.__array__() if isinstance(value, h5_store.Value) else value
 
 
-def _tell(path: str, error: Exception, strict: bool) -> None:
-    """Raises or, unless `strict`, warns of what a layer makes of its values."""
+def _report(path: str, error: Exception, strict: bool) -> None:
+    """Raises the error of a layer that refuses its values, or warns of it unless `strict`."""
     if isinstance(error, CheckpointError):
         raise error
     if strict:
@@ -490,10 +490,10 @@ def _weights(path: str, opened: zipfile.ZipFile) -> Iterator[hdf5_file.Group]:
 
 
 class KerasWeightsArchive(_ZipFormat):
-    """What `model.load_weights("x.keras")` of Keras 3 reads, and no more: weights, and no model.
+    """The part of a `.keras` archive that `model.load_weights` of Keras 3 reads: the weights.
 
     Keras 3 writes no such file itself; TensorFlow 2 wrote HDF5 under the name. It can hold what a
-    whole archive cannot, such as layers that do not tell how they are made.
+    whole archive cannot, such as layers without a `get_config`.
     """
 
     name = ".keras archive of weights"

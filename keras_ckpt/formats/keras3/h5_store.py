@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Where TF 2.12 put the layers.
 OF_2_12 = "_layer_checkpoint_dependencies"
-# What a file has beside the layers, for a model that goes on training.
+# What a file has in addition to the layers, to continue the training.
 _OF_TRAINING = {"optimizer", "metrics"}
 
 
@@ -33,7 +33,7 @@ def _new_names(group: hdf5_file.Group) -> dict[str, str]:
         if base_name in group and number.isdigit():
             numbered.setdefault(base_name, []).append(int(number))
     return {
-        "%s_%d" % (name, number): "%s_%d" % (name, number // 2)
+        f"{name}_{number}": f"{name}_{number // 2}"
         for name, numbers in numbered.items()
         if sorted(numbers) == list(range(2, 2 * len(numbers) + 1, 2))
         for number in numbers
@@ -145,7 +145,7 @@ class Store:
         """Returns the names of the values of layers that nothing has asked for.
 
         Args:
-            accepted: whether what was given a group, but not all in it, wants no more.
+            accepted: whether layers that took a part of their group need none of the rest.
         """
         return [
             data.name.lstrip("/")

@@ -21,7 +21,7 @@ _MAGIC = b"PK\x03\x04"
 _EMPTY = b"PK\x05\x06"
 _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
-# A directory of thousands of members: a model has few, and vocabularies beside.
+# Enough for thousands of members: a model has a few, and vocabularies.
 _LARGEST_DIRECTORY = 4 << 20
 # Descriptions, which are read whole.
 _LARGEST_TEXT = 64 << 20
@@ -50,7 +50,7 @@ def is_archive(path: str) -> bool:
 
 
 def names(path: str) -> list[str]:
-    """Returns the names of the members of the archive at `path`; none if it is no archive.
+    """Returns the names of the members of the archive at `path`; none if it is not an archive.
 
     Raises:
         DamagedCheckpoint: if it is damaged.
@@ -97,7 +97,7 @@ def _check_directory(path: str, file: BinaryIO) -> None:
             found = _END_64.unpack(file.read(_END_64.size))
             length = found[8] if found[0] == b"PK\x06\x06" else length
     if length > _LARGEST_DIRECTORY:
-        raise _refusal(path, "its list of members takes %d bytes" % length)
+        raise _refusal(path, f"its list of members takes {length} bytes")
 
 
 def _refusal(path: str, found: str) -> UnsafeCheckpoint:
@@ -113,15 +113,15 @@ def _check_members(path: str, archive: zipfile.ZipFile) -> None:
         name = info.filename
         parts = name.replace("\\", "/").split("/")
         if ".." in parts or not parts[0] or ":" in parts[0] or "\0" in info.orig_filename:
-            raise _refusal(path, "its member %r lies outside of it" % name)
+            raise _refusal(path, f"its member {name!r} lies outside of it")
         if name in names:
-            raise _refusal(path, "it has two members %r" % name)
+            raise _refusal(path, f"it has two members {name!r}")
         if info.flag_bits & 1:
             raise NotACheckpoint(
                 path, f"its member {name!r} is encrypted", "pack it again without a password"
             )
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise _refusal(path, "its member %r is a link" % name)
+            raise _refusal(path, f"its member {name!r} is a link")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise NotACheckpoint(
                 path,
@@ -134,7 +134,7 @@ def _check_members(path: str, archive: zipfile.ZipFile) -> None:
         total += info.file_size
     size = os.path.getsize(path)
     if total > _FREE + _RATIO * size:
-        raise _refusal(path, "it would unpack to %d bytes, and has %d" % (total, size))
+        raise _refusal(path, f"it would unpack to {total} bytes, and has {size}")
 
 
 def text(path: str, archive: zipfile.ZipFile, name: str) -> bytes:
@@ -142,7 +142,7 @@ def text(path: str, archive: zipfile.ZipFile, name: str) -> bytes:
     with parsing.by_library(path):
         info = archive.getinfo(name)
         if info.file_size > _LARGEST_TEXT:
-            raise _refusal(path, "its %s takes %d bytes" % (name, info.file_size))
+            raise _refusal(path, f"its {name} takes {info.file_size} bytes")
         return archive.read(info)
 
 

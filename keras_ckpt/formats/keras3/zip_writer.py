@@ -50,7 +50,7 @@ class _Part(io.BytesIO):
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         if base + offset < 0:
-            raise ValueError("negative seek position %d" % (base + offset))
+            raise ValueError(f"negative seek position {base + offset}")
         self._position = base + offset
         return self._position
 
@@ -79,7 +79,7 @@ class _Part(io.BytesIO):
         for other, (size, _) in list(self._known.items()):
             if other < end and start < other + size:
                 del self._known[other]
-        # Writing and the checksum take about as long, and neither holds Python up.
+        # Both take about as long, and neither holds Python's lock.
         checksum = None
         if len(view) >= _LARGE:
             checksum = self._pool.submit(zlib.crc32, view)
@@ -175,7 +175,7 @@ def writing(archive: zipfile.ZipFile, name: str) -> Iterator[io.BytesIO]:
         archive: archive that is open for writing; nothing else may be written to it meanwhile.
         name: name of the member.
     """
-    private: Any = archive  # It has no way to be told of a member that is there already.
+    private: Any = archive  # zipfile has no public way to add what is already written.
     file = private.fp
     info = zipfile.ZipInfo(name, time.localtime()[:6])
     # Python 3.10 and before have none of these at first.

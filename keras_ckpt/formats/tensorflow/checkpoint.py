@@ -23,9 +23,9 @@ from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
 from keras_ckpt.storage import atomic
 
 STATE_FILE = "checkpoint"
-# What counts the saves of one, which is no variable of a model.
+# Counts how often a `tf.train.Checkpoint` was saved, and is not a variable of the model.
 _SAVE_COUNTER = "save_counter"
-# It names all checkpoints that were kept.
+# The file names all checkpoints that were kept.
 _LARGEST_STATE = 1 << 20
 
 _logger = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ def _quote(text: str) -> str:
         if char in '\\"':
             out.append("\\" + char)
         else:
-            out.append(char if 32 <= byte < 127 else "\\%03o" % byte)
-    return '"%s"' % "".join(out)
+            out.append(char if 32 <= byte < 127 else f"\\{byte:03o}")
+    return f'"{"".join(out)}"'
 
 
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
@@ -65,8 +65,8 @@ def write_state(prefix: str) -> None:
     quoted = _quote(name)
     state = os.path.join(directory, STATE_FILE)
     with atomic.replacing(state) as temporary, open(temporary, "w") as file:
-        file.write("model_checkpoint_path: %s\n" % quoted)
-        file.write("all_model_checkpoint_paths: %s\n" % quoted)
+        file.write(f"model_checkpoint_path: {quoted}\n")
+        file.write(f"all_model_checkpoint_paths: {quoted}\n")
 
 
 def latest_checkpoint(directory: str) -> str | None:
@@ -88,7 +88,7 @@ def latest_checkpoint(directory: str) -> str | None:
 
 
 def latest_in_state(directory: str) -> str | None:
-    """Returns the prefix that the file named `checkpoint` tells, there or not, or None."""
+    """Returns the prefix in the file named `checkpoint`, with or without files; None if unknown."""
     directory = os.fspath(directory)
     state = os.path.join(directory, STATE_FILE)
     if not os.path.isfile(state):
@@ -219,7 +219,7 @@ def load_bundle(model: Model, prefix: str, path: str, strict: bool = True) -> No
 def _graph(reader: tensor_bundle.Reader) -> bytes:
     entry = reader.entries[object_graph.KEY]
     if entry.dtype_name != "string" or entry.elements() != 1:
-        raise ValueError("it is no text")
+        raise ValueError("it is not text")
     graph: bytes = reader.get(object_graph.KEY)[0]
     return graph
 

@@ -195,14 +195,14 @@ class _Builder:
         with_weights = 0
         for layer in model.layers:
             if layer.weights:
-                node.children["layer_with_weights-%d" % with_weights] = self.layer(layer)
+                node.children[f"layer_with_weights-{with_weights}"] = self.layer(layer)
                 with_weights += 1
         if isinstance(model, self._sequential):
             # Releases of Keras 2 disagree on whether the input counts as a layer here. A reader
             # that counts otherwise would take one layer for another, so leave these names out.
             return
         for number, layer in enumerate(model.layers):
-            node.children["layer-%d" % number] = self.layer(layer)
+            node.children[f"layer-{number}"] = self.layer(layer)
 
     def _unnamed(self, node: Node, layer: Layer, renamed: dict[str, str]) -> None:
         """Adds what no attribute leads to, and each variable under its own name as Keras 2 did."""
@@ -308,7 +308,7 @@ def match(node: Node, stored: list[StoredNode], start: int) -> Match:
     return Match(found, missing, sorted(set(_keys(stored, start)) - taken))
 
 
-# What is in a checkpoint beside the weights of the model.
+# What a checkpoint holds in addition to the weights of the model.
 _NOT_WEIGHTS = frozenset(
     ["optimizer", "keras_api", "save_counter", "signatures", "loss", "metrics", "_metrics"]
 )

@@ -1,4 +1,4 @@
-"""The wire format of protocol buffers: as much as TensorFlow's checkpoints use."""
+"""The part of the wire format of protocol buffers that TensorFlow's checkpoints use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
     """Returns the varint at `position` and the position after it.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if the data ends before it does.
     """
     value = shift = 0
     while True:
@@ -74,7 +74,7 @@ def _walk(data: bytes) -> Iterator[tuple[int, Value]]:
         elif kind in (_FIXED32, _FIXED64):
             size = 4 if kind == _FIXED32 else 8
         else:
-            raise ValueError("a field has the unknown kind %d" % kind)
+            raise ValueError(f"a field has the unknown kind {kind}")
         if size > len(data) - position:
             raise ValueError("a field runs over the end of its message")
         part = data[position : position + size]
@@ -86,7 +86,7 @@ def parse(data: bytes) -> Fields:
     """Returns the values of each field of a message, by its number.
 
     Raises:
-        ValueError: if `data` is no message.
+        ValueError: if `data` is not a message.
     """
     fields: Fields = {}
     for number, value in _walk(data):
@@ -98,12 +98,12 @@ def get_int(fields: Fields, number: int, default: int = 0) -> int:
     """Returns the integer in a field, or `default` if it is absent."""
     value = fields[number][-1] if number in fields else default
     if not isinstance(value, int):
-        raise ValueError("field %d should be a number" % number)
+        raise ValueError(f"field {number} should be a number")
     return value
 
 
 def get_bytes(fields: Fields, number: int) -> bytes:
-    """Returns the bytes in a field; none if it is absent."""
+    """Returns the bytes in a field, `b""` if it is absent."""
     return get_all(fields, number)[-1] if number in fields else b""
 
 
@@ -112,11 +112,11 @@ def get_all(fields: Fields, number: int) -> list[bytes]:
     values = []
     for value in fields.get(number, []):
         if not isinstance(value, bytes):
-            raise ValueError("field %d should be a message" % number)
+            raise ValueError(f"field {number} should be a message")
         values.append(value)
     return values
 
 
 def get_text(fields: Fields, number: int) -> str:
-    """Returns the text in a field; none if it is absent."""
+    """Returns the text in a field, `""` if it is absent."""
     return get_bytes(fields, number).decode("utf-8")

@@ -53,8 +53,8 @@ To serve it, load it where TensorFlow is installed and save it again.
 """
 
 
-#: Why there was no graph, as far as it has been said: it is the same with each save.
-_told: set[str] = set()
+#: The reasons for missing graphs of which the user has been warned: each save has the same.
+_warned: set[str] = set()
 
 
 class SavedModel(Format):
@@ -69,7 +69,7 @@ class SavedModel(Format):
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         """As in the other formats; with `copy`, the whole directory is made now, out of sight.
 
-        TensorFlow traces the model, and writes its values in one go. What is left for `write` is
+        TensorFlow traces the model, and writes its values in one go. All that `write` does is
         to copy the directory.
         """
         assignment.require_variables(model, "saved")
@@ -83,8 +83,8 @@ class SavedModel(Format):
             self._refuse(path)
             with atomic.replacing_members(path, _MEMBERS) as temporary:
                 without_graph = make(temporary)
-            if without_graph is not None and without_graph not in _told:
-                _told.add(without_graph)
+            if without_graph is not None and without_graph not in _warned:
+                _warned.add(without_graph)
                 runtime.warn_user(
                     f"{path} holds the model for keras_ckpt.load_model, but no graph to serve it "
                     f"from: {without_graph}"
@@ -143,7 +143,7 @@ class SavedModel(Format):
             raise WeightsOnly(
                 path,
                 "it is a SavedModel that does not describe its model"
-                + (" %s" % described["class_name"] if described.get("class_name") else ""),
+                + (f" {described['class_name']}" if described.get("class_name") else ""),
                 "build the model and call keras_ckpt.load_weights(model, path), or serve it by its "
                 "own graph with keras_ckpt.load_model(path, inference_only=True)",
             )
@@ -247,11 +247,9 @@ def _export(model: Model, path: str, options: object | None) -> str | None:
     except Exception as error:
         # Whatever keeps a graph from being made, the model itself can be saved.
         lines = str(error).strip().splitlines() or [""]
-        return "Keras %s on %s cannot export this model: %s: %s" % (
-            runtime.keras().__version__,
-            runtime.backend(),
-            type(error).__name__,
-            lines[0],
+        return (
+            f"Keras {runtime.keras().__version__} on {runtime.backend()} cannot export this model: "
+            f"{type(error).__name__}: {lines[0]}"
         )
     return None
 

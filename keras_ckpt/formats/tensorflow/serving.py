@@ -65,8 +65,7 @@ class InferenceModel:
     def __init__(self, path: str) -> None:
         if not runtime.has_tensorflow():
             raise ImportError(
-                "%s is served by a TensorFlow graph. Install it with `pip install tensorflow`."
-                % path
+                f"{path} is served by a TensorFlow graph. Install it with `pip install tensorflow`."
             )
         self.path = path
         if not os.path.isfile(os.path.join(path, saved_model.GRAPH)):
@@ -106,14 +105,14 @@ class InferenceModel:
             self._session.close()
             raise UnsupportedModel(
                 self.path,
-                "TensorFlow %s cannot serve it: %s"
-                % (self._tensorflow.__version__, parsing.one_line(error)),
+                f"TensorFlow {self._tensorflow.__version__} cannot serve it: "
+                + parsing.one_line(error),
                 "copy the directory again, or serve it with the release that wrote it",
             ) from error
         if _SIGNATURE not in loaded.signature_def:
             raise UnsupportedModel(
                 self.path,
-                "its graph has no signature %r to be served by" % _SIGNATURE,
+                f"its graph has no signature {_SIGNATURE!r} to be served by",
                 "save its model again",
             )
         return loaded.signature_def[_SIGNATURE]
@@ -133,7 +132,7 @@ class InferenceModel:
             ValueError: if the inputs are not those of the model, or `training` is True.
         """
         if training:
-            raise ValueError("%s is served by the graph for inference only." % self.path)
+            raise ValueError(f"{self.path} is served by the graph for inference only.")
         return self._answer(self._feed(inputs))
 
     def _answer(self, feed: dict[str, np.ndarray]) -> Answer:
@@ -158,12 +157,13 @@ class InferenceModel:
         lengths = {name: len(value) for name, value in feed.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(
-                "%s was given inputs of different lengths: %s."
-                % (self.path, ", ".join("%s has %d" % each for each in lengths.items()))
+                f"{self.path} was given inputs of different lengths: "
+                + ", ".join(f"{name} has {length}" for name, length in lengths.items())
+                + "."
             )
         count, size = max(lengths.values()), batch_size or 32
         if size < 1:
-            raise ValueError("batch_size is %r, and must be at least 1." % (batch_size,))
+            raise ValueError(f"batch_size is {batch_size!r}, and must be at least 1.")
         parts = [
             self._answer({name: value[start : start + size] for name, value in feed.items()})
             for start in range(0, max(count, 1), size)
@@ -180,14 +180,14 @@ class InferenceModel:
                 every = [inputs]  # One input, given as a list of samples.
             if len(every) != len(self.input_names):
                 raise ValueError(
-                    "%s has the inputs %s, and was given %d."
-                    % (self.path, ", ".join(self.input_names), len(every))
+                    f"{self.path} has the inputs {', '.join(self.input_names)}, "
+                    f"and was given {len(every)}."
                 )
             inputs = dict(zip(self.input_names, every))
         if set(inputs) != set(self._inputs):
             raise ValueError(
-                "%s has the inputs %s, and was given %s."
-                % (self.path, ", ".join(self.input_names), ", ".join(map(str, inputs)) or "none")
+                f"{self.path} has the inputs {', '.join(self.input_names)}, "
+                f"and was given {', '.join(map(str, inputs)) or 'none'}."
             )
         return {name: self._array(name, inputs[name]) for name in self.input_names}
 
@@ -198,19 +198,19 @@ class InferenceModel:
             array = array.astype(spec.dtype.as_numpy_dtype)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                "The input %s of %s is of type %s, and was given what cannot be that: %s."
-                % (name, self.path, spec.dtype.name, parsing.one_line(error))
+                f"The input {name} of {self.path} is of type {spec.dtype.name}, and was given "
+                f"what cannot be converted to that: {parsing.one_line(error)}."
             ) from error
         if not spec.shape.is_compatible_with(array.shape):
             raise ValueError(
-                "The input %s of %s has the shape %s, and was given %s."
-                % (name, self.path, spec.shape, array.shape)
+                f"The input {name} of {self.path} has the shape {spec.shape}, "
+                f"and was given {array.shape}."
             )
         return array
 
 
 def _config(path: str) -> object:
-    """Returns what is known of the order of the inputs and outputs, as Keras 2 or 3 wrote it."""
+    """Returns the configuration that has the order of inputs and outputs; None if unknown."""
     own = os.path.join(path, saved_model.ARCHIVE)
     if os.path.isfile(own):
         with zip_reader.opened(own) as opened:
@@ -221,9 +221,9 @@ def _config(path: str) -> object:
 
 
 def _ordered(config: object, which: str, named: Iterable[str]) -> list[str]:
-    """Returns the names in the order of the model where it is known, and else by their numbers."""
-    told = config.get(which) if isinstance(config, dict) else None
-    references = told if isinstance(told, list) else []
+    """Returns the names in the order of the model if that is known, else by their numbers."""
+    listed = config.get(which) if isinstance(config, dict) else None
+    references = listed if isinstance(listed, list) else []
     if len(references) == 3 and isinstance(references[0], str):
         references = [references]
     names = [str(each[0]) for each in references if isinstance(each, list) and each]

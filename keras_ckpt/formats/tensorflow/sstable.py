@@ -107,7 +107,7 @@ def _entries(data: bytes, offset: int, size: int) -> list[tuple[bytes, bytes]]:
             raise ValueError("an entry runs over the end of its block")
         taken += shared + unshared
         if taken > _MOST_KEYS:
-            raise ValueError("its names take more than %d bytes" % _MOST_KEYS)
+            raise ValueError(f"its names take more than {_MOST_KEYS} bytes")
         key = key[:shared] + block[position : position + unshared]
         position += unshared
         entries.append((key, block[position : position + length]))
@@ -140,5 +140,5 @@ def load(data: bytes) -> dict[bytes, bytes]:
             taken += len(key)
             found[key] = value
         if taken > _MOST_KEYS:
-            raise ValueError("its names take more than %d bytes" % _MOST_KEYS)
+            raise ValueError(f"its names take more than {_MOST_KEYS} bytes")
     return found

@@ -35,7 +35,7 @@ _DTYPES: dict[int, str] = {
     24: "float8_e5m2",
     25: "float8_e4m3fn",
 }
-# Those that NumPy lacks, too.
+# Also of the types that NumPy lacks.
 _WIDTHS = {name: assignment.width(name) for name in _DTYPES.values()}
 _NUMBERS = {name: number for number, name in _DTYPES.items()}
 _STRING = 7
@@ -95,7 +95,7 @@ def index_path(prefix: str) -> str:
 
 def shard_path(prefix: str, shard: int, shards: int) -> str:
     """Returns the path of a data file of the bundle at `prefix`."""
-    return "%s.data-%05d-of-%05d" % (prefix, shard, shards)
+    return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
 
 
 def _dtype(name: str) -> np.dtype:
@@ -109,8 +109,8 @@ def _dtype(name: str) -> np.dtype:
             return found
         except (ImportError, AttributeError):
             raise ImportError(
-                "The checkpoint holds tensors of type %s, which need the package ml_dtypes. "
-                "Install it with `pip install ml_dtypes`." % name
+                f"The checkpoint holds tensors of type {name}, which need the package ml_dtypes. "
+                "Install it with `pip install ml_dtypes`."
             ) from None
 
 
@@ -123,7 +123,7 @@ def _encode(tensor: Tensor) -> tuple[int, tuple[int, ...], list[bytes | memoryvi
         crc = crc32c(tensor, crc32c(of_length, crc))
         return _STRING, (), [protobuf.varint(len(tensor)), of_length, tensor], crc
     if tensor.dtype.name not in _NUMBERS:
-        raise TypeError("A TensorFlow checkpoint cannot hold a tensor of type %s." % tensor.dtype)
+        raise TypeError(f"A TensorFlow checkpoint cannot hold a tensor of type {tensor.dtype}.")
     array = np.ascontiguousarray(tensor)
     if array.dtype.byteorder == ">":
         array = array.astype(array.dtype.newbyteorder("<"))
@@ -196,7 +196,9 @@ class Reader:
         with parsing.reading(path), open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             if size > _LARGEST_INDEX:
-                raise DamagedCheckpoint(path, "an index has no %d bytes" % size, _AGAIN)
+                raise DamagedCheckpoint(
+                    path, f"it is too large for an index ({size} bytes)", _AGAIN
+                )
             file.seek(0)
             data = file.read()
         try:
@@ -210,7 +212,7 @@ class Reader:
         except KeyError:
             raise DamagedCheckpoint(path, "the header is missing from the index", _AGAIN) from None
         except ValueError as error:
-            raise DamagedCheckpoint(path, "the index is damaged: %s" % error, _AGAIN) from error
+            raise DamagedCheckpoint(path, f"the index is damaged: {error}", _AGAIN) from error
         self._check_shards()
 
     def _check_shards(self) -> None:
@@ -222,14 +224,14 @@ class Reader:
             path = shard_path(self.prefix, shard, self._count)
             if not os.path.isfile(path):
                 raise FileNotFoundError(
-                    "The checkpoint %s lacks its data file %s. Copy the data files together with "
-                    "the index." % (self.prefix, path)
+                    f"The checkpoint {self.prefix} lacks its data file {path}. "
+                    "Copy the data files together with the index."
                 )
             missing = end - os.path.getsize(path)
             if missing > 0:
                 raise DamagedCheckpoint(
                     path,
-                    "it ends before the tensor %r does (%d bytes are missing)" % (name, missing),
+                    f"it ends before the tensor {name!r} does ({missing} bytes are missing)",
                     _AGAIN,
                 )
 
@@ -243,9 +245,9 @@ class Reader:
         dtype, shard, offset, size, crc = numbers
         entry = Entry(dtype, tuple(shape), shard, offset, size, crc, 7 in fields)
         if len(shape) > _MOST_DIMENSIONS or min(shape, default=0) < 0:
-            raise ValueError("a tensor has the shape %s" % (shape[:_MOST_DIMENSIONS],))
+            raise ValueError(f"a tensor has the shape {shape[:_MOST_DIMENSIONS]}")
         if not entry.sliced and not entry.fits():
-            raise ValueError("a tensor of the shape %s has %d bytes" % (entry.shape, size))
+            raise ValueError(f"a tensor of the shape {entry.shape} has {size} bytes")
         return entry
 
     def __contains__(self, name: str) -> bool:
@@ -260,7 +262,7 @@ class Reader:
         if entry.sliced:
             raise CheckpointError(
                 path,
-                "the tensor %r is stored in slices (a partitioned variable)" % name,
+                f"the tensor {name!r} is stored in slices (a partitioned variable)",
                 "save it again without a partitioner",
             )
         if entry.shard not in self._shards:
@@ -275,7 +277,7 @@ class Reader:
 
     def _broken(self, name: str) -> DamagedCheckpoint:
         path = shard_path(self.prefix, self.entries[name].shard, self._count)
-        return DamagedCheckpoint(path, "the checksum of %r is wrong" % name, _AGAIN)
+        return DamagedCheckpoint(path, f"the checksum of {name!r} is wrong", _AGAIN)
 
     def verify(self, name: str) -> None:
         """Checks the bytes of the numeric tensor `name`.
@@ -291,7 +293,7 @@ class Reader:
                 raise self._broken(name)
 
     def _pieces(self, name: str, file: io.FileIO) -> Iterator[memoryview]:
-        # Into the same memory again and again: a mapped file costs more to come by.
+        # All into the same memory, which is faster than to map the file.
         left = self.entries[name].size
         buffer = memoryview(bytearray(min(_STEP, left)))
         while left:
@@ -317,7 +319,7 @@ class Reader:
         if entry.dtype == _STRING:
             if entry.size > _LARGEST_STRINGS:
                 raise DamagedCheckpoint(
-                    self.prefix, "the texts %r take %d bytes" % (name, entry.size), _AGAIN
+                    self.prefix, f"the texts {name!r} take {entry.size} bytes", _AGAIN
                 )
             return self._strings(name, data.tobytes())
         if verify:
@@ -334,7 +336,7 @@ class Reader:
         entry = self.entries[name]
         self._bytes(name)
         array = runtime.empty_shared(entry.shape, self._dtype_of(name))
-        # Not from the mapped file, to come by the pages of which takes longer than to read it.
+        # Not from the mapped file: that takes longer than to read it.
         with open(shard_path(self.prefix, entry.shard, self._count), "rb", buffering=0) as file:
             file.seek(entry.offset)
             left = memoryview(array.reshape(-1).view(np.uint8).data)
@@ -350,7 +352,7 @@ class Reader:
         if entry.dtype not in _DTYPES:
             raise CheckpointError(
                 self.prefix,
-                "the tensor %r has the unknown type %s" % (name, entry.dtype),
+                f"the tensor {name!r} has the unknown type {entry.dtype}",
                 "save it again as one of the types of NumPy",
             )
         return _dtype(_DTYPES[entry.dtype])

@@ -79,7 +79,7 @@ def test_padded(size: int, whole: int) -> None:
 
 def test_a_name_is_text() -> None:
     hdf5_structures.need_text("Schicht_größe".encode())
-    refused(lambda: hdf5_structures.need_text(b"a\xff"), Damaged, r"is no text \(b'a\\xff'\)")
+    refused(lambda: hdf5_structures.need_text(b"a\xff"), Damaged, r"is not text \(b'a\\xff'\)")
 
 
 # ------------------------------------------------ II.A
@@ -152,10 +152,10 @@ def test_the_tree_of_a_group() -> None:
 @pytest.mark.parametrize(
     ("at", "new", "text"),
     [
-        (0, b"tree", "a tree is none"),
-        (4, b"\x01", "a tree is none"),
+        (0, b"tree", "what should be a tree is not one"),
+        (4, b"\x01", "what should be a tree is not one"),
         (5, b"\x01", "a tree is not in order"),
-        (6, b"\x21\0", "a tree has more branches than place for them"),
+        (6, b"\x21\0", "a tree has more branches than room for them"),
         (24, b"\x58", "a key of a tree is wrong"),
         (40, b"\x58", "a key of a tree is wrong"),
     ],
@@ -190,9 +190,9 @@ def test_a_list_of_names() -> None:
 @pytest.mark.parametrize(
     ("at", "new", "text"),
     [
-        (3, b"d", "a list of names is none"),
-        (4, b"\x02", "a list of names is none"),
-        (6, b"\x09", "a list of names is longer than its place"),
+        (3, b"d", "what should be a list of names is not one"),
+        (4, b"\x02", "what should be a list of names is not one"),
+        (6, b"\x09", "a list of names has more entries than room for them"),
     ],
 )
 def test_a_damaged_list_of_names(at: int, new: bytes, text: str) -> None:
@@ -232,17 +232,21 @@ def test_a_heap_of_names() -> None:
 @pytest.mark.parametrize(("at", "new"), [(0, b"h"), (4, b"\x01")])
 def test_a_damaged_heap_of_names(at: int, new: bytes) -> None:
     damaged = replaced(HEAP, at, new)
-    refused(lambda: hdf5_structures.local_heap(damaged), Damaged, "a heap of names is none")
+    refused(
+        lambda: hdf5_structures.local_heap(damaged),
+        Damaged,
+        "what should be a heap of names is not one",
+    )
 
 
 @pytest.mark.parametrize(
     ("next_free", "length", "text"),
     [
-        (80, 16, "a hole in a heap of names is outside of it"),
-        (HUGE, 16, "a hole in a heap of names is outside of it"),
+        (80, 16, "a hole in a heap of names is outside it"),
+        (HUGE, 16, "a hole in a heap of names is outside it"),
         (1, 15, "a hole in a heap of names is too large"),
         (1, 81, "a hole in a heap of names is too large"),
-        (8, 40, "the holes in a heap of names go round"),
+        (8, 40, "the holes in a heap of names lead back to the first"),
     ],
 )
 def test_a_damaged_hole(next_free: int, length: int, text: str) -> None:
@@ -253,7 +257,7 @@ def test_a_damaged_hole(next_free: int, length: int, text: str) -> None:
 @pytest.mark.parametrize("offset", [0, 3, 9, 10, HUGE])
 def test_a_name_that_is_not_there(offset: int) -> None:
     content = b"\0ab\0cd\0de"
-    refused(lambda: hdf5_structures.name_at(content, offset), Damaged, "a name .* is not there")
+    refused(lambda: hdf5_structures.name_at(content, offset), Damaged, "a name .* is missing")
 
 
 # ------------------------------------------------ III.E
@@ -271,8 +275,8 @@ def test_a_heap_of_texts() -> None:
 @pytest.mark.parametrize(
     ("at", "new", "text"),
     [
-        (0, b"g", "a heap of texts is none"),
-        (4, b"\x02", "a heap of texts is none"),
+        (0, b"g", "what should be a heap of texts is not one"),
+        (4, b"\x02", "what should be a heap of texts is not one"),
         (9, b"\x0f", "a heap of texts has a wrong size"),
     ],
 )
@@ -284,10 +288,10 @@ def test_a_damaged_heap_of_texts(at: int, new: bytes, text: str) -> None:
 @pytest.mark.parametrize(
     ("at", "new", "text"),
     [
-        (24, HUGE, "a text runs over the end of its heap"),
-        (40, b"\x01", "a text is there twice"),
-        (64, b"\x03", "a text runs over the end of its heap"),
-        (72, 15, "a heap of texts goes round"),
+        (24, HUGE, "a text is longer than its heap"),
+        (40, b"\x01", "a text has the number of another one"),
+        (64, b"\x03", "a text is longer than its heap"),
+        (72, 15, "the free space in a heap of texts has a wrong size"),
         (72, 16, "a heap of texts has a hole"),
     ],
 )

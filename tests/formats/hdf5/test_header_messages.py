@@ -98,7 +98,7 @@ def test_a_damaged_header_of_version_1() -> None:
     header = struct.pack("<BxHIIxxxx", 1, 3, 1, 120)
     assert header_messages.header_1_size(header) == 120
     for damaged in (replaced(header, 0, b"\x02"), header[:15], b""):
-        with pytest.raises(Damaged, match="a header is none"):
+        with pytest.raises(Damaged, match="what should be a header is not one"):
             header_messages.header_1_size(damaged)
 
 
@@ -275,7 +275,11 @@ def test_fill_values(libver: str) -> None:
     refused(header_messages.fill_value, replaced(good, at, b"\x19"), "a header ends too early")
     for version in (b"\0", b"\x04"):
         damaged = replaced(good, 0, version)
-        refused(header_messages.fill_value, damaged, "what fills a dataset is not known")
+        refused(
+            header_messages.fill_value,
+            damaged,
+            "the fill value of a dataset is of an unknown version",
+        )
 
 
 def test_old_fill_values() -> None:
@@ -303,7 +307,7 @@ def test_links() -> None:
     assert content[address : address + 4] == b"OHDR"
     refused(header_messages.link, replaced(good, 0, b"\x02"), "a link is of an unknown version")
     no_text = good.replace("größe".encode(), b"gr\xff\xff\xff\xffe")
-    refused(header_messages.link, no_text, "a name in it is no text")
+    refused(header_messages.link, no_text, "a name in it is not text")
     refused(header_messages.link, good[:-1], "a header ends too early")
 
 
@@ -337,10 +341,10 @@ def test_layouts() -> None:
 @pytest.mark.parametrize(
     ("at", "new", "error", "text"),
     [
-        (0, b"\x02", Damaged, "a dataset lies in the unknown way 2"),
-        (0, b"\x06", Damaged, "a dataset lies in the unknown way 6"),
+        (0, b"\x02", Damaged, "a dataset is stored in the unknown way 2"),
+        (0, b"\x06", Damaged, "a dataset is stored in the unknown way 6"),
         (1, b"\x03", Refused, "the values of a dataset are in another file"),
-        (1, b"\x04", Damaged, "a dataset lies in an unknown way"),
+        (1, b"\x04", Damaged, "a dataset is stored in an unknown way"),
         (2, b"\x0d", Damaged, "a header ends too early"),
     ],
 )
@@ -361,10 +365,14 @@ def test_filters(packing: str, libver: str) -> None:
     assert header_messages.filter_pipeline(Data(good[:1] + b"\0" + good[2:])) is False
     for at, new in ((0, b"\x03"), (0, b"\0"), (1, b"\x21")):
         damaged = replaced(good, at, new)
-        refused(header_messages.filter_pipeline, damaged, "how a dataset is packed is not known")
+        refused(
+            header_messages.filter_pipeline,
+            damaged,
+            "the packing of a dataset is of an unknown kind",
+        )
     first = 8 if libver == "earliest" else 2
     other = replaced(good, first, b"\x04")  # szip
-    refused(header_messages.filter_pipeline, other[: first + 60], r"not read \(", Refused)
+    refused(header_messages.filter_pipeline, other[: first + 60], r"cannot be read \(", Refused)
 
 
 # ------------------------------------------------ IV.A.2.m
@@ -399,9 +407,9 @@ def test_a_text_that_is_nowhere_is_empty() -> None:
     [
         ("earliest", 0, b"\0", "an attribute is of the unknown version 0"),
         ("earliest", 0, b"\x04", "an attribute is of the unknown version 4"),
-        ("latest", 1, b"\x01", "an attribute shares a part with another"),
+        ("latest", 1, b"\x01", "an attribute shares a part with another one"),
         ("earliest", 2, b"\x04", "the name of an attribute has no end"),
-        ("earliest", 8, b"\xff", "a name in it is no text"),
+        ("earliest", 8, b"\xff", "a name in it is not text"),
         ("earliest", 4, b"\xff\xff", "a header ends too early"),
         ("earliest", 6, b"\x02", "a header ends too early"),
     ],
@@ -421,7 +429,7 @@ def test_continuations() -> None:
     assert header_messages.continued(b"ABC", None) == b"ABC"
     assert header_messages.continued(b"OCHKABC\1\2\3\4", 0) == b"ABC"
     for damaged in (b"OHDRABC\1\2\3\4", b"OCHK\1\2\3"):
-        with pytest.raises(Damaged, match="a part of a header is none"):
+        with pytest.raises(Damaged, match="what should be a part of a header is not one"):
             header_messages.continued(damaged, 2)
 
 

@@ -111,7 +111,7 @@ def test_all_that_checkpoints_may_hold(libver: str) -> None:
 def test_the_first_group_alone() -> None:
     address = address_of(OLD, "layers/second/vars/0")
     damaged = replaced(OLD, address, b"\x07")
-    refused(damaged, "a header is none")
+    refused(damaged, "what should be a header is not one")
     assert check(damaged, whole=False)
 
 
@@ -127,10 +127,10 @@ def test_a_file_that_ends_too_early(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("signature", "text"),
     [
-        (b"TREE\x00", "a tree is none"),
-        (b"TREE\x01", "a tree is none"),
-        (b"HEAP", "a heap of names is none"),
-        (b"SNOD", "a list of names is none"),
+        (b"TREE\x00", "what should be a tree is not one"),
+        (b"TREE\x01", "what should be a tree is not one"),
+        (b"HEAP", "what should be a heap of names is not one"),
+        (b"SNOD", "what should be a list of names is not one"),
     ],
 )
 def test_a_structure_that_is_none(signature: bytes, text: str) -> None:
@@ -139,7 +139,10 @@ def test_a_structure_that_is_none(signature: bytes, text: str) -> None:
 
 def test_a_header_that_is_none() -> None:
     for content in (OLD, NEW):
-        refused(replaced(content, address_of(content, "layers/first"), b"????"), "a header is none")
+        refused(
+            replaced(content, address_of(content, "layers/first"), b"????"),
+            "what should be a header is not one",
+        )
 
 
 @pytest.mark.parametrize("where", ["tree", "heap", "names"])
@@ -153,7 +156,7 @@ def test_an_address_over_the_end(where: str) -> None:
         # The header of the group has it, too.
         address = OLD.index(root[0].to_bytes(8, "little") + heap.to_bytes(8, "little"), 96)
         content = replaced(content, address + (0 if where == "tree" else 8), len(OLD))
-    refused(content, "is over its end")
+    refused(content, "is beyond its end")
 
 
 # ------------------------------------------------ groups
@@ -161,9 +164,9 @@ def test_an_address_over_the_end(where: str) -> None:
 
 def test_a_group_that_is_described_in_two_ways() -> None:
     assert superblock(OLD[:96]).symbols is not None
-    refused(replaced(OLD, 80, 8), "its first group is told in two ways")
+    refused(replaced(OLD, 80, 8), "its first group is described in two ways")
     entry = OLD.index(b"SNOD") + 8
-    refused(replaced(OLD, entry + 24, 8), "a group is told in two ways")
+    refused(replaced(OLD, entry + 24, 8), "a group is described in two ways")
 
 
 def test_a_group_in_itself() -> None:
@@ -199,13 +202,13 @@ def test_names_in_each_other() -> None:
     size = int.from_bytes(content[heap + 8 : heap + 16], "little")
     content = replaced(content, list_of_names + 6, size // 7 + 1, 2)
     assert size // 7 + 1 > 8 and content[at : at + 7] == b"abcdefg"
-    refused(content, "a list of names is longer than its place")
+    refused(content, "a list of names has more entries than room for them")
     long = b"a" * (size - 9) + b"\0"
     content = replaced(content, list_of_names + 6, 2, 2)
     content = replaced(content, list_of_names + 48, first)
     place = int.from_bytes(content[heap + 24 : heap + 32], "little")
     content = replaced(content, heap + 16, 1)
-    refused(replaced(content, place + 8, long), "names in a group are in each other")
+    refused(replaced(content, place + 8, long), "names in a group overlap")
 
 
 def test_a_tree_that_goes_round() -> None:
@@ -214,7 +217,7 @@ def test_a_tree_that_goes_round() -> None:
     tree = roots[0][0] if roots[0] is not None else 0
     assert content[tree + 5] == 1  # It has a level of its own above the leaves.
     child = int.from_bytes(content[tree + 32 : tree + 40], "little")
-    refused(replaced(content, tree + 48, child), "a tree goes round")
+    refused(replaced(content, tree + 48, child), "a tree leads back to itself")
     refused(replaced(content, child + 5, b"\1"), "a tree is not in order")
     leaf = int.from_bytes(content[child + 32 : child + 40], "little")
     refused(replaced(content, child + 48, leaf), "a list of names is in two places")
@@ -258,7 +261,9 @@ def test_a_name_that_is_no_text(
         else:
             scalar = h5py.h5s.create(h5py.h5s.SCALAR)
             h5py.h5a.create(layers.id, b"\xff", h5py.h5t.NATIVE_INT64, scalar)
-    with pytest.raises(keras_ckpt.DamagedCheckpoint, match=r"a name in it is no text \(b'\\xff'\)"):
+    with pytest.raises(
+        keras_ckpt.DamagedCheckpoint, match=r"a name in it is not text \(b'\\xff'\)"
+    ):
         keras_ckpt.inspect(path)
 
 
@@ -277,24 +282,24 @@ def test_a_header_in_parts(libver: str) -> None:
     root = superblock(content[:96]).root
     if libver == "latest":
         part = content.index(b"OCHK")
-        refused(replaced(content, part, b"?"), "a part of a header is none")
-        refused(at_number(content, part, len(content)), "a header is over its end")
+        refused(replaced(content, part, b"?"), "what should be a part of a header is not one")
+        refused(at_number(content, part, len(content)), "a header is beyond its end")
         return
     address = address_of(content, "d")
     at = content.index(b"\x10\0\x10\0", address)  # an Object Header Continuation Message
     place = int.from_bytes(content[at + 8 : at + 16], "little")
     assert address < place < len(content) and root != address
     again = replaced(content, place, content[at : at + 24])
-    refused(again, "a header goes round")
+    refused(again, "a header leads back to itself")
 
 
 @pytest.mark.parametrize(
     ("kind", "flags", "text"),
     [
-        (0x09, 0, "a header holds what is not known"),
-        (0x99, 0, "a header holds what is not known"),
-        (0x01, 2, "a header shares a part with another"),
-        (0x03, 2, "a header shares a part with another"),
+        (0x09, 0, "a header holds something unknown"),
+        (0x99, 0, "a header holds something unknown"),
+        (0x01, 2, "a header shares a part with another one"),
+        (0x03, 2, "a header shares a part with another one"),
         (0x00, 0, "a dataset has no shape or type"),
         (0x11, 0, "an object is a group and a dataset"),
         (0x07, 0, "the values of a dataset are in another file"),
@@ -322,11 +327,11 @@ def test_texts_of_attributes() -> None:
     heap = content.index(b"GCOL")
     reference = heap.to_bytes(8, "little")
     at = content.index(reference)
-    refused(replaced(content, at - 4, 5, 4), "a text is not there")
-    refused(replaced(content, at + 8, 9, 4), "a text is not there")
-    refused(replaced(content, at, len(content)), "a heap of texts is over its end")
-    refused(replaced(content, heap + 8, len(content)), "a heap of texts is over its end")
-    refused(replaced(content, heap, b"?"), "a heap of texts is none")
+    refused(replaced(content, at - 4, 5, 4), "a text is missing")
+    refused(replaced(content, at + 8, 9, 4), "a text is missing")
+    refused(replaced(content, at, len(content)), "a heap of texts is beyond its end")
+    refused(replaced(content, heap + 8, len(content)), "a heap of texts is beyond its end")
+    refused(replaced(content, heap, b"?"), "what should be a heap of texts is not one")
 
 
 def test_texts_that_many_attributes_share() -> None:
@@ -370,7 +375,7 @@ def test_a_dataset_in_one_piece() -> None:
     at = content.index(length)
     refused(replaced(content, at, 777 * 8 - 1), "a dataset is smaller than its shape")
     over = replaced(content, at - 8, len(content) - 777 * 8 + 1)
-    refused(over, "the values of a dataset are over its end")
+    refused(over, "the values of a dataset are beyond its end")
 
 
 def test_a_dataset_without_values() -> None:
@@ -408,8 +413,8 @@ def test_a_packed_dataset_in_one_piece() -> None:
         (11, b"\0", "the pieces of a dataset have no size"),
         (19, b"\x04", "the pieces of a dataset have no size"),
         (14, b"\x7f", "the pieces of a dataset are too large"),
-        (3, 1 << 40, "a tree is over its end"),
-        (3, 0, "a tree is none"),
+        (3, 1 << 40, "a tree is beyond its end"),
+        (3, 0, "what should be a tree is not one"),
     ],
 )
 def test_pieces_of_another_shape(at: int, new: bytes | int, text: str) -> None:
@@ -423,7 +428,7 @@ def test_pieces_in_wrong_places() -> None:
     leaf = content.index(b"TREE\x01") + 24
     refused(replaced(content, leaf, 71, 4), "a piece of a dataset has a wrong size")
     over = replaced(content, leaf + 32, len(content) - 71)
-    refused(over, "a piece of a dataset is over its end")
+    refused(over, "a piece of a dataset is beyond its end")
 
 
 def bomb(chunks: tuple[int, ...], libver: str = "earliest") -> bytes:
