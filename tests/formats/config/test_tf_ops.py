@@ -63,9 +63,11 @@ def check(model: Any, told: Any) -> None:
     found = outputs(model, told)
     assert len(found) == len(told["outputs"])
     for name, value, expected, dtype in zip(told["names"], found, told["outputs"], told["dtypes"]):
-        np.testing.assert_allclose(
-            value, np.array(expected), rtol=1e-6, atol=1e-6, err_msg=str(name)
-        )
+        expected = np.array(expected)
+        # Near its poles, tan makes much of a last bit in which processors differ.
+        steep = 1 + expected**2 if name == "tan" else 1
+        off = abs(value.astype("float64") - expected) / (1e-6 * (steep + abs(expected)))
+        assert off.shape == expected.shape and (off <= 1).all(), (name, value, expected)
         # JAX has no 64 bits by default, and some operations have others on PyTorch.
         if runtime.backend() == "tensorflow":
             assert value.dtype.name == dtype, name
