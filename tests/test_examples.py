@@ -46,16 +46,16 @@ def named(patterns, *names):
 # For each script the files that its release left, and the paths that the callback spoke of.
 EXPECTED = {
     "tf2_0_docs_epoch_and_loss": (
-        ["weights.{:02d}-[0-9].[0-9][0-9].hdf5".format(epoch) for epoch in range(1, 13)],
+        [f"weights.{epoch:02d}-[0-9].[0-9][0-9].hdf5" for epoch in range(1, 13)],
         [],
     ),
     "tf2_0_period": (
         ["training_2/checkpoint"]
-        + named(CHECKPOINT, *["training_2/cp-00%s.ckpt" % epoch for epoch in ("05", 10, 15)]),
+        + named(CHECKPOINT, *[f"training_2/cp-00{epoch}.ckpt" for epoch in ("05", 10, 15)]),
         ["training_2/cp-0005.ckpt", "training_2/cp-0010.ckpt", "training_2/cp-0015.ckpt"],
     ),
     "tf2_0_restart": (
-        ["model_dir/model.{:02d}.hdf5".format(epoch) for epoch in range(1, 12)],
+        [f"model_dir/model.{epoch:02d}.hdf5" for epoch in range(1, 12)],
         ["model_dir/model.01.hdf5", "model_dir/model.10.hdf5", "model_dir/model.11.hdf5"],
     ),
     "tf2_0_saved_model": (named(SAVED_MODEL, "my_best_model"), []),
@@ -70,11 +70,7 @@ EXPECTED = {
     "tf2_10_docs_best_weights": (["tmp/checkpoint"] + named(CHECKPOINT, "tmp/checkpoint"), []),
     "tf2_15_initial_value_threshold": (["models/best.keras"], ["models/best.keras"]),
     "tf2_15_subclass_retry": (
-        [
-            "steps/{:02d}-{}.weights.h5".format(epoch, batch)
-            for epoch in range(1, 11)
-            for batch in (15, 30)
-        ],
+        [f"steps/{epoch:02d}-{batch}.weights.h5" for epoch in range(1, 11) for batch in (15, 30)],
         [],
     ),
     "tf2_16_docs_keras_and_weights": (
@@ -88,7 +84,7 @@ EXPECTED = {
     "tf2_1_docs_best_weights": (["tmp/checkpoint"] + named(CHECKPOINT, "tmp/checkpoint"), []),
     "tf2_1_subclass_backup": (
         [
-            directory + "digits-%s.h5" % epoch
+            directory + f"digits-{epoch}.h5"
             for directory in ("", "backup/")
             for epoch in ("04", "08", "12")
         ],
@@ -103,7 +99,7 @@ EXPECTED = {
     ),
     "tf2_4_save_freq": (
         ["training_2/checkpoint"]
-        + named(CHECKPOINT, *["training_2/cp-00%s.ckpt" % epoch for epoch in ("05", 10, 15)]),
+        + named(CHECKPOINT, *[f"training_2/cp-00{epoch}.ckpt" for epoch in ("05", 10, 15)]),
         ["training_2/cp-0005.ckpt", "training_2/cp-0010.ckpt", "training_2/cp-0015.ckpt"],
     ),
     "tf2_4_save_options": (
@@ -228,7 +224,7 @@ def ran(request, tmp_path_factory):
 
     def result(name):
         report = root / (name + ".json")
-        assert report.exists(), "the process ended before {}:\n{}".format(name, errors[-4000:])
+        assert report.exists(), f"the process ended before {name}:\n{errors[-4000:]}"
         return json.loads(report.read_text(encoding="utf-8"))
 
     return result

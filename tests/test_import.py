@@ -11,7 +11,7 @@ import pytest
 import keras_ckpt
 
 LIBRARIES = ("keras", "tensorflow", "torch", "jax", "tf_keras", "h5py")
-PRINT = "import sys; print([name for name in {!r} if name in sys.modules])".format(LIBRARIES)
+PRINT = f"import sys; print([name for name in {LIBRARIES!r} if name in sys.modules])"
 
 
 def python(code: str) -> str:

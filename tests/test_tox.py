@@ -12,7 +12,7 @@ import pytest
 from keras_ckpt import compat
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TENSORFLOW = ["2.{}".format(minor) for minor in range(22)]
+TENSORFLOW = [f"2.{minor}" for minor in range(22)]
 KERAS = [version for version in compat.VERSIONS if version.startswith("3.")] + ["3.0.4"]
 RELEASES = ["tf" + name for name in TENSORFLOW] + ["keras" + name for name in KERAS] + ["tf_keras"]
 

@@ -100,7 +100,7 @@ def test_magics_keep_the_lines(text: str) -> None:
 
 
 def test_names_made_of_names_take_no_time() -> None:
-    lines = ["x0 = 'a'"] + ["x%d = x%d + x%d" % (n, n - 1, n - 1) for n in range(1, 200)]
+    lines = ["x0 = 'a'"] + [f"x{n} = x{n - 1} + x{n - 1}" for n in range(1, 200)]
     lines += ["from keras.callbacks import ModelCheckpoint", "ModelCheckpoint(x199)"]
     checked("\n".join(lines).encode())
     loop = "from keras.callbacks import ModelCheckpoint\nwhile a:\n    a = b\n    b = a\n"

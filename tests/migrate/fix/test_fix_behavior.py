@@ -62,7 +62,7 @@ def after(option: str, tmp_path: pathlib.Path) -> tuple[dict[str, str], str]:
     scripts.mkdir()
     for name in SCRIPTS:
         (scripts / name).write_text((FOLDER / "scripts" / name).read_text())
-    release = "%d.%d" % runtime.version()[:2]
+    release = "{}.{}".format(*runtime.version())
     fix = ("-m", "keras_ckpt", "fix", option, "--write", "--from", "2.4", "--to", release)
     output = python(*fix, str(scripts))
     return printed(python(str(FOLDER / "all.py"), str(scripts), str(tmp_path / "here"))), output

@@ -99,7 +99,7 @@ def programs(draw: st.DrawFn) -> str:
         else:
             found = draw(st.lists(st.sampled_from(ARGUMENTS), max_size=3, unique=True))
             end = draw(st.sampled_from(["", "\n", ","])) if found else ""
-            code = "%s(%s%s)" % (draw(st.sampled_from(CALLED)), ", ".join([path, *found]), end)
+            code = "{}({}{})".format(draw(st.sampled_from(CALLED)), ", ".join([path, *found]), end)
             if draw(st.booleans()):
                 code = "c = " + code
         form = draw(st.sampled_from(FORMS))
@@ -150,7 +150,7 @@ def test_any_bytes(content: bytes, name: str, to_keras_ckpt: bool) -> None:
 
 
 def test_what_is_nested_too_deeply_is_left() -> None:
-    code = "import keras\nx = %s0%s\nkeras.callbacks.ModelCheckpoint('a.hdf5')" % (
+    code = "import keras\nx = {}0{}\nkeras.callbacks.ModelCheckpoint('a.hdf5')".format(
         "-(" * 80,
         ")" * 80,
     )

@@ -88,7 +88,7 @@ def test_both_are_left_and_the_other_is_named(
     assert code(here, "other") == other
     printed_lines = [each for each in result.output.splitlines() if each.startswith("train.py:3:")]
     assert len(printed_lines) == 1
-    assert "KC202 not changed: `ckpt/best.hdf5` in other.py, line %d," % line in printed_lines[0]
+    assert f"KC202 not changed: `ckpt/best.hdf5` in other.py, line {line}," in printed_lines[0]
     assert why in printed_lines[0]
 
 
@@ -159,7 +159,7 @@ def test_every_rename_has_a_note(here: pathlib.Path) -> None:
     result = native(here, train=WRITES)
     assert (
         "train.py:3:24: KC202 `best.hdf5` is now `best.keras`, in another format. Files from "
-        "before are read by `keras-ckpt convert` and `keras_ckpt.load_model`. %s" % MORE
+        f"before are read by `keras-ckpt convert` and `keras_ckpt.load_model`. {MORE}"
     ) in result.output
     weights = WRITES.replace("save_best_only", "save_weights_only")
     result = native(here, train=weights)

@@ -25,8 +25,8 @@ model.fit(x, y, validation_data=data, callbacks=[best])
 def test_in_monitor_and_path(name: str, written: str) -> None:
     first, second = found(TEXT % (name, name), "2.4")
     assert (first.code, second.code) == ("KC401", "KC401")
-    assert "`{val_%s}`" % written in first.advice
-    assert '`monitor="val_%s"`' % written in second.advice
+    assert f"`{{val_{written}}}`" in first.advice
+    assert f'`monitor="val_{written}"`' in second.advice
     assert not found(TEXT % (written, written), "2.4")
 
 

@@ -86,7 +86,7 @@ def test_numbers_and_escapes_around_it_are_not_written_anew() -> None:
     cell = (
         '{"cell_type": "code", "source": ["import keras\\n",   "%s"], "metadata": {"x": 1.50e+02}}'
     )
-    text = '{ "nbformat": 4, "cells": [%s], "metadata": {"\\u0041": "\\/", "A": 1} }  \r\n' % cell
+    text = f'{{ "nbformat": 4, "cells": [{cell}], "metadata": {{"\\u0041": "\\/", "A": 1}} }}  \r\n'
     before = text % "keras.callbacks.ModelCheckpoint(\\u0022a.h\\u0064f5\\u0022)"
     assert written(before, False) == text % 'keras.callbacks.ModelCheckpoint(\\"a.keras\\")'
 

@@ -59,4 +59,4 @@ HEAD = "import keras\nimport keras_ckpt\n"
 )
 def test_takes_from_keras_ckpt_what_keras_3_refuses(before: str, after: str) -> None:
     head = "m.compile(loss='mse')\n"
-    assert redirected("import keras\n%s%s\n" % (head, before)) == HEAD + head + after + "\n"
+    assert redirected(f"import keras\n{head}{before}\n") == HEAD + head + after + "\n"

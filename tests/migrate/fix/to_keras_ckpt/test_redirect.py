@@ -141,7 +141,7 @@ def test_an_import_alone_is_changed_where_that_is_enough() -> None:
     ],
 )
 def test_leaves_what_keras_3_does_itself(code: str) -> None:
-    code = "import keras\nimport numpy as np\nm.compile(loss='mse')\n%s\n" % code
+    code = f"import keras\nimport numpy as np\nm.compile(loss='mse')\n{code}\n"
     done = fixed(code, True)
     assert done.content.decode() == code
     assert not done.notes
@@ -157,7 +157,7 @@ def test_leaves_what_keras_3_does_itself(code: str) -> None:
     ],
 )
 def test_says_what_is_not_taken_from_us(code: str, why: str) -> None:
-    code = "import keras\nm.compile(loss='mse')\n%s\n" % code
+    code = f"import keras\nm.compile(loss='mse')\n{code}\n"
     assert redirected(code) == code
     (only,) = notes(code, True)
     assert why in only
