@@ -6,7 +6,7 @@ import pytest
 
 import keras_ckpt
 from keras_ckpt import runtime
-from keras_ckpt.formats import assignment
+from keras_ckpt.formats import assignment, summary
 
 if not runtime.is_keras_3():
     pytest.skip("Keras 2 reads by itself", allow_module_level=True)
@@ -111,6 +111,28 @@ def test_in_what_assigns(name, error, files, monkeypatch):
     with pytest.raises(type(error)) as caught:
         keras_ckpt.load_weights(model, files / name)
     assert caught.value is error
+
+
+@pytest.mark.parametrize("name", WEIGHTS + WHOLE)
+def test_in_what_inspects(name, error, files, monkeypatch):
+    def fail(*arguments, **named):
+        raise error
+
+    monkeypatch.setattr(summary.Variable, "__new__", fail)
+    with pytest.raises(type(error)) as caught:
+        keras_ckpt.inspect(files / name)
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("place", ["from_config", "build"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_in_what_converts(name, place, error, files, tmp_path, monkeypatch):
+    monkeypatch.setattr(Failing, "error", error)
+    monkeypatch.setattr(Failing, "place", place)
+    with pytest.raises(type(error)) as caught:
+        keras_ckpt.convert(files / name, tmp_path / "converted.keras")
+    assert str(error) in str(caught.value)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", OF_KERAS_3)
