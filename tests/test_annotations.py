@@ -1,7 +1,7 @@
 """`Any` stands in annotations only where nothing better is true.
 
-mypy, in `tox -e lint`, holds the code to the annotations, and would let each `Any` pass. The aliases
-in `_typing.py` say what an object of Keras is, where Keras has no types.
+mypy, in `tox -e lint`, holds the code to the annotations, and would let each `Any` pass. The
+aliases in `_typing.py` say what an object of Keras is, where Keras has no types.
 """
 
 from __future__ import annotations
