@@ -54,10 +54,10 @@ MODULES: dict[str, str] = {
 }
 
 #: Patch releases that differ from the last of their minor.
-PATCHES: dict[str, str] = {"3.0.{}".format(patch): "keras3_0_0" for patch in range(5)}
+PATCHES: dict[str, str] = {f"3.0.{patch}": "keras3_0_0" for patch in range(5)}
 
 #: tf_keras, the Keras 2 for the TensorFlows that have no Keras of their own.
-TF_KERAS: dict[str, str] = {"tf_keras 2.{}".format(minor): "tf_keras" for minor in range(15, 22)}
+TF_KERAS: dict[str, str] = {f"tf_keras 2.{minor}": "tf_keras" for minor in range(15, 22)}
 
 #: The Keras 3 that was out when a TensorFlow came that has no Keras of its own.
 KERAS_OF_TENSORFLOW: dict[str, str] = {
@@ -104,14 +104,14 @@ def for_version(version: str) -> Any:
     Raises:
         ValueError: if there is no such release.
     """
-    module = importlib.import_module("{}.{}".format(__name__, module_of(version)))
+    module = importlib.import_module(f"{__name__}.{module_of(version)}")
     return module.ModelCheckpoint
 
 
 def __getattr__(name: str) -> Any:
     if any(name in modules.values() for modules in (MODULES, PATCHES, TF_KERAS)):
-        return importlib.import_module("{}.{}".format(__name__, name))
-    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def module_of(version: str) -> str:
@@ -139,11 +139,11 @@ def module_of(version: str) -> str:
             patch = PATCHES.get(match["minor"] + (match["patch"] or ""))
             if minor in MODULES:
                 return patch or MODULES[minor]
+    newest = list(KERAS_OF_TENSORFLOW)[-1]
     raise ValueError(
-        "There is no ModelCheckpoint of version {!r}.{} Versions are TF 2.0 to {newest}, Keras 3.0 "
-        "to {} and tf_keras 2.15 to {newest}, as strings such as '2.4' or 'keras==3.8.0'.".format(
-            version, _nearest(version), VERSIONS[-1], newest=list(KERAS_OF_TENSORFLOW)[-1]
-        )
+        f"There is no ModelCheckpoint of version {version!r}.{_nearest(version)} Versions are "
+        f"TF 2.0 to {newest}, Keras 3.0 to {VERSIONS[-1]} and tf_keras 2.15 to {newest}, as "
+        "strings such as '2.4' or 'keras==3.8.0'."
     )
 
 
@@ -174,7 +174,7 @@ def _nearest(version: Any) -> str:
     if re.search("tf[-_]keras", wanted):
         names = tuple(TF_KERAS)
     nearest = min(names, key=lambda name: abs(_number(name) - _number(wanted)))
-    return " The nearest is {!r}.".format(nearest)
+    return f" The nearest is {nearest!r}."
 
 
 def _number(name: str) -> int:

@@ -2,7 +2,7 @@
 
 `filepath` must end in `.keras`, or in `.weights.h5` for weights. `period`,
 `load_weights_on_restart`, `options` and unknown arguments are errors. Warnings go through
-`warnings`. Workers are not told apart. The count of batches has the old fault again.
+`warnings`. All workers save. The count of batches has the old fault again.
 """
 
 from __future__ import annotations

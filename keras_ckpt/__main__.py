@@ -6,7 +6,7 @@ import sys
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["run"] and not {"-h", "--help"} & set(sys.argv[2:3]):
-        # The one command that needs no more than Python.
+        # The one command that needs nothing but Python.
         from keras_ckpt.installation import launcher
 
         sys.exit(launcher.main(sys.argv[2:]))

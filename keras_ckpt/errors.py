@@ -68,7 +68,7 @@ class CheckpointError(ValueError):
 
 
 class NotACheckpoint(CheckpointError):
-    """What is at the path is no checkpoint, or none of a kind that keras_ckpt reads."""
+    """What is at the path is not a checkpoint of a kind that keras_ckpt reads."""
 
 
 class DamagedCheckpoint(CheckpointError):

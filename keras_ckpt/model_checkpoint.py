@@ -49,7 +49,7 @@ PROFILE = keras3_14.PROFILE.replace(
 #: For calls that Keras 3 cannot express: the messages are those of TF 2.15.
 PROFILE_OF_KERAS_2 = PROFILE.replace("keras_ckpt", finished=False)
 
-# Without arguments, for subclasses that call the `__init__` of what stands behind our class.
+# Without arguments, for subclasses that call the `__init__` of the base of ModelCheckpoint.
 _Engine: Any = replica(PROFILE, init_base, __name__, name="_Engine")
 
 
@@ -94,10 +94,10 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             begins (up to TF 2.15). Any other name is ignored, with a warning.
 
     Saves raise KeyError if a placeholder has no value, ValueError if its format does not fit or the
-    monitored value is no number, and OSError if the file system fails.
+    monitored value is not a number, and OSError if the file system fails.
 
     Raises:
-        ValueError: if an argument has a value that cannot be meant.
+        ValueError: if an argument has a value that makes no sense.
         TypeError: if `filepath`, `monitor` or `options` are not of a type that they can have.
         ImportError: if `options` are given and TensorFlow is not installed.
 
@@ -113,7 +113,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     ```
     """
 
-    # Also for a subclass that leaves out our `__init__`.
+    # Also for a subclass that does not call `__init__`.
     _asks = False
     _settled = True
 
@@ -145,7 +145,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             "load_weights_on_restart", kwargs.get("load_weights_on_restart", False)
         )
         for name, near in arguments.unknown(kwargs).items():
-            near = " Did you mean `{}`?".format(near) if near else ""
+            near = f" Did you mean `{near}`?" if near else ""
             messages.warn("unknown argument", name=name, near=near)
         construct(
             self,
@@ -167,7 +167,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         legacy = [name for name in arguments.LEGACY if name in kwargs]
         if legacy or options is not None or not _keras_3_takes(self):
             self._keras_ckpt_profile = PROFILE_OF_KERAS_2
-        #: What `best` is as long as there is none, of which the direction decides.
+        #: What `best` is as long as there is none. It depends on the direction.
         self._no_best: Any = None if threshold is None else _NEVER
         # Whether `monitor_op` is known to be right, and not taken from the name for the time being.
         self._settled = self.mode != "auto"
@@ -258,7 +258,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         if current is None:
             return False
         self._settle_direction()
-        best = "None" if self.best is None else "{:.5f}".format(self.best)
+        best = "None" if self.best is None else f"{self.best:.5f}"
         if not self._is_improvement(current, self.best):
             messages.say(self, "not improved", epoch, best=best)
             return False
@@ -267,7 +267,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         return True
 
     def _monitored(self, logs: Mapping[str, Any]) -> float | None:
-        """Returns the value to compare, None if there is none to be had."""
+        """Returns the value to compare, or None if there is none."""
         name = self._known_name(self.monitor, logs)
         if name is None and self._never_known():
             self._warn_never_known()
@@ -285,7 +285,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             return float(value)
         except (TypeError, ValueError):
             shape = getattr(value, "shape", None)
-            received = repr(value) if shape is None else "an array of shape {}".format(shape)
+            received = repr(value) if shape is None else f"an array of shape {shape}"
             text = messages.TEXTS["keras_ckpt"]["array"]
             raise ValueError(text.format(monitor=name, received=received))
 
@@ -411,4 +411,4 @@ def _why_missing(name: str, logs: Mapping[str, Any]) -> str:
     if name.startswith("val_") and not any(other.startswith("val_") for other in logs):
         return "there was no validation; pass validation_data or validation_split to fit"
     near = difflib.get_close_matches(name, list(logs), n=1, cutoff=0.6)
-    return "it is not in the logs" + ("; did you mean `{}`?".format(near[0]) if near else "")
+    return "it is not in the logs" + (f"; did you mean `{near[0]}`?" if near else "")

@@ -61,7 +61,7 @@ def watching(path: str, total: int, doing: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def bar(total: int, doing: str) -> Iterator[Callable[[int], None]]:
-    """Gives a function that is told how many bytes have been done since the last time.
+    """Gives a function to call with the number of bytes done since the last call.
 
     A bar with bytes and rate appears after a second, if bars are shown, the standard error is a
     terminal, and the package rich is there to draw it.

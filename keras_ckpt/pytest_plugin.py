@@ -30,22 +30,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="VERSIONS",
         help="Run every test once for each of these releases, with keras.callbacks.ModelCheckpoint "
         "as it was there: 'all', or a list such as 2.0,2.4,3.15. Takes the place of what the mark "
-        "%s says." % MARK,
+        f"{MARK} says.",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "%s(*versions): run the test once for each release, with keras.callbacks.ModelCheckpoint "
-        "as it was there; 'all' means every release." % MARK,
+        f"{MARK}(*versions): run the test once for each release, with "
+        "keras.callbacks.ModelCheckpoint as it was there; 'all' means every release.",
     )
     given = config.getoption(_OPTION)
     if given is not None:
         try:
             _checked(given.split(","))
         except ValueError as error:
-            raise pytest.UsageError("%s: %s" % (_OPTION, error)) from None
+            raise pytest.UsageError(f"{_OPTION}: {error}") from None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -58,9 +58,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     runs = getattr(getattr(item, "callspec", None), "params", {})
     if item.get_closest_marker(MARK) is not None and FIXTURE not in runs:
         raise pytest.UsageError(
-            "%s has the mark %s and cannot be run more than once: pytest gives no parameters to "
-            "tests of unittest.TestCase, nor to doctests. Make it a function, or use `with "
-            "keras_ckpt.emulate(version):` in it." % (item.nodeid, MARK)
+            f"{item.nodeid} has the mark {MARK} and cannot be run more than once: pytest gives no "
+            "parameters to tests of unittest.TestCase, nor to doctests. Make it a function, or use "
+            "`with keras_ckpt.emulate(version):` in it."
         )
 
 
@@ -100,7 +100,7 @@ def _versions(definition: Any) -> list[str]:
             )
         return _checked(list(mark.args))
     except ValueError as error:
-        pytest.fail("%s: the mark %s: %s" % (definition.nodeid, MARK, error), pytrace=False)
+        pytest.fail(f"{definition.nodeid}: the mark {MARK}: {error}", pytrace=False)
 
 
 def _checked(versions: list[Any]) -> list[str]:
@@ -142,7 +142,7 @@ def _replace_imported(patch: pytest.MonkeyPatch, before: Any) -> None:
     if before is None:
         return
     for path, module in list(sys.modules.items()):
-        # Keras's own are `emulate`'s, and ours mean what they say.
+        # `emulate` changes those of Keras, and keras_ckpt means its own class.
         if path.partition(".")[0] in (*_holders(), "keras_ckpt"):
             continue
         for name, value in list(getattr(module, "__dict__", {}).items()):

@@ -562,11 +562,9 @@ def test_renamed_metric(monitor: str, logged: str) -> None:
     with warned() as found:
         paths = epochs(callback, [{logged: value} for value in (0.5, 0.4, 0.9)])
     assert paths == ["1-0.5", "3-0.9"]
-    aliases = [text for text in texts(found) if "taken in its place" in text]
+    aliases = [text for text in texts(found) if "used in its place" in text]
     assert aliases == [
-        "There is no `{}` in the logs. `{}`, which is, is taken in its place.".format(
-            monitor, logged
-        )
+        f"`{monitor}` is not in the logs. `{logged}` is, and is used in its place.",
     ]
 
 
@@ -583,7 +581,7 @@ def test_metric_that_keras_3_calls_by_its_class() -> None:
     with warned() as found:
         fit(functional(["AUC"]), [callback])
     assert callback.monitor_op is np.greater
-    assert len(saved()) >= 1 and "`val_AUC`, which is" in " ".join(texts(found))
+    assert len(saved()) >= 1 and "`val_AUC` is, and" in " ".join(texts(found))
 
 
 def test_the_metric_itself_goes_before_its_other_name() -> None:
@@ -599,7 +597,7 @@ def test_best_only_at_batches_with_a_metric_of_validation() -> None:
         callback = ModelCheckpoint("{epoch}", save_best_only=True, save_freq=2)
     assert len(found) == 1
     assert texts(found)[0].startswith("With save_freq=2 the model is saved at the end of a batch")
-    assert "nothing can ever be saved" in texts(found)[0]
+    assert "nothing is ever saved" in texts(found)[0]
     with warned() as found:
         assert batches(callback, [{"loss": 1.0}] * 4) == []
     # Validation data, which the usual text asks for, would change nothing.
@@ -617,8 +615,8 @@ def test_guessed_direction_is_told_once() -> None:
         paths = epochs(callback, [{"val_score": value} for value in (2.0, 3.0, 1.0)])
     assert paths == ["1", "3"]
     assert texts(found) == [
-        "Metric `val_score` does not know whether it should be maximized or minimized. By its name "
-        "it is taken to be minimized. Pass mode='max' or mode='min' to say so."
+        "Metric `val_score` does not know whether it should be maximized or minimized. Judging by "
+        "its name, it is minimized. Pass mode='max' or mode='min' to set the direction."
     ]
 
 
@@ -734,7 +732,7 @@ def test_bad_template_at_the_first_save(template: str) -> None:
     except ValueError:
         assert template == "{epoch:{nope}}"  # Can be known to be odd.
         return
-    with pytest.raises(KeyError, match="nope.*The placeholders there are: epoch, loss, val_loss"):
+    with pytest.raises(KeyError, match="nope.*Known placeholders: epoch, loss, val_loss"):
         epochs(callback, losses(1.0))
 
 
@@ -1461,7 +1459,7 @@ def test_learning_rate_in_the_template() -> None:
         paths = epochs(ModelCheckpoint("{epoch}-{lr:.3f}"), [{"learning_rate": 0.5}])
     assert paths == ["1-0.500"]
     assert texts(found) == [
-        "There is no `lr` in the logs. `learning_rate`, which is, is taken in its place."
+        "`lr` is not in the logs. `learning_rate` is, and is used in its place."
     ]
 
 

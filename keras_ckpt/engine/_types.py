@@ -13,7 +13,7 @@ from keras_ckpt.engine.profile import Profile
 
 if TYPE_CHECKING:
     from typing import Protocol
-else:  # Python 3.7 has none.
+else:  # Python 3.7 has no Protocol.
     Protocol = object
 
 
@@ -22,7 +22,7 @@ class Replica(Protocol):
 
     Attributes:
         model: the model that is trained.
-        monitor: the name of the metric that is looked at.
+        monitor: the name of the metric that is compared.
         verbose: 0 for silence.
         filepath: the template of the paths. A `PathLike` where the release took it as it is.
         save_best_only: whether only a better model is saved.
@@ -46,7 +46,7 @@ class Replica(Protocol):
     filepath: str
     save_best_only: bool
     save_weights_only: bool
-    # An integer or `"epoch"`; the hooks of some releases compare it unasked.
+    # An integer or `"epoch"`; the hooks of some releases compare it without a check.
     save_freq: Any
     mode: str
     # A function of two values, or None.

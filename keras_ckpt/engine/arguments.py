@@ -45,12 +45,10 @@ def string(name: str, value: Any) -> str:
     """
     if not isinstance(value, str):
         raise TypeError(
-            "`{}` must be a string. Received: {!r}, of type {}".format(
-                name, value, type(value).__name__
-            )
+            f"`{name}` must be a string. Received: {value!r}, of type {type(value).__name__}"
         )
     if not value:
-        raise ValueError("`{}` must not be empty.".format(name))
+        raise ValueError(f"`{name}` must not be empty.")
     return value
 
 
@@ -71,7 +69,7 @@ def boolean(name: str, value: Any) -> bool:
         return False
     if isinstance(value, (bool, np.bool_)) or (is_number(value) and value in (0, 1)):
         return bool(value)
-    raise ValueError("`{}` must be True or False. Received: {!r}".format(name, value))
+    raise ValueError(f"`{name}` must be True or False. Received: {value!r}")
 
 
 def number(name: str, value: Any) -> Any:
@@ -84,7 +82,7 @@ def number(name: str, value: Any) -> Any:
     if isinstance(value, (bool, np.bool_)):
         return int(value)
     if not is_number(value) or value != value:
-        raise ValueError("`{}` must be a number. Received: {!r}".format(name, value))
+        raise ValueError(f"`{name}` must be a number. Received: {value!r}")
     return value
 
 
@@ -102,13 +100,11 @@ def whole_number(name: str, value: Any, instead: str = "") -> int:
     value = scalar(value)
     if is_number(value) and value == value and value >= 1 and value % 1 == 0:
         return int(value)
-    raise ValueError(
-        "`{}` must be {}a whole number from 1 on. Received: {!r}".format(name, instead, value)
-    )
+    raise ValueError(f"`{name}` must be {instead}a whole number from 1 on. Received: {value!r}")
 
 
 def options_or_threshold(options: Any, threshold: Any) -> tuple[Any, float | None]:
-    """Returns (options, initial_value_threshold), told apart by their types.
+    """Returns (options, initial_value_threshold), distinguished by their types.
 
     The eighth positional argument is `options` up to TF 2.15 and the threshold in Keras 3.
 
@@ -119,8 +115,8 @@ def options_or_threshold(options: Any, threshold: Any) -> tuple[Any, float | Non
     if is_number(options):
         if threshold is not None:
             raise TypeError(
-                "`initial_value_threshold` is given twice: {!r} in the place of `options` and "
-                "{!r}. Pass it once, by name.".format(options, threshold)
+                f"`initial_value_threshold` is given twice: {options!r} in the place of `options` "
+                f"and {threshold!r}. Pass it once, by name."
             )
         options, threshold = None, options
     if threshold is not None:

@@ -87,8 +87,8 @@ def checked_options(self: Replica, path: Any, options: Any) -> Any:
     if kind is None:
         if options is not None:
             raise ImportError(
-                "`options` are TensorFlow objects, and there is no TensorFlow here that has them. "
-                "Leave `options` out, or install one with `pip install tensorflow`."
+                "`options` are TensorFlow objects, and no TensorFlow that has them is installed. "
+                "Leave `options` out, or run `pip install tensorflow`."
             )
         return None
     if options is None and p.options == "passed if given":
@@ -125,5 +125,5 @@ def _check_ending(self: Replica) -> None:
 
 
 def ends_in(path: Any, endings: tuple[str, ...]) -> bool:
-    # One by one, for the errors of what is no string.
+    # One by one, so that what is not a string raises the error of the release.
     return any(path.endswith(ending) for ending in endings)

@@ -57,8 +57,8 @@ def placeholders(template: str) -> tuple[Placeholder, ...]:
         fields = list(string.Formatter().parse(template))
     except ValueError as error:
         raise ValueError(
-            "`filepath` is not a template that can be filled: {!r} ({}). Write {{{{ and }}}} for "
-            "braces that are part of the name.".format(template, error)
+            f"`filepath` is not a template that can be filled: {template!r} ({error}). Write {{{{ "
+            "and }} for braces that are part of the name."
         )
     for _, name, spec, conversion in fields:
         if name is None:
@@ -66,10 +66,8 @@ def placeholders(template: str) -> tuple[Placeholder, ...]:
         # Metrics have any name; what `format` would look up by an index or in an object is none.
         if not name or name.isdigit() or re.search(r"[.\[\]]", name):
             raise ValueError(
-                "`filepath` has the placeholder {{{}}} in {!r}. A placeholder is a plain name: "
-                "`epoch`, `batch` or a metric, such as {{epoch:02d}} or {{val_loss:.2f}}.".format(
-                    name, template
-                )
+                f"`filepath` has the placeholder {{{name}}} in {template!r}. A placeholder is a "
+                "plain name: `epoch`, `batch` or a metric, such as {epoch:02d} or {val_loss:.2f}."
             )
         found.append(Placeholder(name, conversion, spec or ""))
         found.extend(placeholders(spec or ""))
@@ -91,9 +89,8 @@ def checked(filepath: Any, every_batch: bool, own: bool = False) -> str:
     path = os.fspath(filepath) if isinstance(filepath, os.PathLike) else filepath
     if not isinstance(path, str):
         raise TypeError(
-            "`filepath` must be a string or a PathLike. Received: {!r}, of type {}".format(
-                filepath, type(filepath).__name__
-            )
+            f"`filepath` must be a string or a PathLike. Received: {filepath!r}, of type "
+            f"{type(filepath).__name__}"
         )
     if own:
         return path
@@ -102,23 +99,22 @@ def checked(filepath: Any, every_batch: bool, own: bool = False) -> str:
     for placeholder in placeholders(path):
         if placeholder.name == "batch" and not every_batch:
             raise ValueError(
-                "`filepath` has the placeholder {{batch}} in {!r}, which has a value only with an "
-                "integer `save_freq`. Use {{epoch}}, or save at batches.".format(path)
+                f"`filepath` has the placeholder {{batch}} in {path!r}, which has a value only "
+                "with an integer `save_freq`. Use {epoch}, or save at batches."
             )
         # Epochs and batches are integers; a metric can be one too, though most are floats.
         counts = placeholder.name in ("epoch", "batch")
         if not any(placeholder.fits(value) for value in ([1] if counts else [0.5, 1])):
+            kind = "integer" if counts else "number"
             raise ValueError(
-                "`filepath` has the placeholder {{{}}} in {!r}, whose format {!r} fits no "
-                "{}.".format(
-                    placeholder.name, path, placeholder.spec, "integer" if counts else "number"
-                )
+                f"`filepath` has the placeholder {{{placeholder.name}}} in {path!r}, whose format "
+                f"{placeholder.spec!r} fits no {kind}."
             )
     return path
 
 
 def matcher(template: str) -> Callable[[str], bool]:
-    """Returns a function that tells whether a file's name could come from the template.
+    """Returns a function that says whether a file's name could come from the template.
 
     All from the first brace to the last of the base name matches anything, as in every release.
     """
@@ -130,7 +126,7 @@ def newest(files: Iterable[tuple[str, float]]) -> str | None:
     """Returns the path of the file that was modified last, as every release finds it.
 
     Of several modified at the same time it is the last by name, which often was saved last.
-    Only times after 0 are told apart: a single file from the very epoch is not found.
+    Only times after 0 are compared: a single file from the very epoch is not found.
 
     Args:
         files: path and modification time, in seconds, of each file.

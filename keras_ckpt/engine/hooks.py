@@ -212,10 +212,10 @@ def _by_form(hooks: type) -> dict[str, Callable[..., Any]]:
         if inspect.isfunction(function):
             # What a release says of its hooks, also in the errors of a wrong call.
             owner = "MonitorCallback" if name in OF_MONITOR_CALLBACK else "ModelCheckpoint"
-            function.__qualname__ = "{}.{}".format(owner, name)
+            function.__qualname__ = f"{owner}.{name}"
             function.__annotations__ = {}
-            parameters = list(inspect.signature(function).parameters)[1:]
-            forms["{}({})".format(name, ", ".join(parameters))] = function
+            parameters = ", ".join(list(inspect.signature(function).parameters)[1:])
+            forms[f"{name}({parameters})"] = function
     return forms
 
 

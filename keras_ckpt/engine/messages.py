@@ -140,58 +140,58 @@ def _accumulate() -> dict[str, dict[str, str]]:
 
 #: All texts of a release, by what they are about.
 TEXTS = _accumulate()
-# A branch: what follows 2.15 knows nothing of it.
+# A branch: no later release has its texts.
 TEXTS["tf_keras"] = dict(TEXTS["2.13"], **{"options of .keras": _NATIVE.format("TF-Keras")})
 
 #: What `keras_ckpt.ModelCheckpoint` says beside the texts of the newest Keras.
 OWN: dict[str, str] = {
     "unknown argument": "`{name}` is not an argument of ModelCheckpoint and changes nothing.{near}",
     "period": (
-        "`period` is deprecated, and Keras 3 has it no more. The model is still saved every "
+        "`period` is deprecated, and Keras 3 removed it. The model is still saved every "
         "{value} epochs. To do without it, write `save_freq={value} * steps_per_epoch`, which "
         "counts batches."
     ),
     "period of 1": (
-        "`period` is deprecated, and Keras 3 has it no more. Leave it out: the model is saved "
+        "`period` is deprecated, and Keras 3 removed it. Leave it out: the model is saved "
         "every epoch without it."
     ),
     "period beside save_freq": (
-        "`period` is deprecated, and Keras 3 has it no more. Leave it out: beside an integer "
-        "`save_freq` it has no effect, in any release."
+        "`period` is deprecated, and Keras 3 removed it. Leave it out: together with an "
+        "integer `save_freq` it has no effect in any release."
     ),
     "boolean": (
-        "`{name}` is the text {value!r} and is taken for what it says, where in the releases any "
-        "text was true. Write {name}=False."
+        "`{name}` is the text {value!r}, which is taken as False. In the releases any text "
+        "counted as true. Write {name}=False."
     ),
     "load_weights_on_restart": (
-        "`load_weights_on_restart` is deprecated, and Keras 3 has it no more. It still works. To "
+        "`load_weights_on_restart` is deprecated, and Keras 3 removed it. It still works. To "
         "do without it, write `model.load_weights(path)` before `model.fit()`."
     ),
     "validation on batch": (
         "With save_freq={save_freq} the model is saved at the end of a batch, where `{monitor}` is "
-        "not known: validation comes at the end of an epoch. With save_best_only=True nothing can "
-        "ever be saved. Write save_freq='epoch', or monitor a metric of the training."
+        "not known: validation comes at the end of an epoch. With save_best_only=True nothing "
+        "is ever saved. Write save_freq='epoch', or monitor a metric of the training."
     ),
     "guessed direction": (
-        "Metric `{monitor}` does not know whether it should be maximized or minimized. By its name "
-        "it is taken to be {guess}. Pass mode='max' or mode='min' to say so."
+        "Metric `{monitor}` does not know whether it should be maximized or minimized. Judging by "
+        "its name, it is {guess}. Pass mode='max' or mode='min' to set the direction."
     ),
-    "alias": "There is no `{name}` in the logs. `{alias}`, which is, is taken in its place.",
+    "alias": "`{name}` is not in the logs. `{alias}` is, and is used in its place.",
     "missing": (
         "Nothing is saved: save_best_only=True needs the metric `{monitor}`, and {why}. "
         "The metrics are: {names}."
     ),
     "no placeholder": (
         "The placeholder {{{name}}} of filepath {template!r} has no value. "
-        "The placeholders there are: {names}."
+        "Known placeholders: {names}."
     ),
     "no format": (
         "The format {spec!r} of the placeholder {{{name}}} in filepath {template!r} does not fit "
         "its value, {value!r}."
     ),
     "array": (
-        "The monitored metric `{monitor}` must be a single number, to tell the best model by. "
-        "Received {received}. Monitor another metric, or one that is averaged."
+        "The monitored metric `{monitor}` must be a single number, so that models can be "
+        "compared. Received {received}. Monitor another metric, or one that is averaged."
     ),
 }
 TEXTS["keras_ckpt"] = dict(TEXTS["3.13"], **OWN)
@@ -222,5 +222,5 @@ def say(self: Replica, what: str, epoch: int, **values: object) -> None:
 
 
 def warn(what: str, category: type[Warning] = UserWarning, **values: Any) -> None:
-    """Warns with one of the texts that no release has."""
+    """Warns with one of keras_ckpt's own texts."""
     runtime.warn_user(TEXTS["keras_ckpt"][what].format(**values), category)

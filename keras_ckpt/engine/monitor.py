@@ -27,7 +27,7 @@ _SHORT = {
     "msle": "mean_squared_logarithmic_error",
 }
 _RENAMED = {**_SHORT, **{long: short for short, long in _SHORT.items()}}
-_PART = re.compile("(?:(?<=_)|^)(?:{})(?=_|$)".format("|".join(_RENAMED)))
+_PART = re.compile(f"(?:(?<=_)|^)(?:{'|'.join(_RENAMED)})(?=_|$)")
 
 
 def mode_from_name(monitor: str) -> str:
@@ -42,7 +42,7 @@ def mode_from_name(monitor: str) -> str:
 def without_val(monitor: str) -> str:
     """Returns the name of the metric whose value, or value in validation, is monitored."""
     if hasattr(str, "removeprefix"):
-        # In Python 3.9 and later; for what is no string, its error is Keras's.
+        # In Python 3.9 and later; if it is not a string, the error is that of Keras.
         return monitor.removeprefix("val_")
     return monitor[4:] if monitor.startswith("val_") else monitor
 

@@ -79,7 +79,7 @@ class Profile:
         makedirs_gs: whether that is tried for `gs://` paths, too. Not in 2.14 and 2.15.
         gfile: local paths go through TensorFlow's `gfile`. Not in Keras 3.
 
-        workers: how the workers of a cluster are kept apart: told by the `"environment"` (2.0) or
+        workers: how the workers of a cluster are kept apart: by the `"environment"` (2.0) or
             the `"model"` (2.1), with a backup of the training state; by the `"strategy"`, without
             one (2.3); or not at all (3.0). `"strategy if any"`: by that of a model that has one.
         keeps_backup: the backup stays if training was cut off (2.1).
@@ -155,5 +155,5 @@ class Profile:
         """
         absent = frozenset(drop) - self.hooks
         if absent:
-            raise ValueError("TF/Keras {} has no {}".format(self.release, sorted(absent)))
+            raise ValueError(f"TF/Keras {self.release} has no {sorted(absent)}")
         return (self.hooks - frozenset(drop)) | frozenset(add)

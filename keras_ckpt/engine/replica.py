@@ -30,7 +30,7 @@ def replica(
     members: dict[str, Any] = {
         "__init__": init,
         "__module__": module,
-        "__doc__": "The `ModelCheckpoint` of {}.".format(profile.release),
+        "__doc__": f"The `ModelCheckpoint` of {profile.release}.",
         "_keras_ckpt_profile": profile,
     }
     for form in profile.hooks:
@@ -58,7 +58,7 @@ def found_in(module: str, profile: Profile, init: Callable[..., None]) -> Callab
 
     def getattr_(name: str) -> type:
         if name != "ModelCheckpoint":
-            raise AttributeError("module {!r} has no attribute {!r}".format(module, name))
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
         made = replica(profile, init, module)
         setattr(sys.modules[module], name, made)
         return made

@@ -9,7 +9,7 @@ The order of a save, which overridden hooks of subclasses see as their release c
 5. `decide`, or the hook `_should_save_model`, says whether to save.
 6. The directory is made, where the release made it for a save.
 7. `write`, or the hook `_save_handler`, calls the model, or `keras_ckpt.formats`.
-8. `_maybe_remove_file` removes what a worker wrote that is not to save.
+8. `_maybe_remove_file` removes what a worker wrote that should not save.
 9. An `OSError` of 5 to 8 is handled as the release did: `_handle`.
 """
 
@@ -115,7 +115,7 @@ def decide(self: Replica, epoch: int, logs: Logs, filepath: str) -> Decision:
         return Decision.SAVE_WHOLE
     best = self.best
     if p.direction == "metric":
-        best = "None" if best is None else "{:.5f}".format(best)
+        best = "None" if best is None else f"{best:.5f}"
         better = self._is_improvement(current, self.best)
     else:
         better = self.monitor_op(current, best)
@@ -224,7 +224,7 @@ def _ensure_str(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8")
     if not isinstance(value, str):
-        raise TypeError("not expecting type '{}'".format(type(value)))
+        raise TypeError(f"not expecting type '{type(value)}'")
     return value
 
 

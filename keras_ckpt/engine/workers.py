@@ -19,7 +19,7 @@ from keras_ckpt.storage import scratch
 
 
 class Alone:
-    """Keras 3: no worker is told from another."""
+    """Keras 3: all workers do the same."""
 
     def train_begin(self, callback: Replica) -> bool:
         """Returns whether the training state was restored from a backup."""
@@ -44,11 +44,11 @@ class Alone:
         return fill()
 
     def clean(self, callback: Replica) -> None:
-        """Removes what a worker wrote that is not to save."""
+        """Removes what a worker wrote that should not save."""
 
 
 class ByStrategy(Alone):
-    """TF 2.3 to 2.15: a worker that is not to save writes to `workertemp_<its number>`."""
+    """TF 2.3 to 2.15: a worker that should not save writes to `workertemp_<its number>`."""
 
     def strategy(self, model: Model) -> Any:
         """Returns the strategy that `model` is distributed by."""
@@ -76,7 +76,7 @@ class ByStrategy(Alone):
 
 
 class ByStrategyIfAny(ByStrategy):
-    """`keras_ckpt.ModelCheckpoint`: the same, for what is no model of Keras 2, too."""
+    """`keras_ckpt.ModelCheckpoint`: the same, also for what is not a model of Keras 2."""
 
     def strategy(self, model: Model) -> Any:
         has_one = runtime.is_keras_model(model) or hasattr(model, "distribute_strategy")
@@ -89,7 +89,7 @@ class ByStrategyIfAny(ByStrategy):
 
 
 class ByModel(Alone):
-    """TF 2.1 and 2.2: the model tells whether there are several workers.
+    """TF 2.1 and 2.2: the model knows whether there are several workers.
 
     The training state is backed up after each epoch, in `backup` beside the checkpoints, and
     restored when training begins again after a worker was lost. That needs the training loop of
@@ -157,7 +157,7 @@ class ByModel(Alone):
 
 
 class ByEnvironment(ByModel):
-    """TF 2.0: `TF_CONFIG` tells whether there are several workers."""
+    """TF 2.0: `TF_CONFIG` says whether there are several workers."""
 
     def several(self, model: Model) -> bool:
         cluster = json.loads(os.environ.get("TF_CONFIG", "{}"))
@@ -177,7 +177,7 @@ WORKERS: dict[str, Alone] = {
 def _strategy(model: Model) -> Any:
     """Returns the distribution strategy of `model`, else the one in force, if any."""
     if runtime.is_keras_model(model) and not hasattr(model, "distribute_strategy"):
-        # TF 2.0 and 2.1 keep it to themselves, and Keras 3 has none without TensorFlow.
+        # It is private in TF 2.0 and 2.1, and Keras 3 has none without TensorFlow.
         strategy = getattr(model, "_distribution_strategy", None)
     else:
         # A stand-in must have one, as it must in 2.x.
@@ -192,7 +192,7 @@ def _spans_workers(strategy: Any) -> bool:
     extended: Any = getattr(strategy, "extended", None)
     if hasattr(extended, "_in_multi_worker_mode"):
         return bool(extended._in_multi_worker_mode())
-    # The strategies of TF 2.0 do not tell, but one for several workers counts them.
+    # The strategies of TF 2.0 do not say, but one for several workers counts them.
     return bool(getattr(extended, "_num_workers", 1) > 1)
 
 
@@ -201,7 +201,7 @@ def _is_extra(strategy: Any) -> bool:
 
 
 def _temporary(directory: str, strategy: Any) -> str:
-    name = "workertemp_{}".format(strategy.extended._task_id)
+    name = f"workertemp_{strategy.extended._task_id}"
     return directory if directory.endswith(name) else os.path.join(directory, name)
 
 

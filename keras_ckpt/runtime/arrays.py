@@ -74,7 +74,7 @@ def _fills_tensors() -> bool:
     try:
         np.asarray(_MemoryOf(tensor))[:] = 3.0
     except (TypeError, ValueError, BufferError):
-        return False  # It has another kind of tensors.
+        return False  # Its tensors are of another kind.
     return bool(tensor.numpy().tolist() == [3.0, 3.0])
 
 
@@ -82,7 +82,7 @@ def as_owned_tensor(array: np.ndarray) -> Tensor:
     """Returns what a variable takes without a copy: the tensor that `array` is the memory of.
 
     Args:
-        array: the array, which nobody writes to any more.
+        array: the array, which nothing writes to any longer.
 
     Returns:
         The tensor, or `array` itself if `empty_shared` has not made it of a tensor's memory.

@@ -1,4 +1,4 @@
-"""What Keras 3 and TensorFlow keep to themselves and keras_ckpt needs all the same.
+"""The private parts of Keras 3 and TensorFlow that keras_ckpt needs.
 
 The only place that names their private modules: each is imported when its function is called, and
 a new release that moves one is met here.
@@ -15,7 +15,7 @@ from keras_ckpt._typing import Layer, Metric, Model, Tensor
 
 if TYPE_CHECKING:
     from typing import Protocol
-else:  # Python 3.7 has none.
+else:  # Python 3.7 has no Protocol.
     Protocol = object
 
 _KERAS = "keras.src."
@@ -47,7 +47,7 @@ def is_tensor_function() -> Callable[[object], bool]:
 
 
 def only_assigns(layer: Layer) -> bool:
-    """Returns whether a layer's `load_own_variables` is one that does no more than to assign."""
+    """Returns whether a layer's `load_own_variables` does nothing but assign."""
     return bool(type(layer).load_own_variables.__module__.startswith(_ASSIGNING))
 
 
@@ -143,11 +143,11 @@ class WorkerContext(Protocol):
 
     @property
     def should_checkpoint(self) -> bool:
-        """Whether the worker is to save."""
+        """Whether the worker should save."""
 
     @property
     def experimental_should_init(self) -> bool:
-        """Whether the worker is to load what was saved."""
+        """Whether the worker should load what was saved."""
 
 
 class TrainingState(Protocol):

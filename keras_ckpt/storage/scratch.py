@@ -1,4 +1,4 @@
-"""Files and directories that nobody sees and that are gone when they are no longer used."""
+"""Temporary files and directories, removed when they are no longer used."""
 
 from __future__ import annotations
 
