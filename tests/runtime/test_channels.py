@@ -1,17 +1,22 @@
-"""A warning points at the user's code, whatever stands between."""
+"""Where messages go: a warning points at the user's code, whatever stands between."""
 
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 import types
 import warnings
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
+from helpers import KERAS_3, keras
 
+from keras_ckpt import runtime
 from keras_ckpt.runtime import warn_user
+
+only_keras_3 = pytest.mark.skipif(not KERAS_3, reason="Keras 2 has nothing of it")
 
 
 def placed(module: str, code: str, **names: object) -> Callable[[], None]:
@@ -79,3 +84,26 @@ def test_the_same_warning_of_one_line_comes_once_by_default() -> None:
         function()
         function()
     assert len(found) == 1
+
+
+def test_print_msg(capsys: Any) -> None:
+    runtime.print_msg("\nEpoch 1: é")
+    assert capsys.readouterr().out == "\nEpoch 1: é\n"
+
+
+@only_keras_3
+def test_print_msg_can_be_silenced(capsys: Any) -> None:
+    keras.utils.disable_interactive_logging()
+    try:
+        runtime.print_msg("quiet")
+    finally:
+        keras.utils.enable_interactive_logging()
+    assert capsys.readouterr().out == ""
+    runtime.print_msg("loud")
+    assert capsys.readouterr().out == "loud\n"
+
+
+def test_tensorflow_logger() -> None:
+    logger = runtime.tensorflow_logger()
+    assert isinstance(logger, logging.Logger)
+    assert logger.name == "tensorflow"

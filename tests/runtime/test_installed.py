@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import collections
-import logging
 import os
-import pathlib
 import sys
 from typing import Any
 
@@ -75,48 +72,6 @@ def test_has_own() -> None:
 
 
 @only_keras_3
-def test_tensors() -> None:
-    tensor = keras.ops.convert_to_tensor([1.0, 2.0])
-    assert runtime.is_tensor(tensor)
-    for other in (1.0, np.zeros(2), np.float32(1), "x", None):
-        assert not runtime.is_tensor(other)
-    assert np.array_equal(runtime.to_numpy(tensor), [1.0, 2.0])
-    assert isinstance(runtime.to_numpy(tensor), np.ndarray)
-    assert runtime.to_numpy(keras.Variable(3.0)).item() == 3.0
-
-
-def test_to_numpy_of_what_is_no_tensor() -> None:
-    for value in (1, 1.5, np.float16(1), np.zeros((2, 1)), [1.0, 2.0]):
-        assert np.array_equal(runtime.to_numpy(value), np.asarray(value))
-
-
-@pytest.mark.parametrize("load", [True, False])
-def test_python_values(load: bool, monkeypatch: Any) -> None:
-    if not load:  # As where TensorFlow is not installed.
-        monkeypatch.setattr(installed, "tensorflow_if_loaded", lambda: None)
-    pair = collections.namedtuple("pair", "a b")
-    logs = {"b": np.float32(0.5), "a": [np.array(2), (1, np.zeros(2))], "c": pair(np.int64(1), "x")}
-    found = runtime.python_values(logs, numpy=True)
-    assert type(found["b"]) is float
-    assert found["b"] == 0.5
-    assert type(found["a"][0]) is int
-    assert found["a"][1][0] == 1
-    assert np.array_equal(found["a"][1][1], np.zeros(2))
-    assert type(found["c"]) is pair
-    assert type(found["c"].a) is int
-    assert found["c"].b == "x"
-    assert type(logs["b"]) is np.float32
-    untouched = runtime.python_values(logs, numpy=False)
-    assert type(untouched["b"]) is np.float32
-    if KERAS_3:
-        logs = {"t": keras.ops.convert_to_tensor(0.5), "v": keras.ops.convert_to_tensor([0.5])}
-        for numpy in (True, False):
-            found = runtime.python_values(logs, numpy=numpy)
-            assert type(found["t"]) is float
-            assert isinstance(found["v"], np.ndarray)
-
-
-@only_keras_3
 def test_metric_directions() -> None:
     if runtime.version() < (3, 11):
         pytest.skip("no metric knows its direction")
@@ -133,46 +88,6 @@ def test_metric_directions() -> None:
 def test_metric_directions_of_what_has_none() -> None:
     assert runtime.metric_directions(object()) == {}
     assert runtime.metric_directions(StandIn()) == {}
-
-
-def test_print_msg(capsys: Any) -> None:
-    runtime.print_msg("\nEpoch 1: é")
-    assert capsys.readouterr().out == "\nEpoch 1: é\n"
-
-
-@only_keras_3
-def test_print_msg_can_be_silenced(capsys: Any) -> None:
-    keras.utils.disable_interactive_logging()
-    try:
-        runtime.print_msg("quiet")
-    finally:
-        keras.utils.enable_interactive_logging()
-    assert capsys.readouterr().out == ""
-    runtime.print_msg("loud")
-    assert capsys.readouterr().out == "loud\n"
-
-
-def test_tensorflow_logger() -> None:
-    logger = runtime.tensorflow_logger()
-    assert isinstance(logger, logging.Logger)
-    assert logger.name == "tensorflow"
-
-
-def test_file_system(tmp_path: pathlib.Path) -> None:
-    for gfile in (True, False):
-        files = runtime.file_system(gfile=gfile)
-        made = str(tmp_path / str(gfile) / "b")
-        assert not files.exists(made)
-        files.makedirs(made)
-        assert files.exists(made)
-        assert os.path.isdir(made)
-
-
-def test_path_to_string() -> None:
-    assert runtime.path_to_string(pathlib.Path("a")) == "a"
-    assert type(runtime.path_to_string(pathlib.Path("a"))) is str
-    for other in ("a", None, 5, b"a"):
-        assert runtime.path_to_string(other) is other
 
 
 def test_options_type() -> None:
