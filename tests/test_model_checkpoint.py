@@ -906,7 +906,7 @@ def _skip_where_models_cannot_be_copied() -> None:
 
 
 @only_keras_3
-def test_model_that_was_taught_stays_a_model() -> None:
+def test_model_with_legacy_methods_stays_a_model() -> None:
     _skip_where_models_cannot_be_copied()
     model = functional()
     fit(model, [ModelCheckpoint("cp.ckpt", save_weights_only=True)])

@@ -1,15 +1,16 @@
-"""Tells when a package has been imported, without importing it."""
+"""Notices when a package has been imported, without importing it."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from importlib.machinery import ModuleSpec
-from typing import Any, Callable, Iterable
+from types import ModuleType
+from typing import Any, Callable, Iterable, Sequence
 
 
 class ImportHook:
-    """Calls a function each time that one of some packages has been imported.
+    """Calls a function each time one of some packages has been imported.
 
     Packages that import one another count as one, which has the name of the first. It stands on
     `sys.meta_path`, and the loaders that it finds there are those of others.
@@ -25,7 +26,7 @@ class ImportHook:
         self._local = threading.local()
 
     def start(self) -> None:
-        """Begins to listen."""
+        """Begins to listen, in front of the other finders."""
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
 
@@ -34,8 +35,10 @@ class ImportHook:
         while self in sys.meta_path:
             sys.meta_path.remove(self)
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Returns what the other finders find, which tells us when it is loaded."""
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Returns what the other finders find, with a loader that reports when it has loaded."""
         if name not in self._names:
             return None
         for finder in list(sys.meta_path):
@@ -52,8 +55,8 @@ class ImportHook:
     def _listen(self, loader: Any, name: str) -> None:
         load = loader.exec_module
 
-        def exec_module(module: Any) -> None:
-            # What reads a module through its loader shall find that as it was.
+        def exec_module(module: ModuleType) -> None:
+            # Code that reads a module through its loader must find the loader as it was.
             del loader.exec_module
             local = self._local.__dict__
             local.setdefault("loading", []).append(name)

@@ -1,7 +1,7 @@
-"""Keras 3's functions that save and load, taught the arguments and formats of Keras 2.
+"""Keras 3's functions that save and load, with the arguments and formats of Keras 2.
 
-Each of them does what Keras 3 does wherever that does anything. What it would refuse, and Keras 2
-took, is left to `formats`.
+Each of them does what Keras 3 does wherever Keras 3 does anything. What Keras 3 would refuse, and
+Keras 2 took, is left to `formats`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import functools
 import inspect
 import os
 import threading
-from typing import Any, Callable, Iterator
+from typing import Callable, Iterator
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import CustomObjects, Model
 from keras_ckpt.endings import ARCHIVE, HDF5, SHARDED_WEIGHTS, WEIGHTS
 from keras_ckpt.errors import CheckpointError
 from keras_ckpt.formats import api, registry
+from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import optimizer_state
 
 #: What Keras 2 called the formats.
@@ -35,30 +37,30 @@ _OF_SAVED_MODELS = ("signatures", "options", "save_traces")
 _local = threading.local()
 
 
-class Lesson:
-    """For how long the taught functions know what they were taught.
+class Activation:
+    """Whether the legacy arguments are taken, by all functions of one `install()`.
 
     Attributes:
-        lasts: whether they do. When not, they do what they did before, wherever they are kept.
+        is_active: Boolean. If False, the functions do what Keras's own do, wherever they are kept.
     """
 
     def __init__(self) -> None:
-        self.lasts = True
+        self.is_active = True
 
 
 class _Call:
-    """A call of a taught function.
+    """A call of a function that takes the legacy arguments.
 
     Attributes:
-        given: its arguments by name, None if they fit neither Keras 3 nor Keras 2.
+        given: its arguments by name. None if they fit neither Keras 3 nor Keras 2.
     """
 
     def __init__(
         self,
-        native: Callable[..., Any],
-        ours: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        native: Callable[..., object],
+        replacement: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
     ) -> None:
         self._native = native
         self._args = args
@@ -67,7 +69,7 @@ class _Call:
         self._fits = given is not None
         if given is not None and "self" in given:
             given["model"] = given.pop("self")
-        parameters = list(inspect.signature(ours).parameters.values())[1:]
+        parameters = list(inspect.signature(replacement).parameters.values())[1:]
         names = {each.name for each in parameters}
         # By position, `save_format` is where Keras 3 has a number or a boolean.
         of_keras_3 = [value for name, value in (given or {}).items() if name not in names]
@@ -78,15 +80,15 @@ class _Call:
         else:
             self.given = None if of_keras_3 else given
 
-    def of_keras(self, model: Any) -> Callable[..., Any]:
+    def of_keras(self, model: Model) -> Callable[..., object]:
         """Returns Keras's own function as a method of `model`."""
         return functools.partial(self._native, model)
 
-    def natively(self, *without: str) -> Any:
+    def natively(self, *without: str) -> object:
         """Makes the call on Keras 3's own function.
 
         Args:
-            without: the arguments to leave out, which Keras 2 took and the file has no need of.
+            without: the arguments to leave out, which Keras 2 took and the file does not need.
         """
         given = dict(self.given or {})
         if self._fits and not set(without) & set(given):
@@ -97,8 +99,8 @@ class _Call:
 
 
 def _bound(
-    signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> dict[str, Any] | None:
+    signature: inspect.Signature, args: tuple[object, ...], kwargs: dict[str, object]
+) -> dict[str, object] | None:
     try:
         given = dict(signature.bind(*args, **kwargs).arguments)
     except TypeError:
@@ -109,44 +111,45 @@ def _bound(
     return given
 
 
-def teach(native: Callable[..., Any], lesson: Lesson) -> Callable[..., Any]:
-    """Returns the function of Keras 3 that takes what Keras 2 took, too.
+def with_legacy_arguments(
+    native: Callable[..., object], activation: Activation
+) -> Callable[..., object]:
+    """Returns a function of Keras 3 that also takes what Keras 2 took.
 
     Args:
-        native: one of `NAMES`, of the running Keras.
-        lesson: how long it shall do so.
+        native: Callable, one of `NAMES`, of the running Keras.
+        activation: `Activation`, says whether it does so.
     """
-    ours = _TAUGHT[native.__name__]
+    replacement = _REPLACEMENTS[native.__name__]
 
     @functools.wraps(native)
-    def taught(*args: Any, **kwargs: Any) -> Any:
-        if not lesson.lasts:
+    def wrapper(*args: object, **kwargs: object) -> object:
+        if not activation.is_active:
             return native(*args, **kwargs)
-        call = _Call(native, ours, args, kwargs)
+        call = _Call(native, replacement, args, kwargs)
         path = _text((call.given or {}).get("filepath"))
         if call.given is None or path is None:
             return native(*args, **kwargs)
         with _handling(path) as is_first:
             if not is_first:
                 return native(*args, **kwargs)
-            return ours(call, **dict(call.given, filepath=path))
+            return replacement(call, **dict(call.given, filepath=path))
 
-    return taught
+    return wrapper
 
 
-def _text(path: Any) -> str | None:
-    """Returns the path as a string, None if it is none that formats of ours could be at."""
-    try:
-        text = os.fspath(path)
-    except TypeError:
+def _text(path: object) -> str | None:
+    """Returns the path as a string, or None if `formats` could write and read nothing there."""
+    if not isinstance(path, (str, os.PathLike)):
         return None
+    text = os.fspath(path)
     # Keras 3 itself knows how to reach the Hub.
     return text if isinstance(text, str) and text and not text.startswith("hf://") else None
 
 
 @contextlib.contextmanager
 def _handling(path: str) -> Iterator[bool]:
-    """Gives whether no taught function handles `path` yet: Keras's own call one another."""
+    """Yields whether this is the outermost call for `path`: Keras's functions call one another."""
     paths = _local.__dict__.setdefault("paths", [])
     is_first = path not in paths
     paths.append(path)
@@ -158,18 +161,19 @@ def _handling(path: str) -> Iterator[bool]:
 
 def _save(
     call: _Call,
-    model: Any,
+    model: Model,
     filepath: str,
     overwrite: bool = True,
     include_optimizer: bool = True,
-    save_format: Any = None,
-    signatures: Any = None,
-    options: Any = None,
+    save_format: object = None,
+    signatures: object = None,
+    options: object = None,
     save_traces: bool = True,
-) -> Any:
+) -> object:
     if filepath.endswith(HDF5):
         return call.natively(*_OF_SAVED_MODELS)
-    format = _FORMATS.get(save_format or "tf") if isinstance(save_format or "", str) else None
+    asked_for = save_format or "tf"
+    format = _FORMATS.get(asked_for) if isinstance(asked_for, str) else None
     if filepath.endswith(".keras") or format is None:
         return call.natively()
     if not overwrite and os.path.exists(filepath) and not runtime.may_overwrite(filepath):
@@ -179,50 +183,52 @@ def _save(
             f"`signatures` are left out: the SavedModel at {filepath} gets the one of the model "
             "itself. Export others with `tf.saved_model.save` or `keras.export.ExportArchive`."
         )
-    looks = {} if include_optimizer else {"compiled": False, "optimizer": None}
-    with _looking(model, save=call.of_keras(model), **looks):
+    unsaved = {} if include_optimizer else {"compiled": False, "optimizer": None}
+    with _temporary_attributes(model, save=call.of_keras(model), **unsaved):
         if format == "tf":
-            return api.write(model, filepath, weights_only=False, options=options)
-        return api.save_model(model, filepath, format, verbose=0)
+            api.write(model, filepath, weights_only=False, options=options)
+        else:
+            api.save_model(model, filepath, format, verbose=0)
+    return None
 
 
 @contextlib.contextmanager
-def _looking(model: Any, **looks: Any) -> Iterator[None]:
-    """Lets `model` have other attributes meanwhile.
+def _temporary_attributes(model: Model, **attributes: object) -> Iterator[None]:
+    """Gives `model` other attributes for the duration of a `with` block.
 
-    Its `save` is Keras's then: a class of the user's that overrides it has been there already, and
-    has called us.
+    Its `save` is then Keras's own: a user's class that overrides `save` has already run, since that
+    is what made this call.
     """
     # Not by setting attributes, for Keras tracks those.
-    members = vars(model)
-    before = {name: members[name] for name in looks if name in members}
-    members.update(looks)
+    members: dict[str, object] = model.__dict__
+    before = {name: members[name] for name in attributes if name in members}
+    members.update(attributes)
     try:
         yield
     finally:
-        for name in looks:
+        for name in attributes:
             del members[name]
         members.update(before)
 
 
 def _save_weights(
     call: _Call,
-    model: Any,
+    model: Model,
     filepath: str,
     overwrite: bool = True,
-    save_format: Any = None,
-    options: Any = None,
-) -> Any:
+    save_format: object = None,
+    options: object = None,
+) -> object:
     format = _FORMATS.get(save_format.lower().strip()) if isinstance(save_format, str) else None
     if save_format is not None and format is None:
         raise ValueError(
-            "There is no format %r for weights. `save_format` is 'tf' or 'h5'." % (save_format,)
+            f"There is no format {save_format!r} for weights. Pass save_format='tf' or 'h5'."
         )
     is_hdf5 = filepath.endswith((*HDF5, *ARCHIVE))
     if format == "tf" and is_hdf5:
         raise ValueError(
-            "save_format=%r is for TensorFlow checkpoints, and %s has the ending of another "
-            "format. Leave one of them out." % (save_format, filepath)
+            f"save_format={save_format!r} is for TensorFlow checkpoints, and {filepath} has the "
+            "ending of another format. Leave one of them out."
         )
     if filepath.endswith((*WEIGHTS, *SHARDED_WEIGHTS)):
         return call.natively("save_format", "options")
@@ -231,28 +237,30 @@ def _save_weights(
     written = filepath if hdf5 or is_hdf5 else filepath + ".index"
     if not overwrite and os.path.isfile(written) and not runtime.may_overwrite(written):
         return None
-    with _looking(model, save_weights=call.of_keras(model)):
+    with _temporary_attributes(model, save_weights=call.of_keras(model)):
         if hdf5:
-            return api.save_weights(model, filepath, "h5", verbose=0)
-        return api.write(model, filepath, weights_only=True, options=options)
+            api.save_weights(model, filepath, "h5", verbose=0)
+        else:
+            api.write(model, filepath, weights_only=True, options=options)
+    return None
 
 
 def _load_weights(
     call: _Call,
-    model: Any,
+    model: Model,
     filepath: str,
     by_name: bool = False,
     skip_mismatch: bool = False,
-    options: Any = None,
-) -> Any:
-    def ours() -> Any:
+    options: object = None,
+) -> object:
+    def by_formats() -> object:
         return api.load_weights(model, filepath, by_name, skip_mismatch, verbose=0)
 
-    def natively() -> Any:
+    def natively() -> object:
         return call.natively("options", *([] if by_name else ["by_name"]))
 
     if runtime.is_remote(filepath):
-        return natively() if registry.natively_readable(filepath) else ours()
+        return natively() if registry.natively_readable(filepath) else by_formats()
     found, why = _recognised(filepath)
     if found is None:
         try:
@@ -260,7 +268,7 @@ def _load_weights(
         except Exception as error:
             raise _because(error, why)
     if not registry.is_native_name(filepath, found):
-        return ours()
+        return by_formats()
     try:
         return natively()
     except Exception as error:
@@ -268,18 +276,18 @@ def _load_weights(
         is_of_keras_2 = set(found.native_endings) <= set(HDF5)
         if by_name or skip_mismatch or not is_of_keras_2 or isinstance(error, MemoryError):
             raise
-        return _or_else(error, ours)
+        return _or_else(error, by_formats)
 
 
 def _load_model(
     call: _Call,
     filepath: str,
-    custom_objects: Any = None,
+    custom_objects: CustomObjects | None = None,
     compile: bool = True,
     safe_mode: bool = True,
-    options: Any = None,
-) -> Any:
-    def ours() -> Any:
+    options: object = None,
+) -> object:
+    def by_formats() -> object:
         safe = runtime.is_safe_mode(safe_mode)
         return api.load_model(filepath, custom_objects, compile, safe, verbose=0)
 
@@ -292,41 +300,41 @@ def _load_model(
         if why is not None:
             raise _because(error, why)
         if found is None or registry.is_native_name(filepath, found):
-            return _or_else(error, ours)
-        return ours()
+            return _or_else(error, by_formats)
+        return by_formats()
     if not filepath.endswith(HDF5) or optimizer_state.knows(model):
         return model
     # Of many models in HDF5 Keras 3 makes the optimizer before the variables: none can train on.
     with contextlib.suppress(CheckpointError):
-        return ours()
+        return by_formats()
     return model
 
 
-def _recognised(path: str) -> tuple[Any, Exception | None]:
-    """Returns the format of what is at `path`; if it has none, None and why."""
+def _recognised(path: str) -> tuple[Format | None, Exception | None]:
+    """Returns the format of what is at `path`, or None and the reason."""
     try:
         return registry.format_of(path), None
     except (CheckpointError, OSError) as error:
         return None, error
 
 
-def _or_else(error: Exception, ours: Callable[[], Any]) -> Any:
-    """Returns what we make of a file that Keras 3 should read, and does not."""
+def _or_else(error: Exception, read: Callable[[], object]) -> object:
+    """Returns what `read` makes of a file that Keras 3 should read, and does not."""
     try:
-        return ours()
+        return read()
     except Exception as reason:
         why = reason
     raise _because(error, why)
 
 
 def _because(error: Exception, why: Exception | None) -> Exception:
-    """Returns Keras's error as it is, with what we know as its cause if it tells none."""
+    """Returns Keras's error as it is, with `why` as its cause if it has none."""
     if error.__cause__ is None and error.__context__ is None:
         error.__cause__ = why
     return error
 
 
-_TAUGHT: dict[str, Callable[..., Any]] = {
+_REPLACEMENTS: dict[str, Callable[..., object]] = {
     "save": _save,
     "save_model": _save,
     "save_weights": _save_weights,
@@ -334,5 +342,5 @@ _TAUGHT: dict[str, Callable[..., Any]] = {
     "load_model": _load_model,
 }
 
-#: The names of the functions that there is something to teach.
-NAMES: tuple[str, ...] = tuple(_TAUGHT)
+#: The names of the functions that took more in Keras 2.
+NAMES: tuple[str, ...] = tuple(_REPLACEMENTS)

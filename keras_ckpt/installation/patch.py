@@ -1,7 +1,7 @@
-"""`install()`: scripts that are not changed at all get our callback, and the legacy formats.
+"""`install()`: unchanged scripts get the callback of keras_ckpt, and the legacy formats.
 
-What is put in the place of what, and back again, stands here. `taught` has the functions that
-save and load.
+What is replaced by what, and put back again, stands here. `legacy_signatures` has the functions
+that save and load.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import importlib
 import sys
 import threading
 import types
-from typing import Any, Iterator, NamedTuple
+from typing import TYPE_CHECKING, Iterator, NamedTuple
 
 from keras_ckpt import compat
 from keras_ckpt.installation.import_hook import ImportHook
+
+if TYPE_CHECKING:
+    from keras_ckpt.installation import legacy_signatures
 
 _CLASS = "ModelCheckpoint"
 #: The packages that a Keras comes with.
@@ -122,7 +125,7 @@ class _Wanted(NamedTuple):
         found: type = getattr(importlib.import_module(name), _CLASS)
         return found
 
-    def teaches(self) -> bool:
+    def has_legacy_formats(self) -> bool:
         """Returns whether the release knew the legacy formats."""
         if self.release is None:
             return True
@@ -137,9 +140,9 @@ def _checked(version: str | None) -> _Wanted:
 class _Replaced(NamedTuple):
     """An attribute that has been replaced."""
 
-    owner: Any
+    owner: object
     name: str
-    original: Any
+    original: object
 
     def undo(self) -> None:
         setattr(self.owner, self.name, self.original)
@@ -151,8 +154,9 @@ class _Installation:
     def __init__(self, wanted: _Wanted) -> None:
         self.wanted = wanted
         self._replaced: list[_Replaced] = []
-        self._ours: dict[str, list[tuple[Any, Any]]] = {}  # By name: original and ours.
-        self._lesson: Any = None
+        # By name, each original with its replacement.
+        self._replacements: dict[str, list[tuple[object, object]]] = {}
+        self._activation: legacy_signatures.Activation | None = None
         self._hook = ImportHook(_PACKAGES, self._imported)
 
     def start(self) -> None:
@@ -162,14 +166,14 @@ class _Installation:
 
     def stop(self) -> None:
         self._hook.stop()
-        if self._lesson is not None:
-            self._lesson.lasts = False
+        if self._activation is not None:
+            self._activation.is_active = False
         for each in reversed(self._replaced):
             each.undo()
-        # What Keras has imported meanwhile, it has from itself, and so from us.
-        for name, pairs in self._ours.items():
-            for original, ours in pairs:
-                for module in _holding(name, ours):
+        # What Keras has imported meanwhile comes from itself, and so may be a replacement.
+        for name, pairs in self._replacements.items():
+            for original, replacement in pairs:
+                for module in _holding(name, replacement):
                     setattr(module, name, original)
 
     def _imported(self, name: str) -> None:
@@ -194,56 +198,58 @@ class _Installation:
     def _replace(self) -> None:
         runtime = importlib.import_module("keras_ckpt.runtime")
         keras = _keras()
-        if not self._ours:
+        if not self._replacements:
             self._find(keras, runtime.is_keras_3())
         if not runtime.is_keras_3():
             for path in _LAZY:
                 _touch(sys.modules.get("tensorflow"), path + ".callbacks")
-        for name, pairs in self._ours.items():
-            for original, ours in pairs:
+        for name, pairs in self._replacements.items():
+            for original, replacement in pairs:
                 for module in _holding(name, original):
-                    self._set(module, name, original, ours)
+                    self._set(module, name, original, replacement)
 
-    def _find(self, keras: Any, is_keras_3: bool) -> None:
-        """Finds out what to replace, and by what."""
-        self._ours[_CLASS] = [(getattr(keras.callbacks, _CLASS), self.wanted.cls())]
-        if not is_keras_3 or not self.wanted.teaches():
+    def _find(self, keras: types.ModuleType, is_keras_3: bool) -> None:
+        """Determines what to replace, and by what."""
+        self._replacements[_CLASS] = [(getattr(keras.callbacks, _CLASS), self.wanted.cls())]
+        if not is_keras_3 or not self.wanted.has_legacy_formats():
             return
-        taught = importlib.import_module("keras_ckpt.installation.legacy_signatures")
-        self._lesson = taught.Lesson()
-        for name in taught.NAMES:
+        legacy = importlib.import_module("keras_ckpt.installation.legacy_signatures")
+        self._activation = activation = legacy.Activation()
+        for name in legacy.NAMES:
             if name in vars(keras.Model):
                 original = vars(keras.Model)[name]
-                self._set(keras.Model, name, original, taught.teach(original, self._lesson))
+                self._set(
+                    keras.Model, name, original, legacy.with_legacy_arguments(original, activation)
+                )
             found = {id(f): f for f in (vars(m).get(name) for m in (keras.saving, keras.models))}
-            self._ours[name] = [
-                (each, taught.teach(each, self._lesson))
+            self._replacements[name] = [
+                (each, legacy.with_legacy_arguments(each, activation))
                 for each in found.values()
                 if each is not None
             ]
 
-    def _set(self, owner: Any, name: str, original: Any, ours: Any) -> None:
+    def _set(self, owner: object, name: str, original: object, replacement: object) -> None:
         if isinstance(owner, types.ModuleType) and _names_itself(owner, name, original):
             # Its methods find the class by its name, which must go on to mean the class.
             self._replaced.append(_Replaced(owner, "__class__", type(owner)))
-            shown = {name: property(lambda module: ours)}
+            shown = {name: property(lambda module: replacement)}
             owner.__class__ = type("module", (type(owner),), shown)
         else:
             self._replaced.append(_Replaced(owner, name, original))
-            setattr(owner, name, ours)
+            setattr(owner, name, replacement)
 
 
-def _keras() -> Any:
+def _keras() -> types.ModuleType:
     """Returns the running Keras, all of it imported, which may be what calls `_imported`.
 
-    Nobody shall hold the lock who waits for an import: this is asked for before it is taken.
+    Call it before the lock is taken: a thread that waits for an import must not hold it.
     """
-    found = importlib.import_module("keras_ckpt.runtime").keras()
+    found: types.ModuleType = importlib.import_module("keras_ckpt.runtime").keras()
     _touch(found, "callbacks")
     return found
 
 
-def _names_itself(module: Any, name: str, cls: Any) -> bool:
+def _names_itself(module: types.ModuleType, name: str, cls: object) -> bool:
     """Returns whether a class in `module` has methods that ask for `name` there."""
     if not isinstance(cls, type) or cls.__module__ != module.__name__:
         return False
@@ -251,8 +257,8 @@ def _names_itself(module: Any, name: str, cls: Any) -> bool:
     return any(code is not None and name in code.co_names for code in functions)
 
 
-def _holding(name: str, value: Any) -> Iterator[Any]:
-    """Gives the modules of Keras and TensorFlow that have `value` under `name`."""
+def _holding(name: str, value: object) -> Iterator[types.ModuleType]:
+    """Yields the modules of Keras and TensorFlow that have `value` under `name`."""
     for path, module in list(sys.modules.items()):
         if path.partition(".")[0] in HOLDERS and isinstance(module, types.ModuleType):
             # Not by asking for the attribute, for which some import what they stand for.
@@ -260,8 +266,8 @@ def _holding(name: str, value: Any) -> Iterator[Any]:
                 yield module
 
 
-def _touch(module: Any, path: str) -> None:
-    """Lets a package make a module that it makes when it is asked for."""
+def _touch(module: types.ModuleType | None, path: str) -> None:
+    """Asks a package for a module that it makes only when it is asked for."""
     for name in path.split("."):
         module = getattr(module, name, None)
 

@@ -26,8 +26,8 @@ pytestmark = [
     ),
 ]
 
-#: What begins so is what `install()` teaches. Nothing else may change.
-TAUGHT = "taught: "
+#: What begins so is what `install()` adds. Nothing else may change.
+LEGACY = "legacy: "
 #: Whole models in HDF5 that some releases of Keras 3 write and cannot read. Others do.
 MENDED = "mended_"
 #: Whose optimizer Keras 3 makes for no variables, so that the model cannot train on.
@@ -65,7 +65,7 @@ def test_all_else_is_the_same(reports: tuple[Reports, Reports]) -> None:
     changed = {
         name: [(each.get(key), after[name].get(key))]
         for name, each in before.items()
-        if not name.startswith((TAUGHT, TRAINS_ON))
+        if not name.startswith((LEGACY, TRAINS_ON))
         and not (name.startswith(MENDED) and "error" in each)
         for key in told
         if each.get(key) != after[name].get(key)
@@ -84,15 +84,15 @@ def test_the_table_has_both_what_works_and_what_does_not(
         assert each.get("error", [""])[0] not in ("NameError", "AttributeError")
 
 
-def test_what_is_taught_was_an_error_and_is_none(reports: tuple[Reports, Reports]) -> None:
+def test_legacy_calls_were_errors_and_are_none(reports: tuple[Reports, Reports]) -> None:
     before, after = reports
     for name in [name for name in after if name.startswith(MENDED)]:
         assert "error" not in after[name], (name, after[name].get("traceback"))
     trains_on = [name for name in after if name.startswith(TRAINS_ON)]
     assert trains_on and not any("error" in after[name] for name in trains_on)
-    taught = [name for name in before if name.startswith(TAUGHT)]
-    assert len(taught) > 15
-    for name in taught:
+    legacy = [name for name in before if name.startswith(LEGACY)]
+    assert len(legacy) > 15
+    for name in legacy:
         assert before[name]["error"][0] in ("ValueError", "TypeError"), name
         assert "error" not in after[name], (name, after[name].get("traceback"))
         assert after[name]["files"], name

@@ -64,7 +64,7 @@ def everything() -> dict[str, Any]:
 
 
 def is_ours(value: Any) -> bool:
-    # What we teach says that it is of Keras's module.
+    # The replacements say that they are of Keras's module.
     module = getattr(value, "__globals__", {}).get("__name__") or getattr(value, "__module__", "")
     return str(module).startswith("keras_ckpt")
 
@@ -192,7 +192,7 @@ def test_emulated_release_prints_its_messages(
     assert (here / "w.02.hdf5").is_file()
 
 
-# What Keras 3 is taught
+# Legacy arguments on Keras 3
 
 
 def as_before(model: Any, path: Any, **kwargs: Any) -> Any:
@@ -339,7 +339,7 @@ def test_callback_and_reload_into_a_new_model(here: pathlib.Path, installed: Non
 
 
 @IN_KERAS_3
-def test_releases_that_knew_no_legacy_formats_teach_none(here: pathlib.Path) -> None:
+def test_releases_without_the_legacy_formats_add_none(here: pathlib.Path) -> None:
     model = helpers.functional()
     with keras_ckpt.emulate("3.8"):
         assert keras.callbacks.ModelCheckpoint is compat.for_version("3.8")

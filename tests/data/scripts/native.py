@@ -436,10 +436,10 @@ def define():
         functional(loss="mse").save("m.h5")
         return keras.models.load_model("m.h5")
 
-    # What only works once it is taught.
+    # What only works with the legacy arguments.
 
-    def taught(call):
-        WAYS["taught: " + call] = lambda: eval(call, dict(globals(), model=trained()))
+    def legacy(call):
+        WAYS["legacy: " + call] = lambda: eval(call, dict(globals(), model=trained()))
 
     for call in (
         'model.save("m")',
@@ -462,7 +462,7 @@ def define():
         'model.save_weights("w", options=None)',
         'model.load_weights((model.save_weights("w.weights.h5"), "w.weights.h5")[1], options=None)',
     ):
-        taught(call)
+        legacy(call)
 
 
 @contextlib.contextmanager
