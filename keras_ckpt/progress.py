@@ -60,27 +60,33 @@ def watching(path: str, total: int, doing: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def bar(total: int, doing: str) -> Iterator[Callable[[int], None]]:
-    """Gives a function to call with the number of bytes done since the last call.
+def bar(total: int, doing: str, unit: str = "bytes") -> Iterator[Callable[[int], None]]:
+    """Gives a function to call with how much was done since the last call.
 
-    A bar with bytes and rate appears after a second, if bars are shown, the standard error is a
-    terminal, and the package rich is there to draw it.
+    The bar appears after a second, if bars are shown, the standard error is a terminal, and the
+    package rich is there to draw it.
 
     Args:
-        total: bytes to do.
+        total: what there is to do.
         doing: what is being done, e.g. `"Saving"`.
+        unit: what is counted, e.g. `"files"`. Bytes are shown with their rate. Defaults to
+            `"bytes"`.
     """
-    made = _made() if _shown.get() else None
+    made = _made(unit) if _shown.get() else None
     if made is None:
         yield lambda count: None
         return
     task = made.add_task(doing, total=total)
     begun = time.monotonic()
+    left = [total]
 
     def advance(count: int) -> None:
-        if not made.live.is_started and time.monotonic() - begun > _SECONDS:
+        left[0] -= count
+        if left[0] > 0 and not made.live.is_started and time.monotonic() - begun > _SECONDS:
             made.start()
         made.advance(task, count)
+        if left[0] <= 0 and made.live.is_started:
+            made.stop()  # What comes next may print, or ask.
 
     try:
         yield advance
@@ -89,7 +95,7 @@ def bar(total: int, doing: str) -> Iterator[Callable[[int], None]]:
             made.stop()
 
 
-def _made() -> Any:
+def _made(unit: str) -> Any:
     """Returns a bar that has not appeared yet, or None where there is nothing to draw it on."""
     # Rich takes a pipe for a terminal if the environment says so, and draws line by line there.
     if sys.stderr is None or not sys.stderr.isatty():
@@ -101,11 +107,14 @@ def _made() -> Any:
     target = console.Console(stderr=True)
     if not target.is_interactive:
         return None
+    if unit == "bytes":
+        counted = [progress.DownloadColumn(binary_units=True), progress.TransferSpeedColumn()]
+    else:
+        counted = [progress.MofNCompleteColumn(), progress.TextColumn(unit)]
     return progress.Progress(
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
-        progress.DownloadColumn(binary_units=True),
-        progress.TransferSpeedColumn(),
+        *counted,
         console=target,
         transient=True,
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import sys
-import time
-from typing import Callable, Iterable, Iterator
+from typing import Iterable
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from keras_ckpt.cli.inspect import printable
+from keras_ckpt import progress
+from keras_ckpt.cli._terminal import printable
 from keras_ckpt.migrate import checker, settings
 from keras_ckpt.migrate.code import discovery
 from keras_ckpt.migrate.releases.release import Release, newest, release
@@ -20,7 +19,6 @@ from keras_ckpt.migrate.report import render
 from keras_ckpt.migrate.report.finding import Result
 from keras_ckpt.migrate.rules.definition import code_of
 
-_SECONDS = 1.0
 _QUESTION = "For which release was the code written? %s."
 _NO_RELEASE = (
     f"{_QUESTION} Pass --from, such as --from 2.4, or set `from` in setup.cfg or pyproject.toml."
@@ -146,7 +144,7 @@ def run(named: list[str], options: settings.Settings) -> Result:
     old = release_of(options.old) if options.old else None
     new = release_of(options.new) if options.new else newest()
     asking = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-    with _bar(len(named)) as advance:
+    with progress.shown(True), progress.bar(len(named), "Checking", "files") as advance:
         try:
             return checker.check(
                 named, old, new, options.selects, _ask if asking else None, advance
@@ -177,41 +175,6 @@ def _ask(why: str) -> Release:
 
     found: Release = click.prompt("Release, such as 2.4", value_proc=convert, err=True)
     return found
-
-
-@contextlib.contextmanager
-def _bar(total: int) -> Iterator[Callable[[int], None]]:
-    """Shows how many files are done, on a terminal, from the second second on."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich import progress
-
-    bar = progress.Progress(
-        progress.TextColumn("Checking"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TextColumn("files"),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    task = bar.add_task("Checking", total=total)
-    begun = time.monotonic()
-    done = [0]
-
-    def advance(count: int) -> None:
-        done[0] += count
-        if not bar.live.is_started and time.monotonic() - begun > _SECONDS:
-            bar.start()
-        bar.advance(task, count)
-        if done[0] >= total and bar.live.is_started:
-            bar.stop()
-
-    try:
-        yield advance
-    finally:
-        if bar.live.is_started:
-            bar.stop()
 
 
 def _print(result: Result, output_format: str) -> None:

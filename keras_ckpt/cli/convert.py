@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from keras_ckpt.cli.inspect import printable
+from keras_ckpt.cli._terminal import printable
 from keras_ckpt.formats import CheckpointError
 
 #: The options that stand for the arguments that errors name.

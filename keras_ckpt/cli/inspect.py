@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from keras_ckpt.cli._terminal import printable
 from keras_ckpt.formats import CheckpointError
 from keras_ckpt.formats.inspection import Inspection, inspect
 
@@ -97,12 +98,3 @@ def _size(count: int) -> str:
     while size >= 1024 and unit < len(_UNITS) - 1:
         size, unit = size / 1024, unit + 1
     return f"{count:,} bytes" + (f" ({size:.1f} {_UNITS[unit]})" if unit else "")
-
-
-def printable(text: str) -> str:
-    """Returns `text` without what a terminal would obey, or an encoding does not have."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    visible = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-    return visible.encode(encoding, "backslashreplace").decode(encoding)

@@ -158,8 +158,8 @@ def test_on_a_terminal_the_release_is_asked_for(tmp_path: pathlib.Path) -> None:
 def test_a_bar_is_shown_on_a_terminal_when_it_takes_long(tmp_path: pathlib.Path) -> None:
     write(tmp_path, train=PERIOD, other=CLEAN)
     script = (
-        "import sys; from keras_ckpt.cli import check, main\n"
-        "check._SECONDS = float(sys.argv[2]); main(['check', sys.argv[1]])\n"
+        "import sys; from keras_ckpt import progress; from keras_ckpt.cli import main\n"
+        "progress._SECONDS = float(sys.argv[2]); main(['check', sys.argv[1]])\n"
     )
     for seconds, shown in (("-1", True), ("60", False)):
         code, output = on_terminal("-c", script, str(tmp_path), seconds)

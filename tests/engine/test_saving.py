@@ -132,10 +132,15 @@ ERRORS: dict[str, tuple[OSError, dict[str, type[Exception] | None]]] = {
         OSError("a is a directory"),
         {"2.0": OSError, "2.1": AttributeError, "2.2": OSError, "2.6": OSError, "3.15": OSError},
     ),
+    "directory by capitalized text": (
+        OSError("Is a directory"),
+        {"2.2": None, "2.3": OSError, "3.15": OSError},
+    ),
 }
 #: Those that ask the user for a path that is not a directory.
 ASKS = {("directory", "2.6"), ("directory", "3.15")}
 ASKS |= {("directory by text", version) for version in ("2.2", "2.6", "3.15")}
+ASKS |= {("directory by capitalized text", version) for version in ("2.3", "3.15")}
 
 
 @pytest.mark.parametrize(
