@@ -36,25 +36,25 @@ def command(arguments: Sequence[str]) -> list[str]:
     """Returns the command line of the Python that runs the script.
 
     Args:
-        arguments: what stands after our own options: a script, `-m` and a module, `-c` and code,
+        arguments: what stands after keras_ckpt's own options: a script, `-m` and a module, `-c` and code,
             or `-`, and the script's arguments.
 
     Raises:
-        UsageError: if Python would not run us, or there is no script.
+        UsageError: if Python cannot run keras_ckpt with these options, or there is no script.
     """
     for flag, option in _KEEP_OUT.items():
         if getattr(sys.flags, flag):
             raise UsageError(
-                "Python was started with %s, and so looks for nothing that could change what it "
-                "runs. Start it without." % option
+                f"Python was started with {option}, and so looks for nothing that could change what "
+                "it runs. Start it without."
             )
     if not arguments:
         raise UsageError("There is no script to run. Usage: " + USAGE)
     first = arguments[0]
     if first.startswith("-") and first != "-" and not first.startswith(("-m", "-c")):
         raise UsageError(
-            "%s is no option of `run`. Python's own options stand before -m keras_ckpt. Usage: %s"
-            % (first, USAGE)
+            f"{first} is no option of `run`. Python's own options stand before -m keras_ckpt. "
+            f"Usage: {USAGE}"
         )
     return [sys.executable, *_options(), *arguments]
 

@@ -19,8 +19,8 @@ def _take_off() -> str:
 
 def _install(root: str) -> None:
     if os.environ.get("KERAS_CKPT_RUN_IN") != sys.prefix:
-        return  # Another Python, without us.
-    # For the case that it was found in the current directory, where it is not looked for now.
+        return  # Another Python, without keras_ckpt.
+    # keras_ckpt may have been found in the current directory, which is not searched now.
     sys.path.append(root)
     try:
         from keras_ckpt.installation.patch import install
@@ -30,15 +30,15 @@ def _install(root: str) -> None:
 
 
 def _users_own() -> None:
-    ours = sys.modules.pop(__name__)
+    this = sys.modules.pop(__name__)
     try:
         importlib.import_module(__name__)
     except ImportError as error:
         if error.name != __name__:
             raise
     finally:
-        # The import that has brought us here wants to find us.
-        sys.modules.setdefault(__name__, ours)
+        # The import that runs this module looks for it afterwards.
+        sys.modules.setdefault(__name__, this)
 
 
 _root = _take_off()
