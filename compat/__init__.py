@@ -94,15 +94,27 @@ def for_version(version: str) -> Any:
     """Returns the `ModelCheckpoint` of a release, on the Keras that is running.
 
     Args:
-        version: string, the release: `"2.4"`, `"2.4.1"`, `"tf2.4"`, `"TF 2.4"`,
-            `"tensorflow==2.4.1"`, `"3.8"`, `"keras==3.8.0"`, `"tf_keras==2.16.0"`, `"tf_keras"`.
+        version: String, the release, as in `"2.4"`, `"2.4.1"`, `"tf2.4"`, `"TF 2.4"`,
+            `"tensorflow==2.4.1"`, `"3.8"`, `"keras==3.8.0"`, `"tf_keras==2.16.0"` or
+            `"tf_keras"`. `VERSIONS` and `TF_KERAS` have all of them.
             `"3.0"` means 3.0.5. TF 2.16 and later mean the Keras 3 of their day.
 
     Returns:
-        A class, the same for all releases between which nothing changed.
+        A subclass of `keras.callbacks.Callback`. It is the same class for all releases between
+        which nothing changed.
 
     Raises:
         ValueError: if there is no such release.
+        ImportError: if no Keras is installed.
+
+    Example:
+
+    ```python
+    from keras_ckpt import compat
+
+    ModelCheckpoint = compat.for_version("2.4")
+    checkpoint = ModelCheckpoint("weights.{epoch:02d}.hdf5", period=5)
+    ```
     """
     module = importlib.import_module(f"{__name__}.{module_of(version)}")
     return module.ModelCheckpoint
@@ -115,10 +127,10 @@ def __getattr__(name: str) -> Any:
 
 
 def module_of(version: str) -> str:
-    """Returns the name of the module in this package that stands for a release.
+    """Returns the name of the module in this package for a release.
 
     Args:
-        version: string, the release, in any form that `for_version` takes.
+        version: String, the release, in any form that `for_version` takes.
 
     Raises:
         ValueError: if there is no such release.
@@ -148,10 +160,10 @@ def module_of(version: str) -> str:
 
 
 def canonical(version: str) -> str:
-    """Returns the name of a release as it stands in `VERSIONS` or `PATCHES`, or `"tf_keras"`.
+    """Returns the name of a release as in `VERSIONS` or `PATCHES`, or `"tf_keras"`.
 
     Args:
-        version: string, the release, in any form that `for_version` takes.
+        version: String, the release, in any form that `for_version` takes.
 
     Raises:
         ValueError: if there is no such release.

@@ -1,6 +1,9 @@
 """A pytest plugin: runs tests with the `ModelCheckpoint` of one release after the other.
 
-It does nothing to tests that do not ask for it.
+A test asks for it by the mark `model_checkpoint_versions`, or all tests are run so by the option
+`--model-checkpoint-versions`. Other tests run as without the plugin.
+
+Example:
 
     @pytest.mark.model_checkpoint_versions("2.0", "2.4", "3.15")
     def test_training():
@@ -66,9 +69,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture
 def model_checkpoint_version(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The release whose `ModelCheckpoint` is there during the test, e.g. `"2.4"`.
+    """Runs a test with the `ModelCheckpoint` of a release in place of that of the running Keras.
 
-    None if the test runs with that of the running Keras.
+    Yields:
+        String, the release, such as `"2.4"`. `None` if the test runs with the class of the running
+        Keras.
     """
     version = getattr(request, "param", None)
     if version is None:
@@ -82,11 +87,11 @@ def model_checkpoint_version(request: pytest.FixtureRequest) -> Iterator[str | N
 
 @pytest.fixture(autouse=True)
 def _model_checkpoint_first(model_checkpoint_version: str | None) -> None:
-    """Lets the other fixtures of a test find the class of the release: autouse goes first."""
+    """Sets the class before the other fixtures of a test run: autouse fixtures come first."""
 
 
 def _versions(definition: Any) -> list[str]:
-    """Returns the releases that a test is to be run with, none if it is not."""
+    """Returns the releases to run a test with, or an empty list if it asks for none."""
     given = definition.config.getoption(_OPTION)
     if given is not None:
         return _checked(given.split(","))
@@ -104,7 +109,7 @@ def _versions(definition: Any) -> list[str]:
 
 
 def _checked(versions: list[Any]) -> list[str]:
-    """Returns the releases that are meant, each once.
+    """Returns the named releases, each once.
 
     Raises:
         ValueError: if there is no such release.
@@ -128,7 +133,7 @@ def _class() -> Any:
 
 
 def _holders() -> tuple[str, ...]:
-    """Returns the packages whose modules are `emulate`'s to change."""
+    """Returns the packages in whose modules `emulate` changes the class."""
     found: tuple[str, ...] = importlib.import_module("keras_ckpt.installation.patch").HOLDERS
     return found
 

@@ -122,10 +122,10 @@ def resolved(
 
 
 def files_of(paths: tuple[str, ...], options: settings.Settings) -> list[str]:
-    """Returns the files below some paths.
+    """Returns the files to check below some paths.
 
     Raises:
-        click.UsageError: if there are none.
+        click.UsageError: if there are none, or a path does not exist.
     """
     try:
         named = discovery.find(paths, options.exclude)
@@ -154,6 +154,11 @@ def run(named: list[str], options: settings.Settings) -> Result:
 
 
 def release_of(version: str) -> Release:
+    """Returns the release of that name.
+
+    Raises:
+        click.UsageError: if there is no such release.
+    """
     try:
         return release(version)
     except ValueError as error:
