@@ -1,8 +1,8 @@
 """What the callback costs beside Keras's own, and what importing it costs.
 
 Each row is timed on both callbacks by turns, in short rounds, and the fastest round of each counts:
-the ratio is ours to Keras's, below 1 where ours is faster. Nothing is saved, so that only what the
-callback itself does is timed.
+the ratio is that of keras_ckpt to Keras, below 1 where keras_ckpt is faster. Nothing is saved, so
+that only what the callback itself does is timed.
 
     python benchmarks/callback.py
 """
@@ -98,16 +98,16 @@ def main() -> int:
         "keras_ckpt.ModelCheckpoint": keras_ckpt.ModelCheckpoint,
         "the replica": compat.for_version(keras.__version__),
     }
-    print("Keras {}, {} backend".format(keras.__version__, keras.backend.backend()))
+    print(f"Keras {keras.__version__}, {keras.backend.backend()} backend")
     slow = False
     for name, kind in classes.items():
-        print("\n{} to keras.callbacks.ModelCheckpoint".format(name))
+        print(f"\n{name} to keras.callbacks.ModelCheckpoint")
         for row, make in ROWS.items():
-            ours, native = compare(make(kind), make(keras.callbacks.ModelCheckpoint))
-            slow |= kind is keras_ckpt.ModelCheckpoint and ours > native
-            print("  {:32} {:5.2f}".format(row, ours / native))
+            tried, native = compare(make(kind), make(keras.callbacks.ModelCheckpoint))
+            slow |= kind is keras_ckpt.ModelCheckpoint and tried > native
+            print(f"  {row:32} {tried / native:5.2f}")
     seconds = import_seconds()
-    print("\nimport keras_ckpt: {:.1f} ms".format(1000 * seconds))
+    print(f"\nimport keras_ckpt: {1000 * seconds:.1f} ms")
     return int(slow or seconds > 0.05)
 
 

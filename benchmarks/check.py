@@ -65,7 +65,7 @@ def write(folder: str, lines: int) -> tuple[int, int]:
     while count < lines:
         text = "import os\n\nimport numpy as np\n" + scripts[number % len(scripts)]
         text += "".join(AROUND.format(part) for part in range(number % 10))
-        with open(os.path.join(folder, "part%05d.py" % number), "w", encoding="utf-8") as file:
+        with open(os.path.join(folder, f"part{number:05d}.py"), "w", encoding="utf-8") as file:
             file.write(text)
         count += text.count("\n")
         number += 1
@@ -90,9 +90,8 @@ def main() -> int:
         seconds = time.perf_counter() - begun
     print(ran.stdout.splitlines()[-1] if ran.stdout else "nothing was printed")
     print(
-        "{:,} lines in {:,} files: {:.2f} s, {:,.0f} lines a second (at most {:g} s)".format(
-            lines, files, seconds, lines / seconds, arguments.seconds
-        )
+        f"{lines:,} lines in {files:,} files: {seconds:.2f} s, "
+        f"{lines / seconds:,.0f} lines a second (at most {arguments.seconds:g} s)"
     )
     return 0 if ran.returncode == 1 and seconds <= arguments.seconds else 1
 

@@ -1,8 +1,8 @@
 """What reading and writing checkpoints costs beside what there is, on a model with 1 GiB of state.
 
-Each row is timed on both by turns, and the fastest round of each counts: the ratio is ours to the
-other's. The peak of memory is that of a process of its own, beyond what it had when the model was
-there, in layers of the model; Linux tells it.
+Each row is timed on both by turns, and the fastest round of each counts: the ratio is that of
+keras_ckpt to the other's. The peak of memory is that of a process of its own, beyond what it had
+when the model was there, in layers of the model; Linux reports it.
 
     python benchmarks/formats.py [--mebibytes 1024] [--rounds 5] [--directory DIRECTORY]
 """
@@ -24,13 +24,13 @@ LAYERS = 16
 
 
 class Row(NamedTuple):
-    """Ours beside another's, and how many times as long it may take.
+    """What keras_ckpt does beside what another does, and how many times as long it may take.
 
     ``layers`` is how many layers' worth of memory it may take, where that is promised.
     """
 
     name: str
-    ours: Callable[[], Any]
+    tried: Callable[[], Any]
     other: Callable[[], Any]
     limit: float
     layers: float | None = None
@@ -41,7 +41,7 @@ def model_of(mebibytes: int) -> Any:
     import keras
 
     units = int((mebibytes * 2**20 / 4 / LAYERS) ** 0.5)
-    layers = [keras.layers.Dense(units, name="dense_%02d" % number) for number in range(LAYERS)]
+    layers = [keras.layers.Dense(units, name=f"dense_{number:02d}") for number in range(LAYERS)]
     return keras.Sequential([keras.Input((units,)), *layers])
 
 
@@ -128,11 +128,11 @@ def rows(model: Any, directory: str) -> list[Row]:
     ]
 
 
-def compare(ours: Callable[[], Any], other: Callable[[], Any], rounds: int) -> tuple[float, float]:
+def compare(tried: Callable[[], Any], other: Callable[[], Any], rounds: int) -> tuple[float, float]:
     """Returns the fastest round of each, in seconds."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for run, found in zip((ours, other), times):
+        for run, found in zip((tried, other), times):
             start = time.perf_counter()
             run()
             found.append(time.perf_counter() - start)
@@ -154,7 +154,7 @@ def print_peak(name: str, mebibytes: int, directory: str) -> None:
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     before = _mebibytes("VmRSS")
-    row.ours()
+    row.tried()
     print(json.dumps(_mebibytes("VmHWM") - before))
 
 
@@ -197,7 +197,7 @@ def print_checksums(rounds: int) -> None:
         if crc is not None:
             run = functools.partial(crc, data)
             seconds, _ = compare(run, run, rounds)
-            print("  %-52s %5.2f GB/s" % (name, len(data) / seconds / 1e9))
+            print(f"  {name:52} {len(data) / seconds / 1e9:5.2f} GB/s")
 
 
 def report(given: Any, directory: str) -> int:
@@ -206,26 +206,26 @@ def report(given: Any, directory: str) -> int:
 
     import keras_ckpt
 
-    print("Keras %s, %s backend" % (keras.__version__, keras.backend.backend()))
+    print(f"Keras {keras.__version__}, {keras.backend.backend()} backend")
     model = model_of(given.mebibytes)
     failed = 0
     for row in rows(model, directory):
-        ours, other = compare(row.ours, row.other, given.rounds)
-        told = ""
+        tried, other = compare(row.tried, row.other, given.rounds)
+        peak = ""
         if row.layers is not None:
             layer = given.mebibytes / LAYERS
             layers = peak(row.name, given.mebibytes, directory) / layer
-            told = "  peak %.1f layers" % layers
+            peak = f"  peak {layers:.1f} layers"
             failed |= layers > row.layers + 0.5
-        failed |= ours / other > row.limit
-        print("  %-52s %5.2f (at most %.1f)%s" % (row.name, ours / other, row.limit, told))
+        failed |= tried / other > row.limit
+        print(f"  {row.name:52} {tried / other:5.2f} (at most {row.limit:.1f}){peak}")
     print_checksums(given.rounds)
     for name in ("a.keras", "a.weights.h5", "a.h5", "cp"):
         inspect = functools.partial(keras_ckpt.inspect, os.path.join(directory, name))
         inspect()
         seconds, _ = compare(inspect, inspect, given.rounds)
         failed |= seconds > 0.3
-        print("  inspect %-44s %5.3f s (at most 0.3)" % (name, seconds))
+        print(f"  inspect {name:44} {seconds:5.3f} s (at most 0.3)")
     return int(failed)
 
 

@@ -176,7 +176,7 @@ def test_whole_numbers(name: str, value: Any) -> None:
     "value", [True, np.True_, 0, 0.0, -1, 2.5, math.nan, math.inf, "5", "batch", [5]], ids=repr
 )
 def test_no_whole_numbers(name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match="`{}` must be .*Received: ".format(name)):
+    with pytest.raises(ValueError, match=f"`{name}` must be .*Received: "):
         ModelCheckpoint("a.h5", **{name: value})
 
 
@@ -238,8 +238,8 @@ def test_text_that_names_a_boolean(name: str) -> None:
     assert not any("is the text" in text for text in texts(found))
     with warned() as found:
         assert getattr(ModelCheckpoint("a.h5", **{name: "False"}), name) is False
-    assert any(text.startswith("`{}` is the text 'False'".format(name)) for text in texts(found))
-    with pytest.raises(ValueError, match="`{}` must be True or False".format(name)):
+    assert any(text.startswith(f"`{name}` is the text 'False'") for text in texts(found))
+    with pytest.raises(ValueError, match=f"`{name}` must be True or False"):
         ModelCheckpoint("a.h5", **{name: "best"})
 
 
@@ -304,7 +304,7 @@ def test_save_freq_by_brute_force(freq: int, stride: int, sizes: list[int]) -> N
             if (batch + 1) % stride == 0 or batch + 1 == size:
                 callback.on_train_batch_end(batch, {})
                 if seen >= freq:
-                    expected.append("{}-{}".format(epoch + 1, batch + 1))
+                    expected.append(f"{epoch + 1}-{batch + 1}")
                     seen = 0
         callback.on_epoch_end(epoch, {})
     assert model.paths == expected
@@ -315,7 +315,7 @@ def test_save_freq_in_a_fit() -> None:
     fit(functional(), [callback], n=2, batch_size=2, validate=False)
     # The logs of TF 2.0 and 2.1 hold a batch of their own, counted from 0.
     first = 0 if runtime.version() < (2, 2) else 1
-    assert saved() == ["1-{}.weights.h5".format(2 + first), "2-{}.weights.h5".format(1 + first)]
+    assert saved() == [f"1-{2 + first}.weights.h5", f"2-{1 + first}.weights.h5"]
 
 
 @only_keras_3
@@ -714,7 +714,7 @@ def test_metrics_of_models_with_several_outputs() -> None:
 def test_template_in_a_fit() -> None:
     callback = ModelCheckpoint("w.{epoch:02d}-{val_loss:.2f}.hdf5", save_weights_only=True)
     history = fit(functional(), [callback], n=2).history["val_loss"]
-    assert saved() == ["w.{:02d}-{:.2f}.hdf5".format(n + 1, v) for n, v in enumerate(history)]
+    assert saved() == [f"w.{n + 1:02d}-{v:.2f}.hdf5" for n, v in enumerate(history)]
 
 
 @pytest.mark.parametrize(
@@ -1097,9 +1097,9 @@ def test_trials_of_a_tuner_do_not_share_a_best() -> None:
     original = [ModelCheckpoint("x", save_best_only=True)]
     for trial in range(2):
         copies = copy.deepcopy(original)
-        copies[0].filepath = "trial_{}".format(trial)
+        copies[0].filepath = f"trial_{trial}"
         copies[0].save_best_only = True
-        assert epochs(copies[0], losses(1.0, 2.0)) == ["trial_{}".format(trial)]
+        assert epochs(copies[0], losses(1.0, 2.0)) == [f"trial_{trial}"]
 
 
 # ---------------------------------------------------------------- attributes changed later
@@ -1253,7 +1253,7 @@ def test_save_model_without_super_compares_as_in_tensorflow_2() -> None:
         def _save_model(self, epoch: int, logs: Any) -> None:
             if self.monitor_op(logs["val_acc"], self.best):
                 self.best = logs["val_acc"]
-                self.model.save("mine-{}".format(epoch))
+                self.model.save(f"mine-{epoch}")
 
     values = [{"val_acc": value} for value in (0.5, 0.4, 0.6)]
     assert epochs(Mine("x", "val_acc", save_best_only=True), values) == ["mine-0", "mine-2"]
@@ -1279,8 +1279,8 @@ def test_get_file_path_with_super(hook: Any) -> None:
 
 
 def test_get_file_path_without_super() -> None:
-    old = subclass(_get_file_path=lambda self, epoch, logs: "mine-{}".format(epoch))
-    new = subclass(_get_file_path=lambda self, epoch, batch, logs: "mine-{}".format(epoch))
+    old = subclass(_get_file_path=lambda self, epoch, logs: f"mine-{epoch}")
+    new = subclass(_get_file_path=lambda self, epoch, batch, logs: f"mine-{epoch}")
     for kind in (old, new):
         assert epochs(kind("x"), [{}, {}]) == ["mine-0", "mine-1"]
 
@@ -1354,7 +1354,7 @@ def test_subclass_in_a_fit() -> None:
     class Mine(ModelCheckpoint):
         def _save_model(self, epoch: int, logs: Any) -> None:
             super()._save_model(epoch, logs)
-            pathlib.Path("mark-{}".format(epoch)).write_text("{:.3f}".format(logs["val_loss"]))
+            pathlib.Path(f"mark-{epoch}").write_text("{:.3f}".format(logs["val_loss"]))
 
     history = fit(functional(), [Mine("{epoch}.h5", save_weights_only=True)], n=2).history
     assert saved() == ["1.h5", "2.h5", "mark-0", "mark-1"]
@@ -1410,7 +1410,7 @@ def test_subclass_that_compares_at_the_end_of_the_epoch() -> None:
             self.epochs_since_last_save += 1
             current = logs[self.monitor]
             if self.epochs_since_last_save >= self.period and self.monitor_op(current, self.best):
-                found.append("%.1f to %.1f" % (self.best, current))
+                found.append(f"{self.best:.1f} to {current:.1f}")
                 self.best = current
 
     epochs(Own("{epoch}.keras", mode="min", save_best_only=True), losses(2.0, 3.0, 1.0))
@@ -1471,7 +1471,7 @@ def test_period_of_one_is_to_be_left_out() -> None:
 
 def test_get_file_path_by_position_under_any_name() -> None:
     def named(self: Any, epoch: int, step: Any, logs: Any) -> str:
-        return "{}-{}".format(epoch, step)
+        return f"{epoch}-{step}"
 
     assert epochs(subclass(_get_file_path=named)("{epoch}"), losses(1.0)) == ["0-None"]
 

@@ -104,7 +104,7 @@ def test_the_option_runs_every_test_with_every_release(run):
         "--model-checkpoint-versions=all",
         project=PROJECT,
     )
-    assert passed(result) == ["test_unmarked[%s]" % version for version in compat.VERSIONS]
+    assert passed(result) == [f"test_unmarked[{version}]" for version in compat.VERSIONS]
 
 
 @pytest.mark.slow

@@ -367,8 +367,8 @@ def test_no_keras_is_imported(tmp_path: pathlib.Path) -> None:
     write(tmp_path, train=PERIOD)
     script = (
         "import sys; from keras_ckpt.cli import main\n"
-        "try: main(['check', %r])\n"
+        f"try: main(['check', {str(tmp_path)!r}])\n"
         "except SystemExit as end: assert end.code == 1\n"
-        "assert not {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n" % str(tmp_path)
+        "assert not {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=tempfile.gettempdir())

@@ -50,7 +50,7 @@ def python(*arguments: str, cwd: str | None = None) -> subprocess.CompletedProce
 
 
 def test_help_and_version() -> None:
-    assert run("--version") == (0, "keras-ckpt, version %s\n" % keras_ckpt.__version__)
+    assert run("--version") == (0, f"keras-ckpt, version {keras_ckpt.__version__}\n")
     code, output = run("--help")
     assert code == 0
     assert output.startswith("Usage: keras-ckpt [OPTIONS] COMMAND")
@@ -72,7 +72,7 @@ def test_inspect_for_people(weights: str) -> None:
     assert facts["Variables"] == "2"
     assert facts["Parameters"] == "1,505"
     assert facts["Size"] == "6,020 bytes (5.9 KiB)"
-    assert facts["Loads with"] == "keras_ckpt.load_weights(model, %r)" % weights
+    assert facts["Loads with"] == f"keras_ckpt.load_weights(model, {weights!r})"
     lines = output.split("\n\n")[1].splitlines()
     assert lines[0].split() == ["Variable", "Role", "Type", "Shape", "Bytes"]
     assert lines[1].split() == ["dense/kernel", "weight", "float32", "(300,", "5)", "6,000"]

@@ -40,7 +40,7 @@ def check(folder: pathlib.Path, text: str, *options: str) -> tuple[int, list[str
 def test_tensorflow_under_its_other_names(home: str, tmp_path: pathlib.Path) -> None:
     text = "from %s.callbacks import ModelCheckpoint\nModelCheckpoint('a.keras', period=5)\n"
     assert check(tmp_path, text % home)[1] == ["KC101"]
-    text = "import %s as K\nK.callbacks.ModelCheckpoint('a.keras', period=5)\n" % home
+    text = f"import {home} as K\nK.callbacks.ModelCheckpoint('a.keras', period=5)\n"
     assert check(tmp_path, text)[1] == ["KC101"]
 
 

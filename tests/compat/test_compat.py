@@ -27,9 +27,9 @@ from helpers import (
 import keras_ckpt
 from keras_ckpt import compat
 
-TF2 = ["2.{}".format(minor) for minor in range(16)]
+TF2 = [f"2.{minor}" for minor in range(16)]
 NEWEST = compat.VERSIONS[-1]
-KERAS3 = ["3.{}".format(minor) for minor in range(int(NEWEST.split(".")[1]) + 1)]
+KERAS3 = [f"3.{minor}" for minor in range(int(NEWEST.split(".")[1]) + 1)]
 # All that differ from one another, and more.
 EVERY = TF2 + KERAS3 + ["3.0.4", "tf_keras"]
 MODULES = sorted(
@@ -54,8 +54,8 @@ def release(version: str) -> tuple[int, ...]:
 
 def test_versions() -> None:
     assert list(compat.VERSIONS) == TF2 + KERAS3
-    assert list(compat.PATCHES) == ["3.0.{}".format(patch) for patch in range(5)]
-    assert list(compat.TF_KERAS) == ["tf_keras 2.{}".format(minor) for minor in range(15, 22)]
+    assert list(compat.PATCHES) == [f"3.0.{patch}" for patch in range(5)]
+    assert list(compat.TF_KERAS) == [f"tf_keras 2.{minor}" for minor in range(15, 22)]
 
 
 @pytest.mark.parametrize("names", ["MODULES", "PATCHES", "TF_KERAS"])
@@ -141,12 +141,12 @@ def test_no_version(name: Any, nearest: str | None) -> None:
     with pytest.raises(ValueError) as info:
         compat.for_version(name)
     text = str(info.value)
-    assert text.startswith("There is no ModelCheckpoint of version {!r}.".format(name))
+    assert text.startswith(f"There is no ModelCheckpoint of version {name!r}.")
     assert "TF 2.0 to 2.21" in text
     assert f"Keras 3.0 to {NEWEST}" in text
     assert "tf_keras 2.15 to 2.21" in text
     if nearest is not None:
-        assert "The nearest is {!r}.".format(nearest) in text
+        assert f"The nearest is {nearest!r}." in text
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -305,7 +305,7 @@ def test_messages(capsys: Any) -> None:
         epochs(compat.for_version(version)("a.keras", verbose=1), [{}])
         out = capsys.readouterr().out
         number = "00001" if release(version) < (2, 8) else "1"
-        expected = "\nEpoch {}: saving model to a.keras\n".format(number)
+        expected = f"\nEpoch {number}: saving model to a.keras\n"
         if release(version) >= (3, 13):
             expected += "\nEpoch 1: finished saving model to a.keras\n"
         assert out == expected
@@ -314,7 +314,7 @@ def test_messages(capsys: Any) -> None:
 @pytest.mark.parametrize(("version", "name"), [("2.15", "Keras"), ("tf_keras", "TF-Keras")])
 def test_options_of_a_keras_file(version: str, name: str) -> None:
     options = object()  # Of no type that would be right: the ending is looked at before.
-    with pytest.raises(ValueError, match="The native {} format does not support".format(name)):
+    with pytest.raises(ValueError, match=f"The native {name} format does not support"):
         compat.for_version(version)("a.keras", options=options)
 
 

@@ -188,7 +188,7 @@ class Result:
 
     def temporary(self, index: int) -> list[str]:
         """What is left in the place that a process had for its temporary files."""
-        found = os.listdir(str(self.directory / "temporary{}".format(index)))
+        found = os.listdir(str(self.directory / f"temporary{index}"))
         # Python compiles there what TensorFlow has put there.
         return sorted(set(found) - {"__pycache__"})
 
@@ -209,7 +209,7 @@ def _run(workers: int, runs: list[dict[str, Any]], directory: pathlib.Path) -> R
 
 
 def _result(directory: pathlib.Path, index: int) -> pathlib.Path:
-    return directory / "result{}.json".format(index)
+    return directory / f"result{index}.json"
 
 
 def _attempt(workers: int, runs: list[dict[str, Any]], directory: pathlib.Path) -> str | None:
@@ -229,19 +229,19 @@ def _attempt(workers: int, runs: list[dict[str, Any]], directory: pathlib.Path) 
         problem = _wait(processes)
     if problem is None:
         return None
-    said = ["{}, after the following was said:".format(problem)]
+    said = [f"{problem}, after the following was said:"]
     for index in range(workers):
-        output = (directory / "output{}.txt".format(index)).read_text(errors="replace")
-        said.append("---- process {}\n{}".format(index, output[-6000:]))
+        output = (directory / f"output{index}.txt").read_text(errors="replace")
+        said.append(f"---- process {index}\n{output[-6000:]}")
     return "\n".join(said)
 
 
 @contextlib.contextmanager
 def _process(job: dict[str, Any], index: int, directory: pathlib.Path) -> Iterator[Any]:
     """A process that ends with the context, and all that it has started with it."""
-    temporary = directory / "temporary{}".format(index)
+    temporary = directory / f"temporary{index}"
     temporary.mkdir()
-    path = directory / "job{}.json".format(index)
+    path = directory / f"job{index}.json"
     path.write_text(json.dumps(job))
     script = pathlib.Path(__file__).resolve().parents[1] / "tools" / "worker.py"
     environment = dict(
@@ -257,7 +257,7 @@ def _process(job: dict[str, Any], index: int, directory: pathlib.Path) -> Iterat
         no_proxy="127.0.0.1,localhost",
     )
     environment.pop("TF_CONFIG", None)
-    with open(str(directory / "output{}.txt".format(index)), "w") as output:
+    with open(str(directory / f"output{index}.txt"), "w") as output:
         # A file takes the output: a pipe would stay open as long as anyone has it.
         process = subprocess.Popen(
             [sys.executable, str(script), str(path)],
@@ -286,9 +286,9 @@ def _wait(processes: list[Any]) -> str | None:
         if any(codes):
             # The others would wait for it, but may have something to say, too.
             time.sleep(1.0)
-            return "The processes ended with {}".format([process.poll() for process in processes])
+            return f"The processes ended with {[process.poll() for process in processes]}"
         if time.monotonic() > end:
-            return "The processes have not ended in {} seconds".format(LIMIT)
+            return f"The processes have not ended in {LIMIT} seconds"
         time.sleep(0.05)
 
 
@@ -361,7 +361,7 @@ def _is_expected_of(kind: str, name: str) -> bool:
 
 def _all_fits_ended_well(run: dict[str, Any], variant: dict[str, Any]) -> None:
     expected = [
-        None if at is None else ["Interrupted", ["at the end of epoch {}".format(at)]]
+        None if at is None else ["Interrupted", [f"at the end of epoch {at}"]]
         for at in variant["interrupts"]
     ]
     assert [fit["raised"] for fit in run["fits"]] == expected

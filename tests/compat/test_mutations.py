@@ -48,7 +48,7 @@ def flips() -> Iterator[Any]:
         for field in dataclasses.fields(Profile):
             value = getattr(then, field.name)
             if value != getattr(now, field.name):
-                name = "{}-{}".format(module, field.name)
+                name = f"{module}-{field.name}"
                 yield pytest.param(module, field.name, value, id=name)
     yield pytest.param("tf2_15", "either_form", True, id="tf2_15-either_form")
 

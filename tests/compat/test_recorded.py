@@ -80,7 +80,7 @@ def _is_tensorflows(scenario: Any, trace: Any) -> bool:
     if "gs://" in json.dumps(scenario):
         return True
     text = json.dumps(trace)
-    return any('"%s"' % name in text for name in _ERRORS_OF_TENSORFLOW)
+    return any(f'"{name}"' in text for name in _ERRORS_OF_TENSORFLOW)
 
 
 def _is_about_options(trace: dict[str, Any]) -> bool:
@@ -175,7 +175,7 @@ def test_replica_does_what_was_recorded(release: str, directory: pathlib.Path) -
 def test_real_class_still_does_what_was_recorded(directory: pathlib.Path) -> None:
     current = recorder.running()
     if current.name not in RELEASES:
-        pytest.skip("Keras {} is newer than all recordings".format(current.release))
+        pytest.skip(f"Keras {current.release} is newer than all recordings")
     for pair in read(current.name).pairs[:REPLAYS]:
         found = differences(current.model_checkpoint, pair, directory)
         assert not found, "\n".join(found) + "\n" + json.dumps(pair[0])

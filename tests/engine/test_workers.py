@@ -65,7 +65,7 @@ def test_extra_worker_writes_where_it_is_removed(version: Any, directory: str) -
     path = os.path.join(directory, "a-{epoch}.h5")
     epochs(_class(version)(path), [{}, {}], worker)
     expected = os.path.join(directory, "workertemp_3")
-    assert worker.paths == [os.path.join(expected, "a-{}.h5".format(n)) for n in (1, 2)]
+    assert worker.paths == [os.path.join(expected, f"a-{n}.h5") for n in (1, 2)]
     assert os.listdir(directory or ".") == []
 
 

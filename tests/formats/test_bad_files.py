@@ -400,7 +400,7 @@ def cases(names: list[str], made: list[Any], readers: list[str]) -> None:
     for name in names:
         for make in made:
             fails = [each for each in readers if each != "load_model" or name in WHOLE]
-            CASES["%s %s" % (name, make.__name__)] = name, make, fails
+            CASES[f"{name} {make.__name__}"] = name, make, fails
 
 
 cases(WEIGHTS + WHOLE, [truncated, empty, wrong_magic], ["inspect", *LOADERS])
@@ -457,7 +457,7 @@ def marker(path: Path) -> Path:
 
 
 def payload(path: Path) -> Any:
-    return eval("lambda x: (open(%r, 'w').close(), x)[1]" % str(marker(path)))
+    return eval(f"lambda x: (open({str(marker(path))!r}, 'w').close(), x)[1]")
 
 
 def write_lambda(path: Path) -> None:
@@ -549,11 +549,11 @@ ATTACKS: dict[str, tuple[Any, str]] = {
 
 CODE: dict[str, Case] = {}
 for name in WHOLE:
-    CODE["%s Lambda" % name] = name, write_lambda, ["load_model"]
+    CODE[f"{name} Lambda"] = name, write_lambda, ["load_model"]
     for told, attack in ATTACKS.items():
-        CODE["%s %s" % (name, told)] = name, put(*attack), ["load_model"]
+        CODE[f"{name} {told}"] = name, put(*attack), ["load_model"]
 for name in ("m.keras", "m.h5"):
-    CODE["%s Lambda of Keras 2" % name] = name, lambda_of_keras_2, ["load_model"]
+    CODE[f"{name} Lambda of Keras 2"] = name, lambda_of_keras_2, ["load_model"]
 CASES.update(CODE)
 
 
@@ -582,7 +582,7 @@ def paths(good: Path, tmp_path_factory: Any) -> dict[str, Path]:
     """The bad files."""
     found = {}
     for number, (name, make, _) in enumerate(CASES.values()):
-        directory: Path = tmp_path_factory.mktemp("bad%03d" % number)
+        directory: Path = tmp_path_factory.mktemp(f"bad{number:03d}")
         path = copied(good, name, directory)
         make(path)
         found[list(CASES)[number]] = path
@@ -607,7 +607,7 @@ def asked(questions: list[tuple[str, Path]]) -> list[dict[str, Any]]:
     )
     printed = [json.loads(line) for line in ran.stdout.splitlines()]
     last = [line for line in printed if isinstance(line, list)][-1]
-    assert ran.returncode == 0, "the reader ended with %d at %s" % (ran.returncode, last)
+    assert ran.returncode == 0, f"the reader ended with {ran.returncode} at {last}"
     return [line for line in printed if isinstance(line, dict)]
 
 
@@ -644,7 +644,7 @@ def test_a_bad_file(case: str, outcomes: Any, paths: dict[str, Path]) -> None:
             assert len(found["message"].splitlines()) == 1
             assert found["advice"] or found["error"] == "FileNotFoundError", found
         if reader in fails:
-            assert found["error"], "%s reads it" % reader
+            assert found["error"], f"{reader} reads it"
     assert outcomes["latest_checkpoint", case]["error"] is None
 
 
@@ -747,7 +747,7 @@ def refusing(variable: Any) -> list[str]:
 def test_hdf5_of_other_kinds_is_read(good: Path, tmp_path: Path, settings: Any) -> None:
     """Packed, in the newest layout of HDF5, or with its members in order: nothing is wrong."""
     for name in HDF5:
-        path = str(tmp_path / ("%d-%s" % (len(settings), name)))
+        path = str(tmp_path / (f"{len(settings)}-{name}"))
         with h5py.File(str(good / name), "r") as source, h5py.File(path, "w", **settings) as target:
             copy(source, target)
         model, other = reading.small(), reading.small()

@@ -170,9 +170,7 @@ def test_names_in_the_checkpoint_are_those_of_keras_2(tmp_path):
         return {key.replace(ending, "") for key in Reader(str(tmp_path / name)) if ending in key}
 
     assert keys("mlp") == {
-        "layer_with_weights-%d/%s" % (layer, name)
-        for layer in (0, 1)
-        for name in ("kernel", "bias")
+        f"layer_with_weights-{layer}/{name}" for layer in (0, 1) for name in ("kernel", "bias")
     }
     assert "layer_with_weights-2/depthwise_kernel" in keys("cnn")
     assert "layer_with_weights-1/cell/recurrent_kernel" in keys("rnn")
@@ -258,7 +256,7 @@ def test_messages_name_what_does_not_fit(mlp, tmp_path):
     with pytest.raises(CheckpointError, match="no variable for its layer_with_weights-1/bias"):
         formats.load_weights(small, tmp_path / "cp")
     large = keras.Sequential(
-        [keras.Input((4,))] + [keras.layers.Dense(n, name="d%d" % n) for n in (5, 3, 2)]
+        [keras.Input((4,))] + [keras.layers.Dense(n, name=f"d{n}") for n in (5, 3, 2)]
     )
     with pytest.raises(CheckpointError, match="no value for .*d2/bias"):
         formats.load_weights(large, tmp_path / "cp")
@@ -321,7 +319,7 @@ def test_every_name_has_a_format():
 )
 def test_other_file_systems(mlp, name, weights_only, tmp_path):
     """A file system that is none of the operating system's, as buckets are."""
-    path = "ram://%s/deep/%s" % (tmp_path.name, name)
+    path = f"ram://{tmp_path.name}/deep/{name}"
     os.chdir(str(tmp_path))
     for _ in range(2):
         api.write(mlp, path, weights_only)
@@ -473,7 +471,7 @@ def native(model, path):
 def test_each_value_that_does_not_fit_is_named(mlp, tmp_path, name):
     path = native(mlp, tmp_path / name)
     Dense = keras.layers.Dense
-    large = keras.Sequential([keras.Input((4,)), *[Dense(n, name="d%d" % n) for n in (5, 3, 2)]])
+    large = keras.Sequential([keras.Input((4,)), *[Dense(n, name=f"d{n}") for n in (5, 3, 2)]])
     with pytest.raises(CheckpointError, match="no value for .*d2/bias, .*d2/kernel"):
         formats.load_weights(large, path)
     small = keras.Sequential([keras.Input((4,)), Dense(5)])

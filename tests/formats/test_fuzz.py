@@ -141,10 +141,10 @@ class Run:
             code = child.wait()
             thread.join()
         if isinstance(case, str):
-            raise RuntimeError("the readers do not start: %s" % errors.read_text()[-3000:])
+            raise RuntimeError(f"the readers do not start: {errors.read_text()[-3000:]}")
         if code not in (0, -9):
             tail = errors.read_text(errors="replace")[-3000:]
-            self.wrong.append({"case": case, "why": "the process ended with %d: %s" % (code, tail)})
+            self.wrong.append({"case": case, "why": f"the process ended with {code}: {tail}"})
         return int(case[0]) + 1
 
     @staticmethod

@@ -79,16 +79,16 @@ def test_whole_models_tell_what_they_are(files, name):
     found = inspect(files[name])
     assert (found.model, found.compiled, found.optimizer) == ("Sequential", True, "Adam")
     assert found.written_by["keras"] == keras.__version__
-    assert "keras_ckpt.load_model(%r)" % files[name] in found.loads_with
-    assert ("keras.models.load_model(%r)" % files[name] in found.loads_with) == (name != "saved")
+    assert f"keras_ckpt.load_model({files[name]!r})" in found.loads_with
+    assert (f"keras.models.load_model({files[name]!r})" in found.loads_with) == (name != "saved")
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_tell_less(files, name):
     found = inspect(files[name])
     assert (found.model, found.compiled) == (None, None)
-    assert found.loads_with[0] == "keras_ckpt.load_weights(model, %r)" % files[name]
-    native = ["model.load_weights(%r)" % files[name]]
+    assert found.loads_with[0] == f"keras_ckpt.load_weights(model, {files[name]!r})"
+    native = [f"model.load_weights({files[name]!r})"]
     assert found.loads_with[1:] == (native if registry.natively_readable(files[name]) else [])
 
 
@@ -125,12 +125,10 @@ def test_the_state_of_random_generators_is_no_weight(tmp_path):
 
 def test_names(files):
     assert {each.name for each in of_role(inspect(files["cp"]), "weight")} == {
-        "layer_with_weights-%d/%s" % (number, name)
-        for number in (0, 1)
-        for name in ("kernel", "bias")
+        f"layer_with_weights-{number}/{name}" for number in (0, 1) for name in ("kernel", "bias")
     }
     numbers = [each.name for each in of_role(inspect(files["w.weights.h5"]), "optimizer")]
-    assert numbers == ["optimizer/%d" % number for number in range(10)]
+    assert numbers == [f"optimizer/{number}" for number in range(10)]
     layers = [each.name for each in of_role(inspect(files["w.h5"]), "weight")]
     assert [name.split("/")[-1] for name in layers] == ["kernel", "bias"] * 2
 

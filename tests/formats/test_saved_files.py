@@ -26,14 +26,14 @@ def test_saved_newest_last(tmp_path: pathlib.Path) -> None:
 
 
 def test_saved_at_the_same_time_goes_by_number(tmp_path: pathlib.Path) -> None:
-    files = [_touch(tmp_path / "w{}.h5".format(n), 1000.0) for n in (9, 10, 100)]
+    files = [_touch(tmp_path / f"w{n}.h5", 1000.0) for n in (9, 10, 100)]
     assert saved_files.saved(str(tmp_path / "w{epoch}.h5")) == files
 
 
 def test_saved_tensorflow_checkpoints_by_their_prefix(tmp_path: pathlib.Path) -> None:
     for n in (1, 2):
-        _touch(tmp_path / "cp-{:04d}.ckpt.index".format(n), 1000.0 + n)
-        _touch(tmp_path / "cp-{:04d}.ckpt.data-00000-of-00001".format(n), 1000.0 + n)
+        _touch(tmp_path / f"cp-{n:04d}.ckpt.index", 1000.0 + n)
+        _touch(tmp_path / f"cp-{n:04d}.ckpt.data-00000-of-00001", 1000.0 + n)
     _touch(tmp_path / "checkpoint", 2000.0)
     found = saved_files.saved(str(tmp_path / "cp-{epoch:04d}.ckpt"))
     assert found == [str(tmp_path / "cp-0001.ckpt"), str(tmp_path / "cp-0002.ckpt")]

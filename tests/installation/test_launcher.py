@@ -204,7 +204,7 @@ def test_what_cannot_be_run(scripts: pathlib.Path) -> None:
         assert "Traceback" not in errors
     for option in ("-I", "-E"):
         code, _, errors = ran(scripts, "looks_around.py", by_us=True, python=(option,))
-        assert code == 2 and "started with %s" % option in errors
+        assert code == 2 and f"started with {option}" in errors
 
 
 def test_help_and_the_other_name(scripts: pathlib.Path) -> None:

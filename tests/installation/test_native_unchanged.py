@@ -37,7 +37,7 @@ Reports = Dict[str, Dict[str, Any]]
 
 
 def report(directory: pathlib.Path, *install: str) -> Reports:
-    target = directory / ("report%s.json" % "".join(install))
+    target = directory / ("report{}.json".format("".join(install)))
     process = subprocess.run(
         [sys.executable, str(SCRIPT), str(target), *install],
         cwd=str(directory),

@@ -62,10 +62,8 @@ def page() -> str:
             )
         )
         for method, at, to in head["missed"]:
-            goal = "its end" if to == "end" else "line {}".format(to)
-            missed.append(
-                "- {}: `{}`, from line {} of the class to {}".format(release, method, at, goal)
-            )
+            goal = "its end" if to == "end" else f"line {to}"
+            missed.append(f"- {release}: `{method}`, from line {at} of the class to {goal}")
     text = START + "\n".join(rows) + "\n"
     text += "\n## Branches not reached\n\n"
     if missed:

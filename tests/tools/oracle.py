@@ -90,7 +90,7 @@ class Oracle:
     def _answer(self) -> Any:
         line = self._process.stdout.readline()  # type: ignore[union-attr]
         if not line:
-            raise EOFError("the oracle ended with {}".format(self._process.wait(60)))
+            raise EOFError(f"the oracle ended with {self._process.wait(60)}")
         return json.loads(line)
 
 

@@ -121,7 +121,7 @@ class OddPath:
         return self.path
 
     def __repr__(self) -> str:
-        return "OddPath(%r)" % (self.path,)
+        return f"OddPath({self.path!r})"
 
 
 class OddText(str):
@@ -342,7 +342,7 @@ class Namer:
             return self.error(value)
         if kind.__name__.endswith("Options"):
             origin = [index for index, made in enumerate(self.made) if made is value]
-            return kind.__name__ + (" given %d" % origin[0] if origin else " own")
+            return kind.__name__ + (f" given {origin[0]}" if origin else " own")
         if hasattr(value, "dtype") and hasattr(value, "shape"):
             return ["tensor", kind.__name__, str(value.dtype), self.text(str(value))]
         try:
@@ -705,7 +705,7 @@ class StandIn:
         if name == "_in_multi_worker_mode" and name in outcomes:
             return lambda: journal.add("model", name) or outcomes[name]
         journal.add("model", "read", name, "missing")
-        raise AttributeError("'%s' object has no attribute '%s'" % (type(self).__name__, name))
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:
         namer = object.__getattribute__(self, "_namer")
@@ -742,7 +742,7 @@ def _called(model: StandIn, method: str, *args: Any, **kwargs: Any) -> Any:
     elif outcome == "checkpoint":
         path = shown + ".index"
     with open(path, "w") as file:
-        file.write("%s %d" % (method, counts[method]))
+        file.write(f"{method} {counts[method]}")
     return None
 
 
@@ -974,7 +974,7 @@ class _Run:
             return delattr(self.callback, name)
         if kind == "files":
             return _make_files(event[2], self.decoder)
-        raise ValueError("unknown event %r" % (event,))
+        raise ValueError(f"unknown event {event!r}")
 
     def __call__(self) -> dict[str, Any]:
         interactive = self.scenario.get("interactive", True)
@@ -1006,20 +1006,20 @@ def record(callback_class: type, scenario: dict[str, Any], directory: Any) -> di
 def differences(one: Any, other: Any, where: str = "") -> list[str]:
     """Where two traces differ, each in a line: for the reader of a failed test."""
     if type(one) is not type(other):
-        return ["%s: %r != %r" % (where, one, other)]
+        return [f"{where}: {one!r} != {other!r}"]
     found: list[str] = []
     if isinstance(one, dict):
         for key in sorted(set(one) | set(other)):
             if key not in one or key not in other:
                 left, right = one.get(key, "<absent>"), other.get(key, "<absent>")
-                found.append("%s/%s: %r != %r" % (where, key, left, right))
+                found.append(f"{where}/{key}: {left!r} != {right!r}")
             else:
-                found.extend(differences(one[key], other[key], "%s/%s" % (where, key)))
+                found.extend(differences(one[key], other[key], f"{where}/{key}"))
     elif isinstance(one, list) and len(one) == len(other):
         for index, (left, right) in enumerate(zip(one, other)):
-            found.extend(differences(left, right, "%s/%d" % (where, index)))
+            found.extend(differences(left, right, f"{where}/{index}"))
     elif one != other:
-        found.append("%s: %r != %r" % (where, one, other))
+        found.append(f"{where}: {one!r} != {other!r}")
     return found
 
 

@@ -53,7 +53,7 @@ def read(release: str) -> Recording:
     """The recording of ``release``; ValueError if it is not as it was recorded."""
     content = path_of(release).read_bytes()
     if hashlib.sha256(content).hexdigest() != digests().get(release):
-        raise ValueError("%s is not as it was recorded" % path_of(release).name)
+        raise ValueError(f"{path_of(release).name} is not as it was recorded")
     lines = lzma.decompress(content).decode("utf-8").splitlines()
     head, *pairs = [json.loads(line) for line in lines]
     return Recording(head, [(scenario, trace) for scenario, trace in pairs])

@@ -53,7 +53,7 @@ def main(path: str) -> None:
 
 def _cluster(ports: list[int], index: int) -> Any:
     """The strategy of one of several workers on this machine."""
-    cluster = {"worker": ["127.0.0.1:%d" % port for port in ports]}
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
     task = {"type": "worker", "index": index}
     os.environ["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": task})
     distribute = recorder.running().tensorflow.distribute
@@ -152,7 +152,7 @@ def _companions(watched: dict[str, Any], interrupt: int | None) -> list[Any]:
     class Interrupt(base):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             if epoch == interrupt:
-                raise Interrupted("at the end of epoch %d" % epoch)
+                raise Interrupted(f"at the end of epoch {epoch}")
 
     return [Watch(), Interrupt()]
 
@@ -196,7 +196,7 @@ class Worker:
         except Exception as error:
             traceback.print_exc()
             self.by_hand = True
-            return "%s: %s" % (type(error).__name__, str(error).splitlines()[0])
+            return f"{type(error).__name__}: {str(error).splitlines()[0]}"
         return None
 
     def wait(self, name: str) -> None:
@@ -204,7 +204,7 @@ class Worker:
         directory = os.path.join(self.directory, "steps")
         os.makedirs(directory, exist_ok=True)
         steps = [
-            os.path.join(directory, "%s.%d" % (name.replace("/", "-"), index))
+            os.path.join(directory, f"{name.replace('/', '-')}.{index}")
             for index in range(self.workers)
         ]
         with open(steps[self.index], "w"):
@@ -212,12 +212,12 @@ class Worker:
         end = time.monotonic() + PATIENCE
         while not all(os.path.exists(step) for step in steps):
             if time.monotonic() > end:
-                raise TimeoutError("the other workers did not come to the end of %s" % name)
+                raise TimeoutError(f"the other workers did not come to the end of {name}")
             time.sleep(0.01)
 
     def run(self, run: dict[str, Any]) -> dict[str, Any]:
         """Makes a run, and tells what was seen of it."""
-        print("%8.2f run" % time.monotonic(), run["name"], flush=True)
+        print(f"{time.monotonic():8.2f} run", run["name"], flush=True)
         directory = os.path.join(
             self.directory, run["name"], "shared" if run["shared"] else str(self.index)
         )
@@ -265,9 +265,9 @@ class Worker:
         }
         told["stdout"] = name.text(out.getvalue())
         told["said"] = [entry for entry in journal.take() if _is_own(entry[-1])]
-        self.wait("%s fit %d" % (run["name"], number))
+        self.wait(f"{run['name']} fit {number}")
         told["loaded"] = _loaded(saved, directory)
-        self.wait("%s loaded %d" % (run["name"], number))
+        self.wait(f"{run['name']} loaded {number}")
         return told
 
     def fit(self, callback: Any, run: dict[str, Any], seed: int, told: dict[str, Any]) -> None:

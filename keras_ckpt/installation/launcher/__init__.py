@@ -36,8 +36,8 @@ def command(arguments: Sequence[str]) -> list[str]:
     """Returns the command line of the Python that runs the script.
 
     Args:
-        arguments: what stands after keras_ckpt's own options: a script, `-m` and a module, `-c` and code,
-            or `-`, and the script's arguments.
+        arguments: what stands after keras_ckpt's own options: a script, `-m` and a module, `-c`
+            and code, or `-`, and the script's arguments.
 
     Raises:
         UsageError: if Python cannot run keras_ckpt with these options, or there is no script.
@@ -45,8 +45,8 @@ def command(arguments: Sequence[str]) -> list[str]:
     for flag, option in _KEEP_OUT.items():
         if getattr(sys.flags, flag):
             raise UsageError(
-                f"Python was started with {option}, and so looks for nothing that could change what "
-                "it runs. Start it without."
+                f"Python was started with {option}, and so looks for nothing that could change "
+                "what it runs. Start it without."
             )
     if not arguments:
         raise UsageError("There is no script to run. Usage: " + USAGE)
@@ -127,5 +127,5 @@ def main(arguments: Sequence[str]) -> int:
             version, rest = rest[0][len("--as=") :], rest[1:]
         return run(rest, version)
     except ValueError as error:
-        print("Error: %s" % error, file=sys.stderr)
+        print(f"Error: {error}", file=sys.stderr)
         return 2

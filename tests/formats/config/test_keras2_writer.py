@@ -118,10 +118,10 @@ def write_some(directory: pathlib.Path) -> set[str]:
     for seed in SEEDS:
         keras.backend.clear_session()
         model, x = random_models.model_and_data(keras, seed)
-        keras_ckpt.save_model(model, directory / ("%d.h5" % seed), verbose=0)
+        keras_ckpt.save_model(model, directory / (f"{seed}.h5"), verbose=0)
         expected[str(seed)] = [each.tolist() for each in run(model, x)]
         data = [{"values": each.tolist(), "dtype": each.dtype.name} for each in x]
-        (directory / ("%d.json" % seed)).write_text(json.dumps(data))
+        (directory / (f"{seed}.json")).write_text(json.dumps(data))
         kinds |= {
             type(each).__name__ for each in model._flatten_layers(include_self=True, recursive=True)
         }

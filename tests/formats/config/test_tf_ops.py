@@ -32,7 +32,7 @@ class Release:
     def __init__(self, name: str, directory: pathlib.Path) -> None:
         self.name = name
         self.directory = directory
-        with tarfile.open(str(HOME / ("ops-%s.tar.xz" % name))) as archive:
+        with tarfile.open(str(HOME / (f"ops-{name}.tar.xz"))) as archive:
             archive.extractall(str(directory))
         self.expected = json.loads((directory / "expected.json").read_text())
 
@@ -116,7 +116,7 @@ print("read", len(told))
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=str(tmp_path), capture_output=True, text=True
     )
-    assert done.stdout.strip().endswith("read %d" % len(MODELS)), done.stderr
+    assert done.stdout.strip().endswith(f"read {len(MODELS)}"), done.stderr
 
 
 def test_layers_keep_their_order(release: Release) -> None:

@@ -99,7 +99,7 @@ def test_all_that_checkpoints_may_hold(libver: str) -> None:
             file.create_dataset(packing, data=data, chunks=(3, 7), compression=packing)
         file.create_dataset("many pieces", data=np.ones(1000), chunks=(2,))
         for number in range(100):
-            file.create_group("many/of them/%d" % number)
+            file.create_group(f"many/of them/{number}")
 
     content = written(fill, libver)
     # New files have trees of another kind, which HDF5 has checksums of.

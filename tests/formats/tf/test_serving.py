@@ -187,8 +187,7 @@ def of_two() -> Any:
     b, a = keras.Input((3,), name="b"), keras.Input((2,), name="a")
     joined = keras.layers.Concatenate()([b, a])
     outputs = [
-        keras.layers.Dense(size, name="out_%s" % name)(joined)
-        for size, name in ((2, "z"), (1, "y"))
+        keras.layers.Dense(size, name=f"out_{name}")(joined) for size, name in ((2, "z"), (1, "y"))
     ]
     return keras.Model([b, a], outputs)
 

@@ -53,7 +53,7 @@ def test_tensorflow_reads_it(tmp_path, tensors):
 @needs_tensorflow
 def test_reads_what_tensorflow_writes(tmp_path):
     tf = runtime.tensorflow()
-    names = ["t%04d" % number for number in range(600)]
+    names = [f"t{number:04d}" for number in range(600)]
     arrays = [np.random.RandomState(i).rand(i % 7, 3).astype("float32") for i in range(600)]
     arrays[5] = np.random.RandomState(5).rand(200, 700)
     half = tf.cast([1.5, -2.0], tf.bfloat16)
@@ -79,19 +79,17 @@ def test_reads_several_shards(tmp_path):
     tf = runtime.tensorflow()
     parts = []
     for number in range(3):
-        parts.append(str(tmp_path / ("part%d" % number)))
+        parts.append(str(tmp_path / (f"part{number}")))
         tf.raw_ops.SaveV2(
             prefix=parts[-1],
-            tensor_names=["t%d" % number],
+            tensor_names=[f"t{number}"],
             shape_and_slices=[""],
             tensors=[tf.fill([4], number)],
         )
     prefix = str(tmp_path / "cp")
     tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=parts, destination_prefix=prefix)
     reader = tensor_bundle.Reader(prefix)
-    assert [reader.get("t%d" % number).tolist() for number in range(3)] == [
-        [i] * 4 for i in range(3)
-    ]
+    assert [reader.get(f"t{number}").tolist() for number in range(3)] == [[i] * 4 for i in range(3)]
     os.remove(prefix + ".data-00001-of-00003")
     with pytest.raises(FileNotFoundError, match="lacks its data file .*00001-of-00003"):
         tensor_bundle.Reader(prefix)

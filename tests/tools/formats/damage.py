@@ -215,15 +215,15 @@ def one(case: int, found: Any, readers: Any, directory: str) -> None:
 def wrong(outcome: dict[str, Any], before: int) -> str:
     """What is wrong with what a reader did, if anything is."""
     if outcome["error"] not in (None, "CheckpointError", "FileNotFoundError"):
-        return "%s: %s" % (outcome["error"], outcome["message"])
+        return "{}: {}".format(outcome["error"], outcome["message"])
     if outcome["changed"]:
-        return "the model has changed: %s" % outcome["message"]
+        return "the model has changed: {}".format(outcome["message"])
     if len(outcome["message"].splitlines()) > 1:
-        return "the message has several lines: %s" % outcome["message"]
+        return "the message has several lines: {}".format(outcome["message"])
     if outcome["peak"] - before > MOST_MEMORY:
-        return "it took %d MiB: %s" % (outcome["peak"] - before, outcome["message"])
+        return f"it took {outcome['peak'] - before} MiB: {outcome['message']}"
     if outcome["seconds"] > MOST_TIME:
-        return "it took %.1f s: %s" % (outcome["seconds"], outcome["message"])
+        return "it took {:.1f} s: {}".format(outcome["seconds"], outcome["message"])
     return ""
 
 

@@ -16,7 +16,7 @@ import oracle
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOLD = HERE.parents[1] / "data" / "elsewhere.json"
-RELEASES = ["2.%d" % minor for minor in range(16)] + ["tf_keras"]
+RELEASES = [f"2.{minor}" for minor in range(16)] + ["tf_keras"]
 
 
 def told() -> dict[str, Any]:

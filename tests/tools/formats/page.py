@@ -13,7 +13,7 @@ from typing import Any, Iterator
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 DATA = ROOT / "tests" / "data"
 PAGE = ROOT / "docs" / "formats.md"
-KERAS_3 = ["3.%d" % minor for minor in range(16)]
+KERAS_3 = [f"3.{minor}" for minor in range(16)]
 RELEASES = ["2.0", "2.3", "2.6", "2.9", "2.11", "2.12", "2.15", "tf_keras", *KERAS_3]
 # Those whose `.weights.h5` have the state of the optimizer.
 KEEPING = ["2.12", "2.15", "tf_keras", *KERAS_3]
@@ -128,7 +128,7 @@ def _has_optimizer(release: str, model: str, kind: str) -> bool:
     if kind != "model.keras" or release not in KERAS_3:
         return True
     with tarfile.open(str(DATA / "legacy" / (release + ".tar.xz"))) as files:
-        content = files.extractfile("%s.%s" % (model, kind))
+        content = files.extractfile(f"{model}.{kind}")
         assert content is not None
         with zipfile.ZipFile(io.BytesIO(content.read())) as archive:
             return "optimizer" in json.loads(archive.read("config.json"))["compile_config"]

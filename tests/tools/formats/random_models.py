@@ -241,7 +241,7 @@ def _read(keras: Any, path: str, data: list[Any], expected: list[Any]) -> str:
         # Not by `predict`, which compiles first.
         found = model(data if len(data) > 1 else data[0], training=False)
     except Exception as error:
-        return "%s: %s" % (type(error).__name__, str(error)[:300])
+        return f"{type(error).__name__}: {str(error)[:300]}"
     every = found if isinstance(found, list) else [found]
     for mine, its in zip(every, expected):
         if not np.allclose(mine, its, rtol=1e-4, atol=1e-5):

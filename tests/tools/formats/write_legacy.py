@@ -80,7 +80,7 @@ def write(keras: Any, name: str) -> dict[str, Any]:
         try:
             save(path)
         except Exception as error:
-            written[kind] = "%s: %s" % (type(error).__name__, str(error).splitlines()[0][:200])
+            written[kind] = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
         else:
             written[kind] = None
             if kind == "model.keras" and not _is_archive(path):

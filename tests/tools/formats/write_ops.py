@@ -351,7 +351,7 @@ def shared() -> Any:
 def by_group(name: str) -> Any:
     """Returns the model of a group, and the names of the operations that the release has."""
     shapes, operations = GROUPS[name]
-    inputs = [keras.Input(shape, name="input_%d" % i) for i, shape in enumerate(shapes)]
+    inputs = [keras.Input(shape, name=f"input_{i}") for i, shape in enumerate(shapes)]
     dense = keras.layers.Dense(shapes[0][-1], name="kernel")
     tensors = [dense(inputs[0])] + inputs[1:]
     kept, outputs = [], []
@@ -384,7 +384,7 @@ def rounded(value: Any) -> Any:
     """Returns an array as lists of numbers of so many digits as it has."""
     if value.ndim:
         return [rounded(each) for each in value]
-    return float("%.8g" % value) if value.dtype.kind == "f" else value.item()
+    return float(f"{value:.8g}") if value.dtype.kind == "f" else value.item()
 
 
 def write(model: Any, name: str) -> list[str]:
@@ -440,7 +440,7 @@ def main() -> None:
         }
     with open("expected.json", "w") as file:
         json.dump(expected, file)
-    target = os.path.join(HOME, "ops-%s.tar.xz" % RELEASE)
+    target = os.path.join(HOME, f"ops-{RELEASE}.tar.xz")
     with tarfile.open(target, "w:xz") as archive:
         kinds = ("model.h5", "saved_model", "model.keras")
         for name in ["expected.json"] + [n + "." + k for k in kinds for n in names]:

@@ -35,7 +35,7 @@ def test_unknown_operation_is_named(layer: Any, named: str) -> None:
     with pytest.raises(formats.CheckpointError) as caught:
         keras2_reader.make("model.h5", described(layer), None, True)
     text = str(caught.value)
-    assert "the operation %s" % named in text
+    assert f"the operation {named}" in text
     assert "keras_ckpt.load_weights(model, path)" in text
     assert text.count("Cannot load") == 1
 
