@@ -4,7 +4,6 @@ import errno
 import os
 import threading
 import warnings
-import zipfile
 
 import numpy as np
 import pytest
@@ -12,36 +11,16 @@ import pytest
 import keras_ckpt
 from keras_ckpt import formats, runtime
 from keras_ckpt.formats import CheckpointError, api, registry
-from keras_ckpt.formats.tensorflow import saved_model
 
 if not runtime.is_keras_3():
     pytest.skip("what is written on Keras 3", allow_module_level=True)
 
 import models
-from models import MODELS, keras, predictions, trained, values
+from models import MODELS, keras, predictions, saved, trained, values
 
 WEIGHTS = ["w.weights.h5", "w.h5", "w.hdf5", "w.keras", "cp", "cp-0001.ckpt"]
 WHOLE = ["m.keras", "m.h5", "m.hdf5", "saved"]
 needs_tensorflow = pytest.mark.skipif(not runtime.has_tensorflow(), reason="needs TensorFlow")
-
-
-@pytest.fixture(scope="module", params=list(MODELS))
-def case(request):
-    model = trained(request.param)
-    return request.param, model, predictions(model, request.param)
-
-
-@pytest.fixture(scope="module")
-def mlp():
-    return trained("mlp")
-
-
-def saved(model, path, weights_only):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
-        api.write(model, path, weights_only)
-    hidden = [name for name in os.listdir(os.path.dirname(path)) if name.startswith(".")]
-    assert hidden == []
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
@@ -135,70 +114,6 @@ def test_saving_leaves_the_model_as_it_is(tmp_path):
     # Keras's own writer of HDF5 made the next archive forget the optimizer.
     saved(model, str(tmp_path / "again.keras"), weights_only=False)
     assert type(formats.load_model(tmp_path / "again.keras").optimizer).__name__ == "Adam"
-
-
-def test_checkpoint_files_are_those_of_tensorflow(mlp, tmp_path):
-    path = tmp_path / "made" / "on the way" / "cp"
-    api.write(mlp, path, True)
-    files = ["checkpoint", "cp.data-00000-of-00001", "cp.index"]
-    assert sorted(os.listdir(path.parent)) == files
-    text = (path.parent / "checkpoint").read_text()
-    assert text == 'model_checkpoint_path: "cp"\nall_model_checkpoint_paths: "cp"\n'
-    assert formats.latest_checkpoint(path.parent) == str(path)
-    api.write(mlp, path.parent / 'é "2"', True)
-    assert formats.latest_checkpoint(path.parent) == str(path.parent / 'é "2"')
-
-
-@needs_tensorflow
-def test_tensorflow_finds_and_reads_the_checkpoint(case, tmp_path):
-    _, model, _ = case
-    train = runtime.tensorflow().train
-    api.write(model, tmp_path / "cp", True)
-    assert train.latest_checkpoint(str(tmp_path)) == str(tmp_path / "cp")
-    reader = train.load_checkpoint(str(tmp_path / "cp"))
-    stored = [reader.get_tensor(name) for name in reader.get_variable_to_shape_map()]
-    for value in values(model.weights):
-        assert any(np.array_equal(value, tensor) for tensor in stored)
-
-
-def test_names_in_the_checkpoint_are_those_of_keras_2(tmp_path):
-    from keras_ckpt.formats.tensorflow.tensor_bundle import Reader
-
-    def keys(name):
-        api.write(MODELS[name](), tmp_path / name, True)
-        ending = "/.ATTRIBUTES/VARIABLE_VALUE"
-        return {key.replace(ending, "") for key in Reader(str(tmp_path / name)) if ending in key}
-
-    assert keys("mlp") == {
-        f"layer_with_weights-{layer}/{name}" for layer in (0, 1) for name in ("kernel", "bias")
-    }
-    assert "layer_with_weights-2/depthwise_kernel" in keys("cnn")
-    assert "layer_with_weights-1/cell/recurrent_kernel" in keys("rnn")
-    assert {"layer_with_weights-0/layer_with_weights-1/moving_mean"} <= keys("nested")
-    assert {"first/kernel", "blocks/1/bias", "heads/a/kernel", "norm/gamma"} <= keys("subclassed")
-
-
-@needs_tensorflow
-@pytest.mark.skipif(runtime.backend() != "tensorflow", reason="needs the TensorFlow backend")
-def test_saved_model_serves(mlp, tmp_path, capsys):
-    tf = runtime.tensorflow()
-    for options in (None, tf.saved_model.SaveOptions(experimental_custom_gradients=False)):
-        api.write(mlp, tmp_path / "saved", False, options)
-        assert capsys.readouterr().out == ""
-        serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
-        (name,) = serve.structured_input_signature[1]
-        outputs = serve(**{name: tf.constant(models.data("mlp"))})
-        expected = predictions(mlp, "mlp")
-        assert np.allclose(next(iter(outputs.values())), expected, atol=1e-6)
-
-
-def test_saved_model_without_tensorflow_says_that_it_cannot_serve(mlp, tmp_path, monkeypatch):
-    monkeypatch.setattr(runtime, "has_tensorflow", lambda: False)
-    monkeypatch.setattr(saved_model, "_warned", set())
-    with pytest.warns(UserWarning, match="no graph to serve it from.*TensorFlow"):
-        api.write(mlp, tmp_path / "saved", False)
-    assert "keras_ckpt.load_model" in (tmp_path / "saved" / "keras_ckpt.txt").read_text()
-    assert formats.load_model(tmp_path / "saved").compiled
 
 
 CASES = [(name, True) for name in WEIGHTS] + [(name, False) for name in WHOLE]
@@ -300,12 +215,6 @@ def test_a_model_without_variables_is_refused(tmp_path):
             api.write(models.Subclassed(), tmp_path / "cp", weights_only)
 
 
-def test_the_archive_in_a_saved_model_is_one_of_keras(mlp, tmp_path):
-    saved(mlp, str(tmp_path / "saved"), weights_only=False)
-    archive = tmp_path / "saved" / "assets.extra" / "keras_ckpt.keras"
-    assert "config.json" in zipfile.ZipFile(archive).namelist()
-
-
 def test_every_name_has_a_format():
     for name in WEIGHTS + WHOLE + ["", ".h5", "a.H5", "dir.h5/cp"]:
         for weights_only in (True, False):
@@ -329,42 +238,6 @@ def test_other_file_systems(mlp, name, weights_only, tmp_path):
     assert np.array_equal(predictions(other, "mlp"), predictions(mlp, "mlp"))
     if not weights_only:
         assert formats.load_model(path).compiled
-
-
-def test_other_files_beside_a_saved_model_stay(mlp, tmp_path):
-    """Logs were written into the directory of the model, before it and beside it."""
-    path = tmp_path / "run"
-    (path / "logs").mkdir(parents=True)
-    (path / "log.csv").write_text("epoch,loss")
-    for _ in range(2):
-        saved(mlp, str(path), weights_only=False)
-    assert (path / "log.csv").read_text() == "epoch,loss"
-    assert (path / "logs").is_dir()
-    assert formats.load_model(path).compiled
-    assert os.listdir(str(tmp_path)) == ["run"]
-
-
-@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-@pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_a_saved_model_is_not_lost_between_two(mlp, tmp_path, monkeypatch, error, at):
-    path = tmp_path / "run"
-    saved(mlp, str(path), weights_only=False)
-    expected = predictions(mlp, "mlp")
-    rename, calls = os.rename, []
-
-    def fails(source, target):
-        calls.append(source)
-        if len(calls) == at:
-            raise error
-        rename(source, target)
-
-    monkeypatch.setattr(os, "rename", fails)
-    other = MODELS["mlp"]()
-    with pytest.raises(error):
-        api.write(other, str(path), weights_only=False)
-    monkeypatch.undo()
-    assert np.array_equal(predictions(formats.load_model(path), "mlp"), expected)
-    assert os.listdir(str(tmp_path)) == ["run"]
 
 
 def test_the_mode_of_a_file_stays(mlp, tmp_path):

@@ -1,8 +1,12 @@
 """Small models of the kinds that checkpoints differ for."""
 
+import os
+import warnings
+
 import numpy as np
 
 from keras_ckpt import runtime
+from keras_ckpt.formats import api
 
 keras = runtime.keras()
 layers = keras.layers
@@ -97,3 +101,12 @@ def predictions(model, name):
 
 def values(variables):
     return [np.array(runtime.to_numpy(variable)) for variable in variables]
+
+
+def saved(model, path, weights_only):
+    """Saves a model, which leaves no file beside its own."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?s).*no graph to serve it from")
+        api.write(model, path, weights_only)
+    hidden = [name for name in os.listdir(os.path.dirname(path)) if name.startswith(".")]
+    assert hidden == []

@@ -1,0 +1,84 @@
+"""SavedModels: they serve, and what else is in their directory stays."""
+
+import os
+import zipfile
+
+import numpy as np
+import pytest
+
+from keras_ckpt import formats, runtime
+from keras_ckpt.formats import api
+from keras_ckpt.formats.tensorflow import saved_model
+
+if not runtime.is_keras_3():
+    pytest.skip("what is written on Keras 3", allow_module_level=True)
+
+import models
+from models import MODELS, predictions, saved
+
+needs_tensorflow = pytest.mark.skipif(not runtime.has_tensorflow(), reason="needs TensorFlow")
+
+
+@needs_tensorflow
+@pytest.mark.skipif(runtime.backend() != "tensorflow", reason="needs the TensorFlow backend")
+def test_saved_model_serves(mlp, tmp_path, capsys):
+    tf = runtime.tensorflow()
+    for options in (None, tf.saved_model.SaveOptions(experimental_custom_gradients=False)):
+        api.write(mlp, tmp_path / "saved", False, options)
+        assert capsys.readouterr().out == ""
+        serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
+        (name,) = serve.structured_input_signature[1]
+        outputs = serve(**{name: tf.constant(models.data("mlp"))})
+        expected = predictions(mlp, "mlp")
+        assert np.allclose(next(iter(outputs.values())), expected, atol=1e-6)
+
+
+def test_saved_model_without_tensorflow_says_that_it_cannot_serve(mlp, tmp_path, monkeypatch):
+    monkeypatch.setattr(runtime, "has_tensorflow", lambda: False)
+    monkeypatch.setattr(saved_model, "_warned", set())
+    with pytest.warns(UserWarning, match="no graph to serve it from.*TensorFlow"):
+        api.write(mlp, tmp_path / "saved", False)
+    assert "keras_ckpt.load_model" in (tmp_path / "saved" / "keras_ckpt.txt").read_text()
+    assert formats.load_model(tmp_path / "saved").compiled
+
+
+def test_the_archive_in_a_saved_model_is_one_of_keras(mlp, tmp_path):
+    saved(mlp, str(tmp_path / "saved"), weights_only=False)
+    archive = tmp_path / "saved" / "assets.extra" / "keras_ckpt.keras"
+    assert "config.json" in zipfile.ZipFile(archive).namelist()
+
+
+def test_other_files_beside_a_saved_model_stay(mlp, tmp_path):
+    """Logs were written into the directory of the model, before it and beside it."""
+    path = tmp_path / "run"
+    (path / "logs").mkdir(parents=True)
+    (path / "log.csv").write_text("epoch,loss")
+    for _ in range(2):
+        saved(mlp, str(path), weights_only=False)
+    assert (path / "log.csv").read_text() == "epoch,loss"
+    assert (path / "logs").is_dir()
+    assert formats.load_model(path).compiled
+    assert os.listdir(str(tmp_path)) == ["run"]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_saved_model_is_not_lost_between_two(mlp, tmp_path, monkeypatch, error, at):
+    path = tmp_path / "run"
+    saved(mlp, str(path), weights_only=False)
+    expected = predictions(mlp, "mlp")
+    rename, calls = os.rename, []
+
+    def fails(source, target):
+        calls.append(source)
+        if len(calls) == at:
+            raise error
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fails)
+    other = MODELS["mlp"]()
+    with pytest.raises(error):
+        api.write(other, str(path), weights_only=False)
+    monkeypatch.undo()
+    assert np.array_equal(predictions(formats.load_model(path), "mlp"), expected)
+    assert os.listdir(str(tmp_path)) == ["run"]
