@@ -17,6 +17,23 @@ MOST_MODULES = 12
 LONG: dict[str, str] = {}
 #: Names that stand twice, and why.
 TWICE = {"saving": "in engine/ how a save goes, in compat/ what saving takes, release by release"}
+#: Modules that have no test module of their own, and where their tests are.
+TESTED_ELSEWHERE = {
+    "cli/diff": "cli/test_cli: what it prints is tested in migrate/releases",
+    "cli/rule": "cli/test_cli: what it prints are the pages of rules",
+    "cli/run": "installation/test_launcher",
+    "endings": "formats/test_registry",
+    # What is promised of one format is promised of all, and tested with all at once.
+    "formats/api": "formats/test_formats, test_exported_members",
+    "formats/base": "formats/test_formats, formats/test_registry",
+    "formats/hdf5/hdf5_file": "formats/test_formats, formats/test_bad_files",
+    "formats/hdf5/model": "formats/test_formats, formats/test_legacy_files",
+    "formats/hdf5/weights": "formats/test_formats, formats/test_legacy_files",
+    "formats/keras3/archive": "formats/test_formats, formats/test_legacy_files",
+    "formats/keras3/h5_store": "formats/test_formats, formats/test_snapshot",
+    "formats/summary": "formats/test_inspection",
+    "installation/launcher/sitecustomize": "installation/test_launcher",
+}
 #: One module for each release, and for each rule.
 FULL = {"compat", "keras_ckpt/migrate/rules"}
 
@@ -44,3 +61,18 @@ def test_no_module_is_long() -> None:
 def test_each_name_stands_once_in_the_tree() -> None:
     count = collections.Counter(path.stem for path in modules())
     assert {name for name, many in count.items() if many > 1} == set(TWICE)
+
+
+def test_each_module_has_its_test_module() -> None:
+    tests = {path.stem[len("test_") :] for path in (ROOT / "tests").rglob("test_*.py")}
+    # The commands have names of other modules, and no two test modules share a name.
+    tests |= {name[: -len("_command")] for name in tests if name.endswith("_command")}
+    package = ROOT / "keras_ckpt"
+    without = {
+        path.relative_to(package).with_suffix("").as_posix()
+        for path in modules()
+        if package in path.parents
+        and path.stem.lstrip("_") not in tests
+        and path.stem not in ("_typing", "_types")
+    }
+    assert without == set(TESTED_ELSEWHERE)
