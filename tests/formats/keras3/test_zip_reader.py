@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import stat
@@ -110,6 +109,7 @@ def test_a_damaged_byte_is_found_where_it_is_asked_for(tmp_path, method):
         (byte,) = file.read(1)
         file.seek(-1, os.SEEK_CUR)
         file.write(bytes([byte ^ 0x40]))
-    with zip_reader.opened(path) as archive, contextlib.ExitStack() as stack:
-        with pytest.raises(DamagedCheckpoint):
-            stack.enter_context(zip_reader.member(path, archive, "a", verify=True))
+    with zip_reader.opened(path) as archive:
+        member = zip_reader.member(path, archive, "a", verify=True)
+        with pytest.raises(DamagedCheckpoint), member:
+            pass
