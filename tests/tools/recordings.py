@@ -91,6 +91,8 @@ def portable(told: Any, tensorflow: bool = True) -> Any:
         # Objects of TensorFlow's have moved from module to module, and NumPy 2 names its types.
         # Python 3.13 calls this one PatternError.
         told = re.sub(r"^(re\.)?PatternError$", r"\1error", told)
+        # NumPy's TypeErrors have grown finer after 1.16.
+        told = re.sub(r"^(numpy\..*)?_?UFunc\w+Error$", "TypeError", told)
         told = re.sub(r"<[\w.]+\.(\w+) object", r"<\1 object", told)
         told = re.sub(r"<(?:Keras)?Variable [^>]*>", "<Variable>", told)
         # PyTorch writes its tensors in a way of its own.
@@ -104,9 +106,7 @@ def portable(told: Any, tensorflow: bool = True) -> Any:
     if not isinstance(told, dict):
         return told
     if "type" in told and "args" in told and not told.get("said"):
-        # NumPy's TypeErrors have grown finer.
-        kind = re.sub(r"numpy\..*UFunc\w+", "TypeError", told["type"])
-        return {"type": portable(kind, tensorflow)}
+        return {"type": portable(told["type"], tensorflow)}
     found = {key: portable(value, tensorflow) for key, value in told.items()}
     if "attributes" in found:
         attributes = {
