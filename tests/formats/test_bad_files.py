@@ -628,6 +628,7 @@ def outcomes(good: Path, paths: dict[str, Path]) -> dict[tuple[str, str], dict[s
     return told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", list(CASES))
 def test_a_bad_file(case: str, outcomes: Any, paths: dict[str, Path]) -> None:
     name, _, fails = CASES[case]
