@@ -39,8 +39,18 @@ class ImportHook:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Returns what the other finders find, with a loader that reports when it has loaded."""
-        if name not in self._names:
-            return None
+        finding: set[str] = self._local.__dict__.setdefault("finding", set())
+        if name not in self._names or name in finding:
+            return None  # Or another hook asks this one while this one asks it.
+        finding.add(name)
+        try:
+            return self._found(name, path, target)
+        finally:
+            finding.discard(name)
+
+    def _found(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
         for finder in list(sys.meta_path):
             find = getattr(finder, "find_spec", None)
             spec: ModuleSpec | None = None
@@ -54,10 +64,14 @@ class ImportHook:
 
     def _listen(self, loader: Any, name: str) -> None:
         load = loader.exec_module
+        before = vars(loader).get("exec_module")  # That of another hook.
 
         def exec_module(module: ModuleType) -> None:
             # Code that reads a module through its loader must find the loader as it was.
-            del loader.exec_module
+            if before is None:
+                del loader.exec_module
+            else:
+                loader.exec_module = before
             local = self._local.__dict__
             local.setdefault("loading", []).append(name)
             try:
