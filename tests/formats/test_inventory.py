@@ -1,0 +1,81 @@
+"""Models of everything that old releases export come back with the same numbers, or are refused.
+
+`tests/tools/inventory/write.py` made them in the environment of each release.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import pathlib
+import random
+import sys
+import tarfile
+from typing import Any
+
+import pytest
+
+from keras_ckpt import runtime
+
+if not runtime.is_keras_3():
+    pytest.skip("what Keras 3 reads", allow_module_level=True)
+
+TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools" / "inventory"
+sys.path.append(str(TOOLS))
+
+import reasons  # noqa: E402
+import replay  # noqa: E402
+
+HOME = pathlib.Path(__file__).resolve().parents[1] / "data" / "inventory"
+RELEASES = sorted(path.name[: -len(".tar.xz")] for path in HOME.glob("*.tar.xz"))
+#: How many models of each release are read; all if it is 0.
+MANY = int(os.environ.get("KERAS_CKPT_INVENTORY", "40"))
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def inventory(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    directory = tmp_path_factory.mktemp("inventory")
+    with tarfile.open(str(HOME / f"{request.param}.tar.xz")) as archive:
+        archive.extractall(str(directory))
+    index = json.loads((directory / "index.json").read_text())
+    return directory, index["cases"]
+
+
+def needs_tensorflow(case: replay.Case) -> bool:
+    return any(each.dtype.kind == "U" for each in case.arrays.values())
+
+
+def faults(inventory: Any, prefixes: tuple[str, ...], many: int) -> dict[str, str]:
+    directory, cases = inventory
+    chosen = [number for number, told in cases.items() if told["name"].startswith(prefixes)]
+    if many and len(chosen) > many:
+        chosen = random.Random(directory.name).sample(chosen, many)
+    assert chosen
+    found = {}
+    for number in chosen:
+        case = replay.Case(str(directory / number), cases[number])
+        if needs_tensorflow(case) and not importlib.util.find_spec("tensorflow"):
+            continue
+        for kind in replay.kinds(case.told):
+            result = replay.result(case, kind)
+            name = case.told["name"]
+            if result != replay.SAME and reasons.reason(name, result) is None:
+                found[f"{name} {kind}"] = result
+    return found
+
+
+def test_models_of_each_kind(inventory: Any) -> None:
+    assert not faults(inventory, ("kinds/", "compiled/"), MANY // 3)
+
+
+def test_layers(inventory: Any) -> None:
+    prefixes = ("layers", "compat", "activations", "initializers", "regularizers", "constraints")
+    assert not faults(inventory, prefixes, MANY)
+
+
+def test_how_models_were_compiled(inventory: Any) -> None:
+    prefixes = ("losses", "metrics", "weighted", "optimizers", "experimental")
+    assert not faults(inventory, prefixes, MANY // 2)

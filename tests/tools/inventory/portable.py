@@ -1,0 +1,26 @@
+"""The Keras that runs, old or new."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def _found() -> Any:
+    if os.environ.get("INVENTORY_KERAS") == "keras":
+        import keras
+
+        return keras
+    try:
+        import keras
+
+        if keras.__version__.startswith("3."):
+            return keras
+    except Exception:
+        pass
+    import tensorflow as tf
+
+    return tf.keras
+
+
+KERAS = _found()

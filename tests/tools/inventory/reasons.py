@@ -1,0 +1,81 @@
+"""Why a model of the inventory does not come back as it was: what is refused, and what differs.
+
+Each row has what the name of the model matches, what the result matches, and the reason.
+"""
+
+from __future__ import annotations
+
+import re
+
+REASONS: list[tuple[str, str, str]] = [
+    (
+        r"(LSTM|GRU|SimpleRNN|RNN)\(.*time_major=True",
+        r"refused: .*has no time_major=True",
+        "Keras 3 has no `time_major`: transpose the inputs, and build the model again",
+    ),
+    (
+        r"(Resizing|UpSampling2D)\(.*interpolation=",
+        r"refused: .*removed interpolation=",
+        "Keras 3 resizes by none of `area`, `gaussian` and `mitchellcubic`",
+    ),
+    (
+        r"SeparableConv1D\(.*padding='causal'",
+        r"refused: .*padding",
+        "Keras 3 has no causal padding for SeparableConv1D",
+    ),
+    (
+        r"/Random(Height|Width)\(",
+        r"refused: .*'Random(Height|Width)' is not known",
+        "Keras 3 has no layer that gives images random sizes",
+    ),
+    (
+        r"renorm=True",
+        r"refused: .*renorm",
+        "Keras 3 has no batch renormalization",
+    ),
+    (
+        r"^optimizers.*clip\w+=.*clip\w+=",
+        r"refused: .*Only one of `clipnorm`",
+        "Keras 3 clips gradients in one way at a time; load with `compile=False`",
+    ),
+    (
+        r"^metrics/(Mean|OneHot|OneHotMean)?IoU\(axis=1",
+        r"RAISES: InvalidArgumentError",
+        "Keras 3 counts an `axis` of IoU in another way, and raises when it is evaluated",
+    ),
+    (
+        r"kinds/adapted|Lookup|TextVectorization",
+        r"refused: .*(vocabulary of its layer|idf)",
+        "TensorFlow 2.6 and later keep the vocabulary in the graph of a SavedModel alone",
+    ),
+    (
+        r"kinds/nested_and_shared",
+        r"refused: .*it has no value for same|DIFFERS: trained weights: 8 arrays, not 6",
+        "a model that is used within another one and beside it is described as two models: they "
+        "come back with the same values, and train apart; a `.keras` has those of one alone",
+    ),
+    (
+        r"kinds/type_bfloat16",
+        r"refused|RAISES",
+        "HDF5 has no bfloat16, and what these releases wrote in its place they cannot read either",
+    ),
+    (
+        r"BatchNormalization|kinds/sequential_convolutions|kinds/augmented",
+        r"DIFFERS: other weights: [\d.e-]+ apart",
+        "the moving variance of images grew by n/(n-1) of that of a batch of n values in Keras 2; "
+        "predictions are the same, and go apart slowly while the model trains on",
+    ),
+    (
+        r"[Ff]ocalCrossentropy\(.*from_logits=True",
+        r"DIFFERS: losses",
+        "Keras 2 took the inputs of a softmax or sigmoid for the logits of a focal loss",
+    ),
+]
+
+
+def reason(name: str, result: str) -> str | None:
+    """Returns the reason for a result that is not the same, None if there is none."""
+    for of_name, of_result, why in REASONS:
+        if re.search(of_name, name) and re.match(of_result, result, re.DOTALL):
+            return why
+    return None
