@@ -6,6 +6,7 @@ Importing this package imports no Keras and no TensorFlow: that happens at the f
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
         latest_checkpoint,
         load_model,
         load_weights,
+        model_from_config,
+        model_from_json,
+        model_from_yaml,
         save_model,
         save_weights,
     )
@@ -48,6 +52,9 @@ __all__ = [
     "latest_checkpoint",
     "load_model",
     "load_weights",
+    "model_from_config",
+    "model_from_json",
+    "model_from_yaml",
     "save_model",
     "save_weights",
     "uninstall",
@@ -70,6 +77,9 @@ _NAMES: dict[str, str] = {
     "latest_checkpoint": "keras_ckpt.formats",
     "load_model": "keras_ckpt.formats",
     "load_weights": "keras_ckpt.formats",
+    "model_from_config": "keras_ckpt.formats",
+    "model_from_json": "keras_ckpt.formats",
+    "model_from_yaml": "keras_ckpt.formats",
     "save_model": "keras_ckpt.formats",
     "save_weights": "keras_ckpt.formats",
     "uninstall": "keras_ckpt.installation.patch",
@@ -89,3 +99,23 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*__all__, *_ROOMS, "__version__"])
+
+
+def _register_with_keras() -> None:
+    """Lets Keras know what models of Keras 2 may hold, now or as soon as it is imported."""
+    from keras_ckpt.installation.import_hook import ImportHook
+
+    hook = ImportHook(["keras"], lambda name: register())
+
+    def register() -> None:
+        hook.stop()
+        if str(getattr(sys.modules["keras"], "__version__", "")).startswith("3"):
+            importlib.import_module("keras_ckpt.keras2").register()
+
+    if "keras" in sys.modules:
+        register()
+    else:
+        hook.start()
+
+
+_register_with_keras()

@@ -20,6 +20,8 @@ Layer = Any
 Variable = Any
 #: A tensor of the running Keras or its backend; a symbolic one has a shape and a type, no value.
 Tensor = Any
+#: The shape of a tensor, as Keras hands it to a layer; the length of a batch is None.
+Shape = Any
 #: An optimizer of the running Keras.
 Optimizer = Any
 #: A metric of the running Keras.

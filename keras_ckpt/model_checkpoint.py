@@ -409,6 +409,9 @@ def _why_missing(name: str, logs: Mapping[str, Any]) -> str:
     if name in logs:
         return "its value is None"
     if name.startswith("val_") and not any(other.startswith("val_") for other in logs):
-        return "there was no validation; pass validation_data or validation_split to fit"
+        return (
+            "this epoch had no validation: there is none without validation_data or "
+            "validation_split, and with validation_freq only in some epochs"
+        )
     near = difflib.get_close_matches(name, list(logs), n=1, cutoff=0.6)
     return "it is not in the logs" + (f"; did you mean `{near[0]}`?" if near else "")

@@ -127,8 +127,8 @@ def test_the_code_of_files_runs(
 ) -> None:
     model = place["model"]
     old_files(model)
-    all_of_them, for_old, background, old, served, errors = documents.blocks(
-        text_of("docs/files.md"), "python"
+    (all_of_them, for_old, background, old, part, in_part, described, served, errors) = (
+        documents.blocks(text_of("docs/files.md"), "python")
     )
     exec(all_of_them, place)
     assert place["model"] is not model
@@ -149,6 +149,11 @@ def test_the_code_of_files_runs(
     assert place["model"].get_weights()[1] != before
     exec(old, place)
     assert place["model"].compiled
+    import models
+
+    models.of_several("gan/ckpt-7", {"generator": place["model"], "discriminator": model})
+    for block in (part, in_part, described):
+        exec(block, place)
     exec(errors, place)
     assert "Not in the file:" in capsys.readouterr().out
     if not has_graphs():

@@ -28,6 +28,7 @@ from keras_ckpt.formats.api import (
     snapshot,
 )
 from keras_ckpt.formats.base import Format, Snapshot
+from keras_ckpt.formats.descriptions import model_from_config, model_from_json, model_from_yaml
 from keras_ckpt.formats.registry import format_of
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 
@@ -51,6 +52,9 @@ __all__ = [
     "latest_checkpoint",
     "load_model",
     "load_weights",
+    "model_from_config",
+    "model_from_json",
+    "model_from_yaml",
     "save_model",
     "save_weights",
     "snapshot",

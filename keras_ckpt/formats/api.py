@@ -15,7 +15,7 @@ from keras_ckpt.formats.base import Snapshot
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
-from keras_ckpt.storage import atomic, remote
+from keras_ckpt.storage import remote
 
 if TYPE_CHECKING:
     from keras_ckpt.formats.base import LoadStatus
@@ -287,6 +287,7 @@ def load_weights(
     skip_mismatch: bool = False,
     strict: bool = True,
     *,
+    part: str | None = None,
     options: object | None = None,
     verbose: int = 1,
 ) -> LoadStatus | None:
@@ -300,12 +301,16 @@ def load_weights(
         model: Keras model with variables.
         path: String or `PathLike`, the file, the SavedModel directory, or the prefix of a
             TensorFlow checkpoint.
-        by_name: Boolean, whether to load the layers whose names are in the file, as in Keras. Of
-            HDF5 files only. Defaults to `False`.
-        skip_mismatch: Boolean, whether to leave out variables of other shapes, as in Keras. Not of
-            TensorFlow's files. Defaults to `False`.
+        by_name: Boolean, whether to load the layers whose names are in the file, and leave the
+            others as they are, as in Keras 2. Of the HDF5 files of Keras 2 only, which keep weights
+            by the names of layers. Defaults to `False`.
+        skip_mismatch: Boolean, whether to leave out what has another shape, with a warning. With
+            `by_name` whole layers are left out, as in Keras 2. Defaults to `False`.
         strict: Boolean, whether each variable must have a value of its shape, and no value be left
             over. If `False`, what fits is loaded, and a warning names the rest. Defaults to `True`.
+        part: String, which object of a `tf.train.Checkpoint` of several the model is:
+            `"generator"` of `tf.train.Checkpoint(generator=..., discriminator=...)`,
+            `"gan.generator"` of an object in an object. Defaults to `None`: the only one that fits.
         options: `tf.train.CheckpointOptions`, which make no difference. Defaults to `None`.
         verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
             second. Defaults to 1.
@@ -320,7 +325,8 @@ def load_weights(
         DamagedCheckpoint: if it is damaged.
         UnsafeCheckpoint: if it holds what no checkpoint does.
         MismatchedCheckpoint: if it does not fit the model, whose variables stay as they are.
-        ValueError: if the model has no variables yet.
+        ValueError: if the model has no variables yet, or `by_name` or `part` are not for this
+            format.
 
     Example:
 
@@ -338,17 +344,18 @@ def load_weights(
         return native
     with remote.downloaded(name) as local, progress.shown(verbose):
         found = registry.format_of(local)
-        if not by_name and not skip_mismatch:
-            return found.load_weights(model, local, strict)
-        if not found.keras_3_reads:
-            raise ValueError(
-                f"{name} is a {found.name}, of which by_name and skip_mismatch cannot load a part. "
-                "Leave them out."
-            )
-        found.verify(local)
-        with atomic.under_ending(local, found.native_endings[0]) as named:
-            type(model).load_weights(model, named, **_given(by_name, skip_mismatch, None))
-    return None
+        with runtime.scope_of(model):
+            if by_name:
+                found.load_weights_by_name(model, local, skip_mismatch)
+                return None
+            strict = strict and not skip_mismatch
+            if part is None:
+                return found.load_weights(model, local, strict)
+            if not isinstance(found, checkpoint.TFCheckpoint):
+                raise ValueError(
+                    f"{name} is a {found.name}, which has no parts. Leave part={part!r} out."
+                )
+            return found.load_weights(model, local, strict, part)
 
 
 def _given(by_name: bool, skip_mismatch: bool, options: object | None) -> dict[str, Any]:

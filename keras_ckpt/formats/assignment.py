@@ -75,13 +75,22 @@ def fit(
         wrong.append("shapes differ: " + "; ".join(differing) + _more(len(shapes)))
     wrong += refusals
     if wrong and not strict:
+        found = [each for each in assignments if tuple(each.variable.shape) == tuple(each.shape)]
+        if not found:
+            raise MismatchedCheckpoint(
+                path,
+                "nothing in it fits the model: " + "; ".join(wrong),
+                missing=missing,
+                unused=unused,
+                shapes=shapes,
+            )
         runtime.warn_user(
             f"{path} does not fit the model, and is loaded in part: {'; '.join(wrong)}."
         )
-        return [each for each in assignments if tuple(each.variable.shape) == tuple(each.shape)]
+        return found
     if wrong:
-        found = "it does not fit the model: " + "; ".join(wrong)
-        raise MismatchedCheckpoint(path, found, missing=missing, unused=unused, shapes=shapes)
+        text = "it does not fit the model: " + "; ".join(wrong)
+        raise MismatchedCheckpoint(path, text, missing=missing, unused=unused, shapes=shapes)
     return assignments
 
 
@@ -158,9 +167,20 @@ def width(dtype: str) -> int:
     return int(bits.group()) // 8 if bits else 1
 
 
+def is_built(model: Model) -> bool:
+    """Returns whether a model has made all its variables.
+
+    A model of models that is never called itself, such as a GAN, has when they have.
+    """
+    if getattr(model, "built", True):
+        return True
+    layers = model._flatten_layers(include_self=False)
+    return bool(model.weights) and all(layer.built for layer in layers)
+
+
 def require_variables(model: Model, action: str) -> None:
     """Raises ValueError if `model` has not made its variables yet."""
-    if getattr(model, "built", True):
+    if is_built(model):
         return
     raise ValueError(
         f"The model {model.name!r} has no variables yet, so that its weights cannot be {action}. "

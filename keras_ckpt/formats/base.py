@@ -153,6 +153,23 @@ class Format:
         """
         raise NotImplementedError
 
+    def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
+        """Gives the layers of a model whose names are in a checkpoint the values that it has.
+
+        Args:
+            model: Keras 3 model with variables.
+            path: String, the checkpoint.
+            skip_mismatch: Boolean, whether to leave layers out whose values do not fit. Defaults to
+                `False`.
+
+        Raises:
+            ValueError: if checkpoints of this format do not keep weights by the names of layers.
+            CheckpointError: if it is damaged, no layer has a name in it, or one does not fit.
+        """
+        raise ValueError(
+            f"`by_name` only supports loading legacy '.h5' or '.hdf5' files. Received: {path}"
+        )
+
     def inspect(self, path: str) -> Summary:
         """Returns what the checkpoint at `path` says of itself, without Keras and the values.
 

@@ -5,6 +5,7 @@ Nothing is imported until it is needed: the first question answered here imports
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -12,7 +13,7 @@ import os
 import re
 import sys
 from types import ModuleType
-from typing import Callable
+from typing import Callable, ContextManager
 
 import numpy as np
 
@@ -154,6 +155,18 @@ def has_own(model: Model, method: str) -> bool:
     """Returns whether `model` has a `method` of its own in place of Keras's."""
     function = getattr(getattr(model, method), "__func__", None)
     return function is not getattr(keras().Model, method)
+
+
+def scope_of(model: Model) -> ContextManager[object]:
+    """Returns the context in which the variables of a model are made and changed.
+
+    That is the scope of its `tf.distribute` strategy, if it was made under one.
+    """
+    strategy = getattr(model, "distribute_strategy", None)
+    if strategy is None or not hasattr(strategy, "scope") or not is_keras_3():
+        return contextlib.nullcontext()
+    found: ContextManager[object] = strategy.scope()
+    return found
 
 
 def takes(function: Callable[..., object], name: str) -> bool:

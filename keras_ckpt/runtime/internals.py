@@ -6,10 +6,12 @@ a new release that moves one is met here.
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import importlib
 import importlib.util
 from types import ModuleType
-from typing import TYPE_CHECKING, Callable, ContextManager
+from typing import TYPE_CHECKING, Callable, ContextManager, Iterable, Iterator
 
 from keras_ckpt._typing import Layer, Metric, Model, Tensor
 
@@ -58,6 +60,53 @@ def compiled_metrics(model: Model) -> list[Metric]:
     kinds = tuple(getattr(module, name) for name in names if hasattr(module, name))
     found = [each for each in model.metrics if isinstance(each, kinds)]
     return [metric for container in found for metric in container.metrics]
+
+
+def keep_training_argument(layer: Layer) -> None:
+    """Makes a layer keep the `training` that it is called with in a functional model.
+
+    As in Keras 2. Keras 3 puts that of the model in its place whenever the model is called with
+    one, as `fit` does.
+    """
+    # Past the `__setattr__` of Keras, which tracks what is set.
+    if hasattr(layer, "_call_context_args"):
+        kept = {name for name in layer._call_context_args if name != "training"}
+        object.__setattr__(layer, "_call_context_args", kept)
+    object.__setattr__(layer, "_call_has_training_arg", False)
+
+
+def mask_of(tensor: Tensor) -> Tensor | None:
+    """Returns the mask of a tensor, None if it has none."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def set_mask(tensor: Tensor, mask: Tensor | None) -> None:
+    """Gives a symbolic tensor another mask for the layers that are called on it."""
+    tensor._keras_mask = mask
+
+
+@contextlib.contextmanager
+def names_reserved(names: Iterable[str]) -> Iterator[None]:
+    """Keeps Keras from giving these names to what it names itself.
+
+    Args:
+        names: names of layers.
+    """
+    state = _of_keras("backend.common.global_state")
+    counts = state.get_global_attribute(
+        "object_name_uids", default=collections.defaultdict(int), set_to_default=True
+    )
+    before = dict(counts)
+    for name in names:
+        first, _, number = name.rpartition("_")
+        if number.isdigit():
+            counts[first] = max(counts.get(first, 0), int(number) + 1)
+        counts[name] = max(counts.get(name, 0), 1)
+    try:
+        yield
+    finally:
+        counts.clear()
+        counts.update(before)
 
 
 # Saving and loading.

@@ -92,6 +92,10 @@ def test_what_does_not_fit_is_named_with_all_of_it(missing, unused, wrong):
     assert "cp" in str(caught.value)
     if len(missing) > 8:
         assert re.search(f"and {len(missing) - 8} more", str(caught.value))
+    if len(wrong) == len(asked):
+        with pytest.raises(errors.MismatchedCheckpoint, match="nothing in it fits"):
+            assignment.fit("cp", asked, missing, unused, strict=False)
+        return
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         kept = assignment.fit("cp", asked, missing, unused, strict=False)

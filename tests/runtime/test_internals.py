@@ -48,7 +48,8 @@ def test_no_other_room_imports_keras_or_names_what_is_private() -> None:
         path.relative_to(ROOT).as_posix()
         for folder in ("keras_ckpt", "compat")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if "migrate" not in path.parts and named(path)
+        # What stands in for a class of Keras 3 is a subclass of it.
+        if not {"migrate", "keras2"} & set(path.parts) and named(path)
     }
     assert found == {"keras_ckpt/runtime/installed.py", "keras_ckpt/runtime/internals.py"}
 

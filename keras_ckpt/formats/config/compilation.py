@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, Callable, Union
 
-from keras_ckpt import runtime
+from keras_ckpt import keras2, runtime
 from keras_ckpt._typing import Config, CustomObjects, Model, Optimizer
-from keras_ckpt.formats.config import making
+from keras_ckpt.formats.config import keras2_arguments, making
 
 # What Keras 2 called the optimizer of mixed precision.
 _OF_MIXED_PRECISION = ("LossScaleOptimizer", "LossScaleOptimizerV3")
 # Metrics of these names depend on the shape of the output, which `compile` looks at.
-BY_OUTPUT = ("accuracy", "acc", "crossentropy", "ce")
+BY_OUTPUT = ("accuracy", "acc")
 
 #: What `compile` takes, and files have, for a loss, a metric or an optimizer: its name, or more.
 Named = Union[str, Config]
+
+#: Losses and metrics that have another name in Keras 3, by the names that Keras 2 took.
+_NAMES = {
+    "KLD": "kl_divergence",
+    "cosine_proximity": "cosine_similarity",
+    "kld": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+    "logcosh": "log_cosh",
+}
+#: Names that stand for the crossentropy that fits the output.
+_CROSSENTROPY = ("crossentropy", "ce")
 
 _ADVICE = "pass what it names in custom_objects, or load it with compile=False"
 
@@ -52,53 +62,150 @@ def compile_model(
     Raises:
         UnsupportedModel: if the running Keras has no such loss, metric or optimizer.
     """
-    with runtime.keras().saving.custom_object_scope(custom_objects or {}), making.from_description(
-        path, _ADVICE, "the model cannot be compiled as it was"
-    ):
-        model.compile(**compile_arguments(config))
+    known = runtime.keras().saving.custom_object_scope(custom_objects or {})
+    with known, making.from_description(path, _ADVICE, "the model cannot be compiled as it was"):
+        outputs = list(getattr(model, "output_names", []))
+        shape = getattr(model, "output_shape", None) if model.built and len(outputs) < 2 else None
+        width = shape[-1] if isinstance(shape, tuple) and shape else None
+        model.compile(**compile_arguments(config, custom_objects, outputs, width))
 
 
-def compile_arguments(config: Config) -> dict[str, object]:
-    """Returns the arguments of `compile` that a file's `training_config` stands for."""
-    keras = runtime.keras()
+def compile_arguments(
+    config: Config,
+    custom: CustomObjects | None = None,
+    outputs: list[str] | None = None,
+    width: int | None = None,
+) -> dict[str, object]:
+    """Returns the arguments of `compile` that a file's `training_config` stands for.
 
-    def loss(given: Named) -> object:
+    Args:
+        config: the `training_config`.
+        custom: Dict, the user's losses, metrics and optimizers by their names. Defaults to none.
+        outputs: the names of the outputs of the model. Defaults to those of a single output.
+        width: the last dimension of the output. Defaults to an unknown one.
+    """
+    return _Compilation(custom or {}, outputs or ["output"], width).arguments(config)
+
+
+class _Compilation:
+    """Makes the arguments of `compile` that Keras 2 described.
+
+    Args:
+        custom: as for `compile_arguments`.
+        outputs: as for `compile_arguments`.
+        width: as for `compile_arguments`.
+    """
+
+    def __init__(self, custom: CustomObjects, outputs: list[str], width: int | None) -> None:
+        self.keras = runtime.keras()
+        self.custom = custom
+        self.outputs = outputs
+        self.width = width
+        self._crossentropy = ""
+
+    def arguments(self, config: Config) -> dict[str, object]:
+        """Returns the arguments."""
+        loss = map_each(self._loss, config.get("loss"))
+        self._crossentropy = self._crossentropy_for(config.get("loss"))
+        weights = config.get("loss_weights")
+        if isinstance(weights, (list, tuple)) and not isinstance(loss, (list, dict)):
+            loss = [loss] * len(weights)  # One loss is for all outputs.
+        found: dict[str, object] = {
+            "optimizer": _optimizer(config.get("optimizer_config") or config["optimizer"]),
+            "loss": loss,
+            "loss_weights": weights,
+        }
+        for kind in ("metrics", "weighted_metrics"):
+            found[kind] = self._of_outputs(map_each(self._metric, config.get(kind)))
+        return found
+
+    def _crossentropy_for(self, loss: object) -> str:
+        """Returns the crossentropy that Keras 2 took for a metric."""
+        if self.width == 1:
+            return "binary_crossentropy"
+        is_sparse = "sparse" in str(loss).lower()
+        return "sparse_categorical_crossentropy" if is_sparse else "categorical_crossentropy"
+
+    def _of_outputs(self, metrics: object) -> object:
+        """Returns metrics as Keras 3 wants them: a list for each output if there are several."""
+        if metrics is None:
+            return None
+        if isinstance(metrics, dict):
+            kept = {name: each for name, each in metrics.items() if each is not None}
+            return kept or None
+        given = metrics if isinstance(metrics, list) else [metrics]
+        if not any(isinstance(each, list) for each in given):
+            # Those of one list are for each output; Keras 3 takes them for one of each.
+            given = [list(given) for _ in self.outputs]
+        lists = [each if isinstance(each, list) else [each] for each in given]
+        lists = [[each for each in every if each is not None] for every in lists]
+        if not any(lists):
+            return None
+        return lists[0] if len(lists) == 1 else lists
+
+    def _loss(self, given: Named) -> object:
+        if not isinstance(given, str) and given["class_name"] == "function":
+            given = given["config"]
         if isinstance(given, str):
-            return given
-        cls = getattr(keras.losses, str(given["class_name"]), None)
-        if cls is None:
-            return keras.losses.deserialize(given)
+            return self.custom.get(given) or _NAMES.get(given, given)
+        cls = getattr(self.keras.losses, str(given["class_name"]), None)
+        if cls is None or str(given["class_name"]) in self.custom:
+            return self.keras.losses.deserialize(given)
         settings = dict(given.get("config") or {})
         if settings.get("reduction") == "auto":
             settings["reduction"] = "sum_over_batch_size"  # What it meant in a `fit`.
         return cls(**{key: value for key, value in settings.items() if runtime.takes(cls, key)})
 
-    def metric(given: Named) -> object:
+    def _metric(self, given: Named) -> object:
+        if not isinstance(given, str) and given["class_name"] == "function":
+            given = given["config"]
         if isinstance(given, str):
-            return given
+            return self._metric_named(given)
         settings = given.get("config", {})
         if given["class_name"] == "MeanMetricWrapper" or "fn" in settings:
-            if settings.get("name") in BY_OUTPUT:
-                return settings["name"]
-            function = keras.metrics.get(settings["fn"])
-            if isinstance(function, keras.metrics.Metric):
-                function.name = settings.get("name", function.name)
+            name = self._own_name(settings.get("name"))
+            function = settings["fn"]
+            if isinstance(function, str):
+                function = self._metric_named(function)
+            function = self.keras.metrics.get(function)
+            if isinstance(function, self.keras.metrics.Metric):
+                function.name = name or function.name
                 return function
-            return keras.metrics.MeanMetricWrapper(function, name=settings.get("name"))
-        return keras.metrics.deserialize(given)
+            return self.keras.metrics.MeanMetricWrapper(function, name=name)
+        if settings.get("name"):
+            named = dict(settings, name=self._own_name(settings["name"]))
+            given = dict(given, config=named)
+        cls = keras2.metrics.REMOVED.get(given["class_name"])
+        if cls is not None:
+            return cls(**given["config"])
+        return self.keras.metrics.deserialize(given)
 
-    arguments: dict[str, object] = {
-        "optimizer": _optimizer(config.get("optimizer_config") or config["optimizer"]),
-        "loss": map_each(loss, config.get("loss")),
-        "loss_weights": config.get("loss_weights"),
-    }
-    for kind in ("metrics", "weighted_metrics"):
-        metrics = map_each(metric, config.get(kind))
-        # TensorFlow 2.2 and later wrote a list for each output, even if there is only one.
-        if isinstance(metrics, list) and len(metrics) == 1 and isinstance(metrics[0], list):
-            metrics = metrics[0]
-        arguments[kind] = metrics
-    return arguments
+    def _metric_named(self, name: str) -> object:
+        if name in self.custom or name in BY_OUTPUT:
+            return self.custom.get(name, name)
+        new = _NAMES.get(name, name)
+        if name in _CROSSENTROPY:
+            new = self._crossentropy
+        try:
+            found = self.keras.metrics.get(new)
+        except ValueError:
+            # Keras 3 takes fewer functions for metrics.
+            function = getattr(self.keras.losses, new, None)
+            if function is None:
+                raise
+            return self.keras.metrics.MeanMetricWrapper(function, name=name)
+        if new == name:
+            return name
+        if isinstance(found, self.keras.metrics.Metric):
+            found.name = name  # Which is the one in the logs.
+        return found
+
+    def _own_name(self, name: str | None) -> str | None:
+        """Returns the name of a metric without that of the output, which Keras 3 puts before it."""
+        for output in self.outputs if len(self.outputs) > 1 else ():
+            if name and name.startswith(output + "_"):
+                return name[len(output) + 1 :]
+        return name
 
 
 def _optimizer(config: Named) -> Optimizer:
@@ -115,17 +222,35 @@ def _optimizer(config: Named) -> Optimizer:
             dynamic_growth_steps=settings.get("dynamic_growth_steps") or 2000,
         )
     cls = getattr(keras.optimizers, name, None)
-    if cls is None:
+    if cls is None or keras.saving.get_registered_object(name) is not None:
         return keras.optimizers.deserialize(config)
+    if not _is_of_2_11(settings):
+        cls = keras2.optimizers.CHANGED.get(name, cls)
+        if cls is keras2.optimizers.Keras2Nadam:
+            # This is what its `decay` was.
+            settings["schedule_decay"] = settings.pop("decay", None)
     if "lr" in settings:
         settings["learning_rate"] = settings.pop("lr")
-    known = set(inspect.signature(cls.__init__).parameters)
-    known |= set(inspect.signature(keras.optimizers.Optimizer.__init__).parameters)
-    dropped = {key: value for key, value in settings.items() if key not in known}
-    if dropped.get("decay"):
-        runtime.warn_user(
-            f"The optimizer was saved with decay={dropped['decay']}, which Keras 3 does not have: "
-            "its learning rate stays as it is. Compile with a learning rate schedule to keep it.",
-        )
-    kept = {key: value for key, value in settings.items() if key in known}
-    return keras.optimizers.deserialize({"class_name": name, "config": kept})
+    settings["learning_rate"] = _rate(settings.get("learning_rate"), settings.pop("decay", None))
+    known = keras2_arguments.parameters(cls)
+    return cls(**{key: each for key, each in settings.items() if key in known and each is not None})
+
+
+def _is_of_2_11(settings: Config) -> bool:
+    """Returns whether an optimizer is one of the new kind, which came with TensorFlow 2.11."""
+    return not settings.get("is_legacy_optimizer") and bool(
+        {"use_ema", "jit_compile", "weight_decay", "is_legacy_optimizer"} & set(settings)
+    )
+
+
+def _rate(rate: Any, decay: float | None) -> object:
+    """Returns a learning rate, or the schedule that it is, or that a `decay` made of it."""
+    schedules = runtime.keras().optimizers.schedules
+    if isinstance(rate, dict) and "class_name" in rate:
+        cls = getattr(schedules, str(rate["class_name"]), None)
+        if cls is None:
+            return schedules.deserialize(rate)
+        return cls(**{key: value for key, value in rate["config"].items() if value is not None})
+    if decay and rate is not None:
+        return schedules.InverseTimeDecay(float(rate), decay_steps=1, decay_rate=float(decay))
+    return rate

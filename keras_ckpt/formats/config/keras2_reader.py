@@ -7,40 +7,29 @@ counted the calls of a layer that is used more than once.
 
 from __future__ import annotations
 
-import inspect
 from types import ModuleType
 from typing import Any, Iterator, List, NamedTuple, Sequence, Union
 
 import numpy as np
 
-from keras_ckpt import runtime
+from keras_ckpt import keras2, runtime
 from keras_ckpt._typing import Config, CustomObjects, Layer, Model, Tensor
-from keras_ckpt.formats.config import making, tf_ops
+from keras_ckpt.formats.config import keras2_arguments as argument_table
+from keras_ckpt.formats.config import layer_names, making, masks, python_code, tf_ops
+from keras_ckpt.runtime import internals
 
 _MODELS = ("Functional", "Model", "Sequential")
-# Arguments that Keras 3 does not have and does not need.
-_WITHOUT_MEANING = frozenset(
-    [
-        "batch_input_shape",
-        "build_config",
-        "build_input_shape",
-        "implementation",
-        "input_length",
-        "key_shape",
-        "query_shape",
-        "value_shape",
-    ]
-)
-# Depthwise and separable convolutions listed the arguments of the convolution that they are made
-# from, beside their own.
-_OF_THE_BASE = frozenset(
-    ["filters", "kernel_constraint", "kernel_initializer", "kernel_regularizer"]
-)
-# Arguments that Keras 3 may lack, with the values at which they do nothing.
-_NEUTRAL: dict[str, tuple[object, ...]] = {"groups": (1,), "renorm_momentum": (0.99,)}
-_RENAMED: dict[str, dict[str, str]] = {"LeakyReLU": {"alpha": "negative_slope"}}
 # What stands in a reference in the place of a layer's name, and before a value.
 _CONSTANT = "_CONSTANT_VALUE"
+
+#: Layers that no output comes from: they were made by `add_loss` and `add_metric`.
+_ADDED = ("AddLoss", "AddMetric")
+#: The modules that parts of layers are in, by what the names of the arguments end in.
+_PARTS = {
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+}
 
 #: The call of a layer: the tensors that it is called on, each with the other arguments; or, for
 #: the layers that take a dict, these by name.
@@ -82,7 +71,11 @@ def model_from_config(
         ValueError: if a class is not known, or the running Keras cannot make the model.
     """
     # A user's layer may name other objects of the user's, which Keras looks for in this scope.
-    with runtime.keras().saving.custom_object_scope(custom_objects or {}):
+    config = layer_names.with_allowed_names(config)
+    # Keras 3 gives the operations that layers are made of names of its own, which must differ from
+    # those of the layers.
+    known = runtime.keras().saving.custom_object_scope(custom_objects or {})
+    with known, internals.names_reserved(layer_names.names_in(config)):
         return _Reader(custom_objects or {}, safe_mode).model(config)
 
 
@@ -145,7 +138,12 @@ class _Reader:
             return own
         name = str(config["class_name"])
         for module in modules:
-            found: type[Layer] | None = getattr(getattr(self.keras, module), name, None)
+            found: type[Layer] | None = None
+            if module == "layers":
+                found = keras2.layers.find(name)
+            found = found or getattr(getattr(self.keras, module), name, None)
+            if found is None and module == "constraints":
+                found = keras2.constraints.REMOVED.get(name)
             if found is not None:
                 return found
         raise _unknown(name)
@@ -170,10 +168,14 @@ class _Reader:
             return self.value(config)
         if str(name).startswith("Policy"):
             return value["config"]["name"]
-        if name in _MODELS or hasattr(self.keras.layers, name):
+        if name in _MODELS or hasattr(self.keras.layers, name) or keras2.layers.find(name):
             return self.layer(value)
-        cls = self._class(value, "initializers", "regularizers", "constraints")
-        return self._make(cls, dict(config or {}), cls is self._own_class(value))
+        return self._part(value, *_PARTS.values())
+
+    def _part(self, value: Config, *modules: str) -> object:
+        """Returns an initializer, a regularizer or a constraint."""
+        cls = self._class(value, *modules)
+        return self._make(cls, dict(value.get("config") or {}), cls is self._own_class(value))
 
     def _shape(self, value: object) -> tuple[int | None, ...]:
         """Returns a shape, which is described as a list or as a `TensorShape`."""
@@ -195,38 +197,7 @@ class _Reader:
         """Returns an initializer, a regularizer or a constraint."""
         if is_own:
             return cls.from_config(config) if hasattr(cls, "from_config") else cls(**config)
-        return cls(**self._known(cls, config, strict=False))
-
-    def _known(self, cls: type[Layer], config: Config, strict: bool = True) -> Config:
-        """Returns the arguments that the class has today.
-
-        Raises:
-            ValueError: if it is `strict` and an argument that matters is gone.
-        """
-        names = set()
-        for each in cls.__mro__:
-            if "__init__" in vars(each):
-                names |= set(inspect.signature(vars(each)["__init__"]).parameters)
-        names |= {"trainable"}
-        kept = {}
-        for key, value in config.items():
-            key = _RENAMED.get(cls.__name__, {}).get(key, key)
-            if key in names:
-                kept[key] = value
-            elif strict and not self._is_without_meaning(cls, key, value):
-                raise ValueError(
-                    f"Keras {self.keras.__version__} has no {key}={value!r} of the layer "
-                    f"{cls.__name__}"
-                )
-        return kept
-
-    def _is_without_meaning(self, cls: type[Layer], key: str, value: object) -> bool:
-        """Returns whether a layer does the same without an argument."""
-        if key in _WITHOUT_MEANING or value in (None, False, [], {}):
-            return True
-        if key in _OF_THE_BASE:
-            return any(text in cls.__name__ for text in ("Depthwise", "Separable"))
-        return value in _NEUTRAL.get(key, ())
+        return cls(**argument_table.known(cls, config, strict=False))
 
     # ------------------------------------------------ layers
 
@@ -248,14 +219,51 @@ class _Reader:
             settings.pop("batch_input_shape", None)
             settings["dtype"] = self.value(settings.get("dtype"))
             return own.from_config(settings)
-        cls = self._class(config, "layers")
+        if name == "Lambda" and "function_type" in settings:
+            return self._lambda(settings)
+        kind, settings = argument_table.of_keras_3(str(name), settings)
+        cls = self._class(dict(config, class_name=kind), "layers")
         if name == "Lambda":
             return cls.from_config(settings, custom_objects=self.custom)
-        if name == "BatchNormalization" and isinstance(settings.get("axis"), list):
-            (settings["axis"],) = settings["axis"]
-        settings = self._known(cls, settings)
+        later = {key: settings.get(key) for key in argument_table.SET_LATER}
+        settings = argument_table.known(cls, settings)
         name = settings.pop("name", None)  # May be the name of a class, too.
-        return cls(name=name, **{key: self.value(value) for key, value in settings.items()})
+        made = {key: self._argument(key, value) for key, value in settings.items()}
+        layer = cls(name=name, **made)
+        for key, value in later.items():
+            # Some classes of Keras 3 do not take it, others take it and lose it.
+            if value is not None and getattr(layer, key, None) in (None, True):
+                setattr(layer, key, self._argument(key, value))
+        return layer
+
+    def _argument(self, key: str, value: object) -> object:
+        """Returns an argument of one of Keras's layers, as it was meant in Keras 2."""
+        for ending, module in _PARTS.items():
+            if key.endswith(ending) and isinstance(value, dict) and "class_name" in value:
+                return self._part(value, module)
+        found = self.value(value)
+        if key.endswith("activation") and isinstance(found, str):
+            return keras2.activations.CHANGED.get(found, found)
+        return found
+
+    def _lambda(self, settings: Config) -> Layer:
+        """Returns a `Lambda` that Keras 2 described by its code, or by the name of its function."""
+        known = {key: settings.get(key) for key in ("name", "trainable", "dtype", "arguments")}
+        for key in ("function", "output_shape", "mask"):
+            kind = settings.get(f"{key}_type")
+            value = self.value(settings.get(key))
+            if kind in ("lambda", "function"):
+                module = settings.get("module" if key == "function" else f"{key}_module")
+                named = dict(self.custom)
+                if settings.get("name") in named:
+                    value, kind = settings["name"], "function"
+                value = python_code.function_of(value, named, module, kind == "lambda")
+            elif isinstance(value, list):
+                value = tuple(value)
+            if value is not None:
+                known[key] = value
+        given = {key: self.value(value) for key, value in known.items() if value is not None}
+        return self.keras.layers.Lambda(**given)
 
     def input(self, settings: Config) -> Tensor:
         """Returns the input that is described."""
@@ -329,6 +337,8 @@ class _Graph:
         #: What each call of a layer returned: tensors, or lists or dicts of them.
         self.tensors: dict[tuple[str, int], object] = {}
         self.first = {name: self._first(name) for name in self.configs}
+        #: What `add_loss` and `add_metric` have added, with the layers that do so.
+        self.added: list[tuple[str, object]] = []
         self.operations = tf_ops.Operations(reader.keras, self.configs, as_one)
 
     @staticmethod
@@ -378,12 +388,24 @@ class _Graph:
                 names = ", ".join(sorted({name for name, _, _ in left}))
                 raise ValueError(f"the calls of its layers {names} cannot be put in order")
             waiting = left
-        model = cls(
-            self._outer("input_layers"),
-            self._outer("output_layers"),
-            name=self.settings.get("name"),
-        )
+        outputs = self._outer("output_layers")
+        model = cls(self._outer("input_layers"), outputs, name=self.settings.get("name"))
+        if self.added:
+            model = self._with_added(model, outputs, cls)
         return model if self._is_in_order(model) else None
+
+    def _with_added(self, model: Model, outputs: Any, cls: type[Model]) -> Model:
+        """Returns the model with what was added, which Keras 3 has only where an output passes."""
+        names = list(model.output_names)
+        first = outputs[0] if isinstance(outputs, list) else outputs
+        if isinstance(outputs, dict):
+            raise ValueError("losses were added to a model whose outputs are a dict")
+        for name, value in self.added:
+            first = self._layer(name)([first, value])
+        outputs = [first, *outputs[1:]] if isinstance(outputs, list) else first
+        model = cls(self._outer("input_layers"), outputs, name=self.settings.get("name"))
+        model.output_names = names
+        return model
 
     def _is_in_order(self, model: Model) -> bool:
         """Returns whether the layers with weights are in the order of the weights in the file.
@@ -476,15 +498,43 @@ class _Graph:
             is_list = len(several) != 1 or self._is_operation(name)
             given = several if is_list else several[0]
         arguments = {key: value for key, value in arguments.items() if value is not None}
+        if self.configs[name]["class_name"] in _ADDED:
+            value = self._as_tensor(given)
+            self.added.append((name, value))
+            self.tensors[name, number] = value
+            return True
         if self._is_operation(name):
             self.tensors[name, number] = self.operations.call(self.configs[name], given, arguments)
             return True
         layer = self._layer(name)
+        given, arguments = self._states_named(layer, self.configs[name], given, arguments)
+        arguments = dict(arguments, **argument_table.of_call(self.configs[name]))
         named = {key: self._as_tensor(value) for key, value in arguments.items()}
-        result = layer(self._as_tensor(given), **named)
+        inputs = self._as_tensor(given)
+        result = layer(inputs, **named)
+        masks.pass_on(self.configs[name], inputs, result)
+        if named.get("training") is not None:
+            internals.keep_training_argument(layer)
         self.operations.starts_with_batch(result)
         self.tensors[name, number] = result
         return True
+
+    def _states_named(
+        self, layer: Layer, config: Config, given: object, others: dict[str, object]
+    ) -> tuple[object, dict[str, object]]:
+        """Returns the argument of a call without the states of a recurrent layer, and the others.
+
+        Keras 2 described a call with an `initial_state` as one on a list of it all.
+        """
+        layers = self.reader.keras.layers
+        if not isinstance(given, list) or not isinstance(layer, (layers.RNN, layers.Bidirectional)):
+            return given, others
+        if config["config"].get("num_constants"):
+            raise ValueError(f"the layer {layer.name!r} is called with constants")
+        first, states = given[0], given[1:]
+        if not states:
+            return first, others
+        return first, dict(others, initial_state=states if len(states) > 1 else states[0])
 
     def _first_argument(self, data: Sequence[object], arguments: dict[str, object]) -> object:
         """Returns the tensor or value at the start of a call.

@@ -51,6 +51,20 @@ _OF_OPTIMIZERS: Neutral = {
 }
 # Layers whose description has the shapes of their inputs in Keras 2, which Keras 3 refuses.
 _WITH_SHAPES = ("MultiHeadAttention",)
+#: What stands before the names of `keras_ckpt.keras2`.
+_PACKAGE = "keras_ckpt>"
+_OWN_FUNCTIONS = {
+    _PACKAGE + "keras2_hard_sigmoid": "hard_sigmoid",
+    "keras2_hard_sigmoid": "hard_sigmoid",
+}
+#: Activations whose name means another one in Keras 2.
+_CHANGED_ACTIVATIONS = ("hard_sigmoid",)
+#: Optimizers of `keras_ckpt.keras2`, with their names in Keras 2.
+_OWN_OPTIMIZERS = {
+    "Keras2Adagrad": "Adagrad",
+    "Keras2Nadam": "Nadam",
+    "Keras2RMSprop": "RMSprop",
+}
 _NESTED = ("Functional", "Sequential")
 
 
@@ -122,6 +136,7 @@ def _optimizer(description: Config) -> Config:
         settings["inner_optimizer"] = dict(inner, module="keras.optimizers", registered_name=None)
     else:
         settings = _known(name, _plain_config(config), _OF_OPTIMIZERS)
+    name = _OWN_OPTIMIZERS.get(name.split(">")[-1], name)
     return {"class_name": name, "config": settings}
 
 
@@ -148,7 +163,7 @@ def _plain(value: object) -> object:
     if name == "DTypePolicy":
         return config["name"]
     if name == "function":
-        return config
+        return _OWN_FUNCTIONS.get(str(config), config)
     if name == "__lambda__":
         raise NotInKeras2("it holds code")
     if name in ("L1", "L2"):
@@ -161,6 +176,9 @@ def _plain(value: object) -> object:
 
 
 def _plain_config(config: Config) -> Config:
+    for key, each in config.items():
+        if key.endswith("activation") and each in _CHANGED_ACTIVATIONS:
+            raise NotInKeras2(f"the activation {each!r} of Keras 3 is another one in Keras 2")
     return {key: _plain(each) for key, each in config.items()}
 
 
@@ -182,7 +200,10 @@ def _layer(description: Config) -> Config:
 
 def _described(description: Config, config: Config) -> Config:
     """Returns the description of an object by its arguments and by the class that it had."""
-    name = description.get("registered_name") or description["class_name"]
+    name = str(description.get("registered_name") or description["class_name"])
+    if name.startswith(_PACKAGE):
+        # A layer that Keras 2 had.
+        return {"class_name": name[len(_PACKAGE) :], "config": config}
     module = description.get("module")
     found: Config = {"module": module, "registered_name": None} if module else {}
     return dict(found, class_name=name, config=config)

@@ -39,6 +39,8 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "accum_grad": ("_accumulated_grads",),
     "accum_var": ("_accumulated_delta_vars",),
 }
+#: Attributes with a single value, by the names that they had before TensorFlow 2.11.
+_SCALARS = {"momentum_cache": "_u_product", "learning_rate": "_learning_rate"}
 
 
 def inner(optimizer: Optimizer) -> Optimizer:
@@ -124,24 +126,38 @@ def slot(optimizer: Optimizer, name: str) -> list[Variable] | None:
     return None
 
 
-def _without_rate(optimizer: Optimizer) -> list[Variable]:
-    """Returns the variables but for the learning rate, which releases before 2.11 did not keep."""
-    rate = getattr(optimizer, "_learning_rate", None)
-    return [variable for variable in optimizer.variables if variable is not rate]
+def _is_scalar(variable: Variable) -> bool:
+    return len(variable.shape) == 0
 
 
-def _before_2_11(optimizer: Optimizer, names: Sequence[str]) -> list[Variable]:
-    """Returns the variables in the order of the first optimizers: the step, then slot by slot."""
-    order = [optimizer.iterations]
-    slots: list[str] = []
+def _arrays(optimizer: Optimizer) -> list[Variable]:
+    """Returns the variables but for those of one value, of which Keras 2 had others, or none."""
+    return [variable for variable in optimizer.variables if not _is_scalar(variable)]
+
+
+def _by_slots(optimizer: Optimizer, names: Sequence[str]) -> list[Variable | None]:
+    """Returns the variables of the first optimizers in the order of a file.
+
+    Args:
+        optimizer: the optimizer.
+        names: the names in the file: the step, then `.../m:0` for each variable and slot.
+
+    Returns:
+        The variables, None for those that this optimizer does not have.
+    """
+    order: list[Variable | None] = [optimizer.iterations]
+    count: dict[str, int] = {}
     for name in names[1:]:
         short = name.split(":")[0].split("/")[-1]
         # A second variable of the same name within one optimizer is numbered.
         short = short.rstrip("0123456789").rstrip("_")
-        if short not in slots:
-            slots.append(short)
-    for each in slots:
-        order += slot(optimizer, each) or []
+        if short in _SCALARS:
+            order.append(getattr(optimizer, _SCALARS[short], None))
+            continue
+        number = count.get(short, 0)
+        count[short] = number + 1
+        variables = slot(optimizer, short) or []
+        order.append(variables[number] if number < len(variables) else None)
     return order
 
 
@@ -158,18 +174,56 @@ def assignments(
     Returns:
         None if the list is that of another kind of optimizer.
     """
+    keeps_no_slots = not _arrays(optimizer)
     if names and names[0].split(":")[0].endswith("/iter"):
-        orders = [_before_2_11(optimizer, names)]
+        orders: list[list[Variable | None]] = [_by_slots(optimizer, names)]
     else:
-        orders = [list(optimizer.variables), _without_rate(optimizer)]
-    # TensorFlow 2.11 and later wrote slots that this optimizer does not use.
-    keeps_no_slots = len(orders[-1]) == 1
+        rate = getattr(optimizer, "_learning_rate", None)
+        steps = [optimizer.iterations]
+        orders = [
+            list(optimizer.variables),
+            [variable for variable in optimizer.variables if variable is not rate],
+            steps + _arrays(optimizer),
+            [*steps, rate, *_arrays(optimizer)],
+        ]
+    stored = [tuple(value.shape) for value in values]
     for order in orders:
-        shapes = [tuple(variable.shape) for variable in order]
-        stored = [tuple(value.shape) for value in values]
-        if shapes == (stored[: len(shapes)] if keeps_no_slots else stored):
-            return [
-                Assignment(variable, tuple(value.shape), value.__array__, value.chunks is None)
-                for variable, value in zip(order, values)
-            ]
+        # TensorFlow 2.11 and later wrote slots that this optimizer does not use.
+        length = len(order) if keeps_no_slots else len(stored)
+        if len(order) != length or any(variable is None for variable in order):
+            continue
+        if [tuple(variable.shape) for variable in order if variable is not None] != stored[:length]:
+            continue
+        found = [
+            Assignment(variable, tuple(value.shape), value.__array__, value.chunks is None)
+            for variable, value in zip(order, values)
+            if variable is not None
+        ]
+        if len(
+            {id(each.variable) for each in found} & {id(each) for each in _arrays(optimizer)}
+        ) < len(_arrays(optimizer)):
+            continue  # A slot of this optimizer is not in the file.
+        return found + derived(optimizer, found)
     return None
+
+
+def derived(optimizer: Optimizer, found: Sequence[Assignment]) -> list[Assignment]:
+    """Returns the values that an optimizer gets which are not in a file, but follow from it.
+
+    Args:
+        optimizer: the optimizer.
+        found: the values that it gets from the file.
+    """
+    product = getattr(optimizer, "_u_product", None)
+    steps = [each for each in found if each.variable is optimizer.iterations]
+    if product is None or not steps or any(each.variable is product for each in found):
+        return []
+
+    def read() -> np.ndarray:
+        # Nadam keeps the product of the momentums of all steps.
+        count = int(np.asarray(steps[0].read()))
+        decay = getattr(optimizer, "schedule_decay", 1.0)
+        momentums = optimizer.beta_1 * (1 - 0.5 * 0.96 ** (decay * np.arange(1.0, count + 1)))
+        return np.asarray(np.prod(momentums), "float32")
+
+    return [Assignment(product, (), read, is_sure=True)]

@@ -85,6 +85,47 @@ def refuse_code(
             waiting += [(each, depth + 1) for each in value]
 
 
+#: Arguments that a layer with weights has at least as many values as.
+_SIZES = ("filters", "input_dim", "output_dim", "units")
+#: How many values of a layer take no time to make.
+_FEW = 4096
+#: What the description of such a layer has, too.
+_OF_WEIGHTS = ("depthwise_initializer", "embeddings_initializer", "kernel_initializer")
+
+
+def refuse_sizes(path: str, config: object, stored: int) -> None:
+    """Raises an error if a model is described with more values than a checkpoint can hold.
+
+    To make it would take time and memory before its values are found missing.
+
+    Args:
+        path: String, the checkpoint.
+        config: its description of the model.
+        stored: Integer, how many values there are for all variables of the model.
+
+    Raises:
+        UnsafeCheckpoint: if a layer has more.
+    """
+    most = max(stored, _FEW)  # A model that is not built yet has no values.
+    waiting = [config]
+    for value in waiting:
+        if isinstance(value, dict):
+            settings = value.get("config")
+            if isinstance(settings, dict) and any(each in settings for each in _OF_WEIGHTS):
+                for key in _SIZES:
+                    size = settings.get(key)
+                    if isinstance(size, int) and size > most:
+                        raise UnsafeCheckpoint(
+                            path,
+                            f"the layer {settings.get('name')!r} in its model has {key}={size}, "
+                            f"and there are {stored} values in it for all layers",
+                            "copy the file again if it is yours",
+                        )
+            waiting += list(value.values())
+        elif isinstance(value, list):
+            waiting += value
+
+
 def _check(path: str, value: Config, custom: CustomObjects, by_module: bool) -> None:
     """Raises an error if one object in a description is not safe to make."""
     kind = str(value["class_name"])

@@ -77,6 +77,13 @@ class HDF5Model(hdf5_file.HDF5Format):
             found = weights.assignments(path, file.group("model_weights"), model, strict)
             assignment.assign(model, found)
 
+    def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
+        assignment.require_variables(model, "loaded")
+        with hdf5_file.opened(path) as file:
+            group = file.group("model_weights")
+            found = weights.assignments_by_name(path, group, model, skip_mismatch)
+            assignment.assign(model, found)
+
     def load_model(
         self,
         path: str,
@@ -94,6 +101,8 @@ class HDF5Model(hdf5_file.HDF5Format):
             safety.refuse_code(path, described, custom_objects, safe_mode, is_native)
             if compile:
                 safety.refuse_code(path, config, custom_objects, safe_mode)
+            group = file.group("model_weights")
+            safety.refuse_sizes(path, described, sum(data.size for _, data in group.datasets()))
             make = _make_natively if is_native else keras2_reader.make
             model = make(path, described, custom_objects, safe_mode)
             assignment.assign(model, weights.assignments(path, file.group("model_weights"), model))

@@ -6,14 +6,17 @@ import functools
 import re
 from typing import Tuple
 
+import numpy as np
+
 from keras_ckpt import _typing as typed
 from keras_ckpt import endings, runtime
 from keras_ckpt._typing import H5Group, Layer, Model
-from keras_ckpt.errors import DamagedCheckpoint
+from keras_ckpt.errors import DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Probe, Snapshot
-from keras_ckpt.formats.hdf5 import hdf5_file
+from keras_ckpt.formats.config import layer_names
+from keras_ckpt.formats.hdf5 import cudnn, hdf5_file
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, keras_version
 
 OF_MODEL = "top_level_model_weights"
@@ -85,9 +88,10 @@ def _stored(path: str, group: hdf5_file.Group) -> list[tuple[str, hdf5_file.Data
 
 def layers(group: hdf5_file.Group) -> list[Variable]:
     """Returns what `inspect` says of the weights of the layers in a group."""
-    names = hdf5_file.read_names(group, "layer_names")
+    listed_names = hdf5_file.read_names(group, "layer_names")
     found = []
-    for layer in names + [OF_MODEL] * (OF_MODEL in group and OF_MODEL not in names):
+    without = OF_MODEL in group and OF_MODEL not in listed_names
+    for layer in listed_names + [OF_MODEL] * without:
         if layer not in group:
             raise DamagedCheckpoint(group.path, f"the layer {layer!r} that it lists is not there")
         for name, data in listed(group.group(layer)):
@@ -115,28 +119,33 @@ def assignments(
     """Returns what each variable of `model` gets from the HDF5 group `group`, all checked."""
     layers = [layer for layer in model.layers if _weights(layer)]
     stored: dict[str, list[tuple[str, hdf5_file.Dataset]]] = {}
-    for name in hdf5_file.read_names(group, "layer_names"):
+    listed_names = hdf5_file.read_names(group, "layer_names")
+    # The model may have been made with the names that Keras 3 takes.
+    known = layer_names.allowed(listed_names)
+    for name in listed_names:
         if name not in group:
             raise DamagedCheckpoint(path, f"the layer {name!r} that it lists is not there")
         weights = _stored(path, group.group(name))
         if weights:
-            stored[name] = weights
+            stored[known[name]] = weights
     if len(layers) != len(stored):
-        names = {layer.name for layer in layers}
+        in_model = {layer.name for layer in layers}
         assignment.fit(
             path,
             [],
-            [f"layer {name}" for name in names - set(stored)] or [f"{len(layers)} layers"],
-            [f"layer {name}" for name in set(stored) - names] or [f"{len(stored)} layers"],
+            [f"layer {name}" for name in in_model - set(stored)] or [f"{len(layers)} layers"],
+            [f"layer {name}" for name in set(stored) - in_model] or [f"{len(stored)} layers"],
             strict,
         )
         # Which layers were removed or added shows in their names only.
         layers = [layer for layer in layers if layer.name in stored]
         stored = {layer.name: stored[layer.name] for layer in layers}
-    by_order = list(zip((_weights(layer) for layer in layers), stored.values()))
-    pairs = by_order
-    if not _shapes_fit(by_order) and set(stored) == {layer.name for layer in layers}:
-        pairs = [(_weights(layer), stored[layer.name]) for layer in layers]
+    pairs = list(zip((_weights(layer) for layer in layers), stored.values()))
+    if set(stored) == {layer.name for layer in layers}:
+        # Releases put the layers of a model in different orders.
+        by_name = [(_weights(layer), stored[layer.name]) for layer in layers]
+        if _shapes_fit(by_name) or not _shapes_fit(pairs):
+            pairs = by_name
     own = _own_weights(model)
     if own or OF_MODEL in group:
         pairs.append((own, _stored(path, group.group(OF_MODEL)) if OF_MODEL in group else []))
@@ -146,10 +155,70 @@ def assignments(
     for variables, values in pairs:
         missing += [assignment.variable_name(variable) for variable in variables[len(values) :]]
         unused += [name for name, _ in values[len(variables) :]]
-        for variable, (_, data) in zip(variables, values):
-            is_sure = data.chunks is None  # Chunks may be packed, and packed wrongly.
-            found.append(Assignment(variable, data.shape, data.read, is_sure))
+        given = cudnn.as_in_model(variables, [_unread(*each) for each in values])
+        for variable, value in zip(variables, given):
+            found.append(Assignment(variable, value.shape, value.read, value.is_sure))
     return assignment.fit(path, found, missing, unused, strict)
+
+
+def assignments_by_name(
+    path: str, group: hdf5_file.Group, model: Model, skip_mismatch: bool
+) -> list[Assignment]:
+    """Returns what the layers of a model get whose names are in a group, all checked.
+
+    Args:
+        path: the file.
+        group: the group.
+        model: the model.
+        skip_mismatch: whether to leave layers out whose values do not fit, with a warning.
+    """
+    listed_names = hdf5_file.read_names(group, "layer_names")
+    stored = {new: old for old, new in layer_names.allowed(listed_names).items()}
+    found: list[Assignment] = []
+    wrong: list[str] = []
+    for layer in model.layers:
+        variables = _weights(layer)
+        name = stored.get(layer.name)
+        if name is None or not variables or name not in group:
+            continue
+        values = [_unread(*each) for each in _stored(path, group.group(name))]
+        if len(variables) == len(values):
+            values = cudnn.as_in_model(variables, values)
+        shapes = [tuple(variable.shape) for variable in variables]
+        if shapes != [value.shape for value in values]:
+            of_file = ", ".join(str(value.shape) for value in values) or "none"
+            of_model = ", ".join(map(str, shapes))
+            wrong.append(
+                f"the weights of {layer.name!r} are {of_model} in the model and {of_file} "
+                "in the checkpoint"
+            )
+            continue
+        for variable, value in zip(variables, values):
+            found.append(Assignment(variable, value.shape, value.read, value.is_sure))
+    if wrong and not skip_mismatch:
+        raise MismatchedCheckpoint(path, "it does not fit the model: " + "; ".join(wrong))
+    if not found:
+        raise MismatchedCheckpoint(
+            path,
+            "; ".join(wrong) or "no layer of the model has the name of one in it",
+            f"its layers are {', '.join(listed_names[:8]) or 'none'}; nothing has been loaded",
+        )
+    if wrong:
+        runtime.warn_user(f"{path} is loaded in part: {'; '.join(wrong)}.")
+    return found
+
+
+def _value(data: hdf5_file.Dataset) -> np.ndarray:
+    """Returns the values of a dataset as numbers: TensorFlow wrote bfloat16 as two bytes each."""
+    value = data.read()
+    if value.dtype.kind != "V":
+        return value
+    return (value.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+
+
+def _unread(name: str, data: hdf5_file.Dataset) -> cudnn.Stored:
+    # Chunks may be packed, and packed wrongly.
+    return cudnn.Stored(name, data.shape, functools.partial(_value, data), data.chunks is None)
 
 
 def _shapes_fit(
@@ -184,3 +253,8 @@ class HDF5Weights(hdf5_file.HDF5Format):
         assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path) as file:
             assignment.assign(model, assignments(path, file, model, strict))
+
+    def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
+        assignment.require_variables(model, "loaded")
+        with hdf5_file.opened(path) as file:
+            assignment.assign(model, assignments_by_name(path, file, model, skip_mismatch))

@@ -24,6 +24,7 @@ from keras_ckpt.formats.config import (
     making,
     optimizer_state,
     safety,
+    vocabularies,
 )
 from keras_ckpt.formats.hdf5 import hdf5_file, recording
 from keras_ckpt.formats.keras3 import h5_store, zip_reader, zip_writer
@@ -93,6 +94,19 @@ def _noting(layers: Sequence[Layer]) -> Iterator[list[tuple[Layer, h5_store.Entr
             object.__delattr__(layer, "load_own_variables")
 
 
+@contextlib.contextmanager
+def _whole_vocabularies(model: Model) -> Iterator[None]:
+    """Lets layers load their vocabularies as they were saved, which Keras shortens."""
+    found = list(vocabularies.layers(model))
+    for layer in found:
+        object.__setattr__(layer, "load_assets", vocabularies.loader(layer))
+    try:
+        yield
+    finally:
+        for layer in found:
+            object.__delattr__(layer, "load_assets")
+
+
 def _own(layer: Layer) -> list[typed.Variable]:
     """Returns the variables of a layer without those of the layers in it."""
     return list(layer._trainable_variables) + list(layer._non_trainable_variables)
@@ -138,7 +152,7 @@ def _load(
     errors: dict[int, tuple[Layer, Exception]] = {}
     # Those layers may set what is not a variable of Keras, or set it in another way.
     with assignment.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
-        with _noting(doing_more) as calls, _recording() as recorded:
+        with _noting(doing_more) as calls, _recording() as recorded, _whole_vocabularies(model):
             visited = set() if optimizer is None else {id(optimizer)}
             saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
         for _, error in errors.values():
@@ -223,7 +237,7 @@ def _is_saved_by_keras(model: Model, method: str) -> bool:
     """Returns whether saving is to be left to the model's own `method`."""
     saving = internals.saving_lib()
     knows = hasattr(saving, "_save_state") and hasattr(saving, "_serialize_model_as_json")
-    return runtime.has_own(model, method) or not model.built or not knows
+    return runtime.has_own(model, method) or not assignment.is_built(model) or not knows
 
 
 def _put_state(model: Model, file: H5Group, assets: object | None = None) -> None:
@@ -374,7 +388,30 @@ def _assets(path: str, opened: zipfile.ZipFile) -> Iterator[object | None]:
         return
     with scratch.directory() as directory:
         zip_reader.extract(path, opened, names, directory)
-        yield internals.saving_lib().DiskIOStore(os.path.join(directory, "assets"), mode="r")
+        yield _asset_store(os.path.join(directory, "assets"))
+
+
+def _asset_store(directory: str) -> object:
+    """Returns Keras's store of the assets in a directory, which finds those of TF 2.12, too."""
+    kind = internals.saving_lib().DiskIOStore
+
+    class Store(kind):  # type: ignore[misc, valid-type]
+        def get(self, path: str) -> str | None:
+            found: str | None = super().get(path)
+            return found if found is not None else _old_assets(directory, path)
+
+    return Store(directory, mode="r")
+
+
+def _old_assets(directory: str, path: str) -> str | None:
+    """Returns where TF 2.12 put the assets of a layer, or None if there are none."""
+    for name in filter(None, path.split("/")):
+        names = os.listdir(directory)
+        old = h5_store.old_name(name, names)
+        if old not in names:
+            return None
+        directory = os.path.join(directory, old)
+    return directory
 
 
 def _summary(file: hdf5_file.Group) -> Summary:
@@ -470,6 +507,7 @@ class KerasArchive(_ZipFormat):
             config = parsing.described(path, zip_reader.text(path, found, "config.json"))
             if not compile:
                 config["compile_config"] = None
+            safety.refuse_sizes(path, config, sum(data.size for _, data in file.datasets()))
             is_of_keras_2 = str(metadata.get("keras_version", "3")).startswith("2.")
             make = _make_as_keras_2 if is_of_keras_2 else _make
             model = make(path, config, custom_objects, safe_mode)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import posixpath
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, Collection, Iterator, Mapping, MutableMapping
 
 import numpy as np
 
@@ -25,12 +25,12 @@ OF_2_12 = "_layer_checkpoint_dependencies"
 _OF_TRAINING = {"optimizer", "metrics"}
 
 
-def _new_names(group: hdf5_file.Group) -> dict[str, str]:
+def _new_names(names: Collection[str]) -> dict[str, str]:
     """Returns the names in a group that were counted by twos, with what they are now."""
     numbered: dict[str, list[int]] = {}
-    for name in group:
+    for name in names:
         base_name, _, number = name.rpartition("_")
-        if base_name in group and number.isdigit():
+        if base_name in names and number.isdigit():
             numbered.setdefault(base_name, []).append(int(number))
     return {
         f"{name}_{number}": f"{name}_{number // 2}"
@@ -38,6 +38,19 @@ def _new_names(group: hdf5_file.Group) -> dict[str, str]:
         if sorted(numbers) == list(range(2, 2 * len(numbers) + 1, 2))
         for number in numbers
     }
+
+
+def old_name(name: str, names: Collection[str]) -> str:
+    """Returns what TF 2.12 called what has a name today, in a group that it wrote.
+
+    Args:
+        name: String, the name.
+        names: Strings, the names in the group.
+    """
+    if name == "layers":
+        return OF_2_12
+    now = _new_names(names)
+    return {new: old for old, new in now.items()}.get(name, "" if name in now else name)
 
 
 class Value(np.lib.mixins.NDArrayOperatorsMixin):
@@ -55,7 +68,8 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         value = self.data.read()
-        if self.data.attrs.text("dtype") == "bfloat16":
+        # TensorFlow wrote two bytes of which it did not say what they are.
+        if self.data.attrs.text("dtype") == "bfloat16" or value.dtype.kind == "V":
             value = value.view(importlib.import_module("ml_dtypes").bfloat16)
         return value if dtype is None else value.astype(dtype)
 
@@ -113,17 +127,14 @@ class Store:
         self.asked: set[str] = set()
         self.seen: set[str] = set()
         self._file = file
-        # TF 2.12 counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
-        self._by_twos = OF_2_12 in file and bool(_new_names(file.group(OF_2_12)))
+        # It counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
+        self._is_of_2_12 = OF_2_12 in file
 
     def get(self, path: str) -> Entry:
-        # Where TF 2.12 put the layers, if it was TF 2.12.
-        for each in (path, path.replace("layers", OF_2_12)):
-            group = self._at(each + "/vars")
-            if group is not None:
-                self.seen.add(group.name)
-                return Entry(self, group)
-        return Entry(self, None)
+        group = self._at(path + "/vars")
+        if group is not None:
+            self.seen.add(group.name)
+        return Entry(self, group)
 
     def has_path(self, path: str) -> bool:
         return self._at(path) is not None
@@ -131,10 +142,8 @@ class Store:
     def _at(self, path: str) -> hdf5_file.Group | None:
         group = self._file
         for name in filter(None, path.split("/")):
-            if self._by_twos:
-                now = _new_names(group)
-                before = {new: old for old, new in now.items()}
-                name = before.get(name, "" if name in now else name)
+            if self._is_of_2_12:
+                name = old_name(name, list(group))
             found = group.get(name) if name else None
             if not isinstance(found, hdf5_file.Group):
                 return None

@@ -12,12 +12,17 @@ import numpy as np
 
 from keras_ckpt import _typing as typed
 from keras_ckpt import progress, runtime
-from keras_ckpt._typing import Model
-from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
+from keras_ckpt._typing import Layer, Model, Optimizer
+from keras_ckpt.errors import (
+    CheckpointError,
+    DamagedCheckpoint,
+    MismatchedCheckpoint,
+    NotACheckpoint,
+)
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Format, LoadStatus, Probe, Snapshot
-from keras_ckpt.formats.config import optimizer_state
+from keras_ckpt.formats.config import optimizer_state, vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
 from keras_ckpt.storage import atomic
@@ -167,12 +172,16 @@ class TFCheckpoint(Format):
     def inspect(self, path: str) -> Summary:
         return summary(path)
 
-    def load_weights(self, model: Model, path: str, strict: bool = True) -> LoadStatus:
-        load_bundle(model, path, path, strict)
+    def load_weights(
+        self, model: Model, path: str, strict: bool = True, part: str | None = None
+    ) -> LoadStatus:
+        load_bundle(model, path, path, strict, part)
         return LoadStatus()
 
 
-def load_bundle(model: Model, prefix: str, path: str, strict: bool = True) -> None:
+def load_bundle(
+    model: Model, prefix: str, path: str, strict: bool = True, part: str | None = None
+) -> None:
     """Gives a model the values in a tensor bundle that has an object graph.
 
     Args:
@@ -180,6 +189,7 @@ def load_bundle(model: Model, prefix: str, path: str, strict: bool = True) -> No
         prefix: the bundle.
         path: what to call it in messages.
         strict: as of `assignment.fit`.
+        part: String, the names on the way to the model in it, with dots between them; or None.
     """
     assignment.require_variables(model, "loaded")
     reader = tensor_bundle.Reader(prefix)
@@ -200,7 +210,7 @@ def load_bundle(model: Model, prefix: str, path: str, strict: bool = True) -> No
         ) from error
     root = object_graph.describe(model)
     optimizer = root.children.pop("optimizer", None)
-    start = _model_in(root, stored)
+    start = _model_in(path, root, stored, part)
     match = object_graph.match(root, stored, start)
     assignments = _assignments(path, reader, match)
     assignments = assignment.fit(path, assignments, match.missing, match.unused, strict)
@@ -213,7 +223,19 @@ def load_bundle(model: Model, prefix: str, path: str, strict: bool = True) -> No
         if found is None:
             _logger.debug("%s: the optimizer in it is not a %s", path, model.optimizer.name)
         assignments += found or []
+    tables = [(layer, _tokens(reader, key, layer)) for layer, key in match.tables]
     assignment.assign(model, assignments)
+    for layer, tokens in tables:
+        if tokens:
+            vocabularies.fill(layer, tokens)
+
+
+def _tokens(reader: tensor_bundle.Reader, key: str, layer: Layer) -> list[object]:
+    """Returns the tokens in a table, in the order of their numbers, with the special ones."""
+    if key + "-keys" not in reader or key + "-values" not in reader:
+        return []
+    keys, values = (np.ravel(reader.get(key + each)).tolist() for each in ("-keys", "-values"))
+    return vocabularies.in_order(layer, dict(zip(values, keys)))
 
 
 def _graph(reader: tensor_bundle.Reader) -> bytes:
@@ -224,12 +246,48 @@ def _graph(reader: tensor_bundle.Reader) -> bytes:
     return graph
 
 
-def _model_in(root: object_graph.Node, stored: list[object_graph.StoredNode]) -> int:
+def _model_in(
+    path: str, root: object_graph.Node, stored: list[object_graph.StoredNode], part: str | None
+) -> int:
     """Returns where the model is: the root, or under it in a `tf.train.Checkpoint(model=...)`."""
     names = stored[0].children
-    if "model" in names and not set(root.children) & set(names):
-        return names["model"]
-    return 0
+    if part is not None:
+        number = 0
+        for name in part.split("."):
+            if name not in stored[number].children:
+                raise MismatchedCheckpoint(
+                    path,
+                    f"it has no part {part!r}",
+                    f"its parts are {', '.join(_parts(stored)) or 'none'}; nothing has been loaded",
+                )
+            number = stored[number].children[name]
+        return number
+    if set(root.children) & set(names):
+        return 0
+    fitting = [
+        name for name in _parts(stored) if not object_graph.match(root, stored, names[name]).missing
+    ]
+    if len(fitting) > 1:
+        raise MismatchedCheckpoint(
+            path,
+            f"the model may be each of its parts {', '.join(fitting)}",
+            f"name the one: keras_ckpt.load_weights(model, path, part={fitting[0]!r})",
+        )
+    if not fitting and "model" not in names and len(_parts(stored)) > 1:
+        raise MismatchedCheckpoint(
+            path,
+            "it does not fit the model, which is none of its parts " + ", ".join(_parts(stored)),
+        )
+    return names[fitting[0]] if fitting else names.get("model", 0)
+
+
+def _parts(stored: list[object_graph.StoredNode]) -> list[str]:
+    """Returns the names of the objects in a checkpoint of several that hold variables."""
+    return [
+        name
+        for name, number in stored[0].children.items()
+        if number and stored[number].key is None and stored[number].children
+    ]
 
 
 def _assignments(
@@ -282,8 +340,9 @@ def _optimizer_assignments(
     optimizer_state.build(model)
     if described is None:
         described = object_graph.describe(model).children["optimizer"]
-    if "_variables" in state.nodes[state.optimizer].children:
-        assignments = _since_2_11(described, state)
+    optimizer = optimizer_state.inner(model.optimizer)
+    if "_iterations" in state.nodes[state.optimizer].children:
+        assignments = _since_2_11(optimizer, described, state)
     else:
         assignments = _before_2_11(model, state, weights)
     if assignments is None:
@@ -292,18 +351,26 @@ def _optimizer_assignments(
     return assignments if fits else None
 
 
-def _since_2_11(described: object_graph.Node, state: _Stored) -> list[Assignment] | None:
+def _since_2_11(
+    optimizer: Optimizer, described: object_graph.Node, state: _Stored
+) -> list[Assignment] | None:
     match = object_graph.match(described, state.nodes, state.optimizer)
     names = state.nodes[state.optimizer].children
-    every = state.nodes[names["_variables"]].children
-    if match.missing or not set(described.children) <= set(names):
+    arrays = [each for each in optimizer.variables if len(each.shape)]
+    if any(id(each) not in match.found for each in [optimizer.iterations, *arrays]):
         return None
-    if len(every) != len(described.children["_variables"].children):
-        return None
+    slots = {
+        name
+        for name, number in names.items()
+        if name.startswith("_")
+        and any(state.nodes[child].key for child in state.nodes[number].children.values())
+    }
+    if arrays and slots - set(described.children):
+        return None  # It has slots that this one does not have.
     assignments = _assignments(state.path, state.reader, match)
     for _, key in match.found.values():
         state.reader.verify(key)
-    return assignments
+    return assignments + optimizer_state.derived(optimizer, assignments)
 
 
 def _before_2_11(
@@ -323,15 +390,19 @@ def _before_2_11(
             return None
         keys[id(variables[place])] = (variables[place], key)
     rate = getattr(optimizer, "_learning_rate", None)
-    for name, variable in (("iter", optimizer.iterations), ("learning_rate", rate)):
+    scalars = [("iter", optimizer.iterations), ("learning_rate", rate)]
+    scalars.append(("momentum_cache", getattr(optimizer, "_u_product", None)))
+    for name, variable in scalars:
         key = state.nodes[node.children[name]].key if name in node.children else None
         if key is not None and any(variable is each for each in optimizer.variables):
             keys[id(variable)] = (variable, key)
-    if any(id(variable) not in keys for variable in optimizer.variables):
+    if any(id(variable) not in keys for variable in optimizer.variables if len(variable.shape)):
+        return None
+    if id(optimizer.iterations) not in keys:
         return None
     assignments = [
         _assignment(state.path, variable, state.reader, key) for variable, key in keys.values()
     ]
     for _, key in keys.values():
         state.reader.verify(key)
-    return assignments
+    return assignments + optimizer_state.derived(optimizer, assignments)

@@ -12,7 +12,7 @@ from typing import Iterator, NamedTuple
 from keras_ckpt import runtime
 from keras_ckpt._typing import Layer, Model, Optimizer, Variable
 from keras_ckpt.formats.assignment import variable_name
-from keras_ckpt.formats.config import optimizer_state
+from keras_ckpt.formats.config import optimizer_state, vocabularies
 from keras_ckpt.formats.tensorflow import protobuf
 
 KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -48,12 +48,16 @@ class Node:
         children: nodes by name; one may be there under several.
         variable: the Keras variable, if it is one.
         dtype: the type that it has in files, if not its own.
+        layers: of a model in which Keras 2 counted more layers as those with weights, all of them.
+        with_vocabulary: the layer, if it has a table.
     """
 
     def __init__(self, variable: Variable | None = None, dtype: str | None = None) -> None:
         self.children: dict[str, Node] = {}
         self.variable = variable
         self.dtype = dtype
+        self.layers: list[Node] = []
+        self.with_vocabulary: Layer | None = None
 
     def nodes(self) -> Iterator[tuple[tuple[str, ...], Node]]:
         """Yields each node once with the shortest way to it, nearest first."""
@@ -61,18 +65,24 @@ class Node:
         queue: list[tuple[tuple[str, ...], Node]] = [((), self)]
         for way, node in queue:
             yield way, node
-            for name, child in node.children.items():
+            further = list(node.children.items())
+            further += [(f"layer-{number}", child) for number, child in enumerate(node.layers)]
+            for name, child in further:
                 if id(child) not in seen:
                     seen.add(id(child))
                     queue.append((way + (name,), child))
 
 
 class StoredNode(NamedTuple):
-    """An object in a checkpoint: what it holds by name, and the key of its value if it has one."""
+    """An object in a checkpoint: what it holds by name, and the key of its value if it has one.
+
+    If it is a table, `table` is what the keys of its keys and values begin with.
+    """
 
     children: dict[str, int]
     key: str | None
     slots: list[tuple[int, str, int]]
+    table: str | None = None
 
 
 def _escape(name: str) -> str:
@@ -131,17 +141,20 @@ def load(data: bytes) -> list[StoredNode]:
         for part in protobuf.get_all(fields, 1):
             child = protobuf.parse(part)
             children[protobuf.get_text(child, 2)] = protobuf.get_int(child, 1)
-        key = None
+        key = table = None
         for part in protobuf.get_all(fields, 2):
             attribute = protobuf.parse(part)
-            if protobuf.get_text(attribute, 1) == "VARIABLE_VALUE":
+            kind = protobuf.get_text(attribute, 1)
+            if kind == "VARIABLE_VALUE":
                 key = protobuf.get_text(attribute, 3)
+            elif kind.startswith("table"):
+                table = protobuf.get_text(attribute, 3)
         slots = []
         for part in protobuf.get_all(fields, 3):
             slot = protobuf.parse(part)
             number, variable = protobuf.get_int(slot, 1), protobuf.get_int(slot, 3)
             slots.append((number, protobuf.get_text(slot, 2), variable))
-        nodes.append(StoredNode(children, key, slots))
+        nodes.append(StoredNode(children, key, slots, table))
     for node in nodes:
         numbers = list(node.children.values())
         numbers += [number for first, _, second in node.slots for number in (first, second)]
@@ -175,6 +188,8 @@ class _Builder:
         if id(layer) in self._made:
             return self._made[id(layer)]
         node = self._made[id(layer)] = Node()
+        if type(layer).__name__ in vocabularies.LAYERS:
+            node.with_vocabulary = layer
         if isinstance(layer, self._sequential) or hasattr(layer, "_operations_by_depth"):
             self._graph_network(node, layer)
         renamed = {
@@ -192,6 +207,8 @@ class _Builder:
         return node
 
     def _graph_network(self, node: Node, model: Model) -> None:
+        if any(type(layer).__name__ in vocabularies.LAYERS for layer in model.layers):
+            node.layers = [self.layer(layer) for layer in model.layers]
         with_weights = 0
         for layer in model.layers:
             if layer.weights:
@@ -277,11 +294,12 @@ def describe(model: Model) -> Node:
 
 
 class Match(NamedTuple):
-    """Which variable of a model gets which tensor of a checkpoint."""
+    """Which variable of a model gets which tensor of a checkpoint, and which layer which table."""
 
     found: dict[int, tuple[Node, str]]
     missing: list[str]
     unused: list[str]
+    tables: list[tuple[Layer, str]] = []
 
 
 def match(node: Node, stored: list[StoredNode], start: int) -> Match:
@@ -290,7 +308,7 @@ def match(node: Node, stored: list[StoredNode], start: int) -> Match:
     queue = [node]
     for current in queue:
         names = stored[bound[id(current)]].children
-        for name, child in current.children.items():
+        for name, child in _named_children(current, names):
             if name in names and id(child) not in bound:
                 bound[id(child)] = names[name]
                 queue.append(child)
@@ -305,12 +323,55 @@ def match(node: Node, stored: list[StoredNode], start: int) -> Match:
         else:
             found[id(each.variable)] = (each, key)
     taken = {key for _, key in found.values()}
-    return Match(found, missing, sorted(set(_keys(stored, start)) - taken))
+    tables = [
+        (each.with_vocabulary, table)
+        for _, each in node.nodes()
+        if each.with_vocabulary is not None and id(each) in bound
+        for table in _tables(stored, bound[id(each)])
+    ]
+    return Match(found, missing, sorted(set(_keys(stored, start)) - taken), tables)
+
+
+def _named_children(node: Node, names: dict[str, int]) -> list[tuple[str, Node]]:
+    """Returns the nodes under a node, with the names that they have in a checkpoint.
+
+    Args:
+        node: the node.
+        names: the names in the checkpoint.
+    """
+    children = list(node.children.items())
+    if not node.layers:
+        return children
+    # Releases disagree on whether the input of a Sequential counts as a layer.
+    count = sum(bool(re.fullmatch(r"layer-\d+", name)) for name in names)
+    first = count - len(node.layers)
+    if first not in (0, 1):
+        return children
+    by_number = [(f"layer-{first + i}", child) for i, child in enumerate(node.layers)]
+    return by_number + [each for each in children if not each[0].startswith("layer_with_weights-")]
+
+
+def _tables(stored: list[StoredNode], start: int) -> Iterator[str]:
+    """Yields the tables under an object of a checkpoint."""
+    seen = {start}
+    queue = [start]
+    for number in queue:
+        table = stored[number].table
+        if table is not None:
+            yield table
+        for child in stored[number].children.values():
+            if child not in seen:
+                seen.add(child)
+                queue.append(child)
 
 
 # What a checkpoint holds in addition to the weights of the model.
 _NOT_WEIGHTS = frozenset(
     ["optimizer", "keras_api", "save_counter", "signatures", "loss", "metrics", "_metrics"]
+)
+# And what its layers do: the state of random numbers, of the last batch, of counting words.
+_NOT_WEIGHTS_OF_LAYERS = frozenset(
+    ["_random_generator", "_rng", "keras_api", "num_documents", "states", "idf_weights"]
 )
 
 
@@ -322,6 +383,8 @@ def _keys(stored: list[StoredNode], start: int) -> Iterator[str]:
         if key is not None:
             yield key
         for name, child in stored[number].children.items():
-            if child not in seen and not (number == start and name in _NOT_WEIGHTS):
+            if number == start and name in _NOT_WEIGHTS:
+                continue
+            if child not in seen and name not in _NOT_WEIGHTS_OF_LAYERS:
                 seen.add(child)
                 queue.append(child)

@@ -15,8 +15,8 @@ from keras_ckpt._typing import Config, CustomObjects, Model
 from keras_ckpt.errors import DamagedCheckpoint, WeightsOnly
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Probe, Snapshot
-from keras_ckpt.formats.config import compilation, keras2_reader
-from keras_ckpt.formats.config.safety import refuse_code
+from keras_ckpt.formats.config import compilation, keras2_reader, vocabularies
+from keras_ckpt.formats.config.safety import refuse_code, refuse_sizes
 from keras_ckpt.formats.keras3 import archive
 from keras_ckpt.formats.keras3.archive import KerasArchive
 from keras_ckpt.formats.summary import Summary, keras_version, of_description
@@ -150,10 +150,15 @@ class SavedModel(Format):
         config = described.get("training_config") if compile else None
         refuse_code(path, described["model_config"], custom_objects, safe_mode, by_module=False)
         refuse_code(path, config, custom_objects, safe_mode)
+        prefix = os.path.join(path, VARIABLES)
+        if os.path.isfile(tensor_bundle.index_path(prefix)):
+            entries = tensor_bundle.Reader(prefix).entries.values()
+            refuse_sizes(path, described["model_config"], sum(each.elements() for each in entries))
         model = keras2_reader.make(path, described["model_config"], custom_objects, safe_mode)
         if config:
             compilation.compile_model(path, model, config, custom_objects)
         checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
+        vocabularies.refuse_missing(path, model)
         return model
 
 

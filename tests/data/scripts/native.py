@@ -162,7 +162,7 @@ def define():
         model = zeros()
         return model.load_weights(path, by_name=True), model
 
-    ways("weights by name", by_name, "m.h5", "m.keras", "m.weights.h5")
+    ways("weights by name", by_name, "m.h5", "m.keras")
 
     def other_shapes(path):
         trained().save(path) if "weights" not in path else trained().save_weights(path)
@@ -461,6 +461,7 @@ def define():
         'model.save_weights("w.weights.h5", save_format="h5", options=None)',
         'model.save_weights("w", options=None)',
         'model.load_weights((model.save_weights("w.weights.h5"), "w.weights.h5")[1], options=None)',
+        'model.load_weights((model.save("m.weights.h5"), "m.weights.h5")[1], by_name=True)',
     ):
         legacy(call)
 

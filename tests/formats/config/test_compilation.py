@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keras_ckpt
-from keras_ckpt import runtime
+from keras_ckpt import keras2, runtime
 
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads", allow_module_level=True)
@@ -39,10 +39,57 @@ def test_reduction_that_was_chosen_automatically_is_that_of_fit() -> None:
     assert float(loss(np.zeros((1, 1)), np.full((1, 1), 10.0))) == 18.0
 
 
-@pytest.mark.parametrize("name", ["accuracy", "acc", "crossentropy", "ce"])
-def test_metric_that_depends_on_the_output_stays_a_name(name: str) -> None:
+@pytest.mark.parametrize("name", ["accuracy", "acc"])
+def test_metric_that_depends_on_the_output_is_the_one_that_it_was(name: str) -> None:
     metric = described("MeanMetricWrapper", name=name, fn="binary_accuracy")
-    assert arguments(metrics=[metric])["metrics"] == [name]
+    (found,) = arguments(metrics=[metric])["metrics"]
+    assert isinstance(found, keras.metrics.BinaryAccuracy)
+    assert found.name == name
+
+
+@pytest.mark.parametrize(
+    ("loss", "width", "expected"),
+    [
+        ("binary_crossentropy", 1, "BinaryCrossentropy"),
+        ("categorical_crossentropy", 3, "CategoricalCrossentropy"),
+        ("sparse_categorical_crossentropy", 3, "SparseCategoricalCrossentropy"),
+        # In Keras 2 the shape of the output counted, not the loss.
+        ("binary_crossentropy", 3, "CategoricalCrossentropy"),
+    ],
+)
+def test_crossentropy_is_the_one_for_the_output(loss: str, width: int, expected: str) -> None:
+    config = {"optimizer_config": "sgd", "loss": loss, "metrics": ["crossentropy"]}
+    (found,) = compilation.compile_arguments(config, width=width)["metrics"]
+    assert type(found).__name__ == expected
+    assert found.name == "crossentropy"
+
+
+def test_metrics_of_one_list_are_for_each_output() -> None:
+    config = {"optimizer_config": "sgd", "loss": "mse", "metrics": ["mae", "mse"]}
+    found = compilation.compile_arguments(config, outputs=["a", "b"])
+    assert found["metrics"] == [["mae", "mse"], ["mae", "mse"]]
+
+
+def test_weights_of_the_outputs_go_with_a_loss_for_each() -> None:
+    config = {"optimizer_config": "sgd", "loss": "mse", "loss_weights": [0.2, 0.8]}
+    assert compilation.compile_arguments(config, outputs=["a", "b"])["loss"] == ["mse", "mse"]
+
+
+def test_names_that_keras_3_changed() -> None:
+    found = arguments(loss="logcosh", metrics=["kullback_leibler_divergence", "log_cosh"])
+    assert found["loss"] == "log_cosh"
+    names = [each.name for each in found["metrics"]]
+    assert names == ["kullback_leibler_divergence", "log_cosh"]
+
+
+def test_a_users_functions_are_taken_at_once() -> None:
+    def mine(y_true: Any, y_pred: Any) -> Any:
+        return y_pred - y_true
+
+    config = {"optimizer_config": "sgd", "loss": "mine", "metrics": ["mine", "mae"]}
+    found = compilation.compile_arguments(config, {"mine": mine})
+    assert found["loss"] is mine
+    assert found["metrics"] == [mine, "mae"]
 
 
 def test_metric_keeps_the_name_that_it_had() -> None:
@@ -64,11 +111,30 @@ def test_optimizer_of_the_first_releases() -> None:
     assert optimizer.momentum == 0.5
 
 
-def test_decay_is_warned_of_at_the_line_that_loads() -> None:
+def test_decay_is_the_schedule_that_it_was() -> None:
     config = described("Adam", learning_rate=0.5, decay=0.1)
-    with pytest.warns(UserWarning, match="saved with decay=0.1, which Keras 3 does not") as caught:
-        arguments(optimizer_config=config)
-    assert [each.filename for each in caught] == [__file__]
+    rate = arguments(optimizer_config=config)["optimizer"]._learning_rate
+    assert [float(rate(step)) for step in (0, 1, 10)] == pytest.approx([0.5, 0.5 / 1.1, 0.25])
+
+
+def test_a_schedule_comes_back() -> None:
+    schedule = described(
+        "ExponentialDecay", initial_learning_rate=0.5, decay_steps=2, decay_rate=0.25, name=None
+    )
+    config = described("SGD", learning_rate=schedule)
+    rate = arguments(optimizer_config=config)["optimizer"]._learning_rate
+    assert isinstance(rate, keras.optimizers.schedules.ExponentialDecay)
+    assert float(rate(2)) == pytest.approx(0.125)
+
+
+@pytest.mark.parametrize("kind", ["Adagrad", "Nadam", "RMSprop"])
+def test_optimizers_of_the_first_kind_take_their_own_steps(kind: str) -> None:
+    old = arguments(optimizer_config=described(kind, learning_rate=0.5, decay=0.0))["optimizer"]
+    new = described(kind, learning_rate=0.5, use_ema=False, jit_compile=True)
+    assert type(old) is getattr(keras2.optimizers, "Keras2" + kind)
+    found = arguments(optimizer_config=new)["optimizer"]
+    assert isinstance(found, getattr(keras.optimizers, kind))
+    assert type(found).__name__ == kind
 
 
 def test_optimizer_of_mixed_precision() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
+import zipfile
 from typing import Any
 
+import h5py
 import pytest
 
 import keras_ckpt
@@ -12,7 +15,7 @@ from keras_ckpt import runtime
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 reads", allow_module_level=True)
 
-from keras_ckpt.formats.config.safety import refuse_code
+from keras_ckpt.formats.config.safety import refuse_code, refuse_sizes
 
 
 def described(name: str, module: str | None = None, **config: Any) -> dict[str, Any]:
@@ -89,3 +92,39 @@ def test_endless_nest_is_damage(safe_mode: bool) -> None:
     config.append(config)
     with pytest.raises(keras_ckpt.DamagedCheckpoint, match="nested too deeply"):
         refuse_code("m.keras", config, None, safe_mode)
+
+
+@pytest.mark.parametrize("path", ["m.keras", "m.h5"])
+def test_a_layer_with_more_values_than_the_file_is_not_made(path: str, tmp_path: Any) -> None:
+    keras = runtime.keras()
+    units = 1 << 26
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="d")])
+    name = str(tmp_path / path)
+    keras_ckpt.save_model(model, name)
+    size = pathlib.Path(name).stat().st_size
+    if path.endswith(".h5"):
+        with h5py.File(name, "r+") as file:
+            text = file.attrs["model_config"]
+            text = text.decode() if isinstance(text, bytes) else text
+            file.attrs["model_config"] = text.replace('"units": 3', f'"units": {units}')
+    else:
+        with zipfile.ZipFile(name) as archive:
+            members = {each: archive.read(each) for each in archive.namelist()}
+        text = members["config.json"].decode()
+        members["config.json"] = text.replace('"units": 3', f'"units": {units}').encode()
+        with zipfile.ZipFile(name, "w") as archive:
+            for each, content in members.items():
+                archive.writestr(each, content)
+    assert size < 40_000
+    with pytest.raises(keras_ckpt.UnsafeCheckpoint, match=f"'d' .* units={units}.* 15 values"):
+        keras_ckpt.load_model(name)
+
+
+def test_sizes_that_the_file_can_hold() -> None:
+    dense = described("Dense", units=5000, kernel_initializer="ones")
+    refuse_sizes("m.keras", nested(dense), 5000)
+    with pytest.raises(keras_ckpt.UnsafeCheckpoint):
+        refuse_sizes("m.keras", nested(dense), 4999)
+    # No weights of a layer, and a model that has none yet.
+    refuse_sizes("m.keras", nested(described("Own", units=5000)), 10)
+    refuse_sizes("m.keras", nested(described("Dense", units=9, kernel_initializer="ones")), 0)

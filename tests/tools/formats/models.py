@@ -1,7 +1,10 @@
 """Small models of the kinds that checkpoints differ for."""
 
+from __future__ import annotations
+
 import os
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -110,3 +113,22 @@ def saved(model, path, weights_only):
         api.write(model, path, weights_only)
     hidden = [name for name in os.listdir(os.path.dirname(path)) if name.startswith(".")]
     assert hidden == []
+
+
+def of_several(path: str, models: dict[str, Any]) -> None:
+    """Writes what `tf.train.Checkpoint(**models).write(path)` did."""
+    from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
+
+    root = object_graph.Node()
+    for way, model in models.items():
+        node = root
+        *outer, name = way.split(".")
+        for each in outer:
+            node = node.children.setdefault(each, object_graph.Node())
+        node.children[name] = object_graph.describe(model)
+    graph, variables = object_graph.dump(root)
+    tensors: dict[str, Any] = {
+        key: runtime.to_numpy(node.variable) for key, node in variables.items()
+    }
+    tensors[object_graph.KEY] = graph
+    tensor_bundle.write(path, tensors)

@@ -1,0 +1,196 @@
+"""The arguments of Keras 2's layers, and what they are in Keras 3."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Callable, Tuple
+
+from keras_ckpt import runtime
+from keras_ckpt._typing import Config, Layer
+
+# Arguments that Keras 3 does not have and does not need.
+_WITHOUT_MEANING = frozenset(
+    [
+        "batch_input_shape",
+        "build_config",
+        "build_input_shape",
+        "causal",  # See `of_call`.
+        "implementation",
+        "input_length",
+        "key_shape",
+        "num_constants",
+        "query_shape",
+        "ragged",
+        "value_shape",
+        "vocabulary_size",
+    ]
+)
+# Depthwise and separable convolutions listed the arguments of the convolution that they are made
+# from, beside their own.
+_OF_THE_BASE = frozenset(
+    ["filters", "kernel_constraint", "kernel_initializer", "kernel_regularizer"]
+)
+# Arguments that Keras 3 may lack, with the values at which they do nothing.
+_NEUTRAL: dict[str, tuple[object, ...]] = {"groups": (1,), "renorm_momentum": (0.99,)}
+
+#: Takes the name of a class and its arguments in Keras 2, and returns both in Keras 3.
+_Conversion = Callable[[str, Config], Tuple[str, Config]]
+
+
+def _renamed(**names: str) -> _Conversion:
+    """Returns what gives arguments their new names."""
+
+    def convert(kind: str, settings: Config) -> tuple[str, Config]:
+        return kind, {names.get(key, key): value for key, value in settings.items()}
+
+    return convert
+
+
+def _with_one_axis(kind: str, settings: Config) -> tuple[str, Config]:
+    axis = settings.get("axis")
+    if isinstance(axis, list) and len(axis) == 1:
+        settings = dict(settings, axis=axis[0])
+    return kind, settings
+
+
+#: Modes of output that have another name in Keras 3.
+_MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
+
+
+def _lookup(kind: str, settings: Config) -> tuple[str, Config]:
+    renamed = {"max_values": "max_tokens", "mask_value": "mask_token", "oov_value": "oov_token"}
+    found = {renamed.get(key, key): value for key, value in settings.items()}
+    if "output_mode" in found:
+        found["output_mode"] = _MODES.get(found["output_mode"], found["output_mode"])
+    if found.get("max_tokens") is None and "pad_to_max_tokens" in found:
+        found["pad_to_max_tokens"] = False  # There is nothing to pad to.
+    return kind, found
+
+
+def _category_encoding(kind: str, settings: Config) -> tuple[str, Config]:
+    kind, found = _lookup(kind, settings)
+    if "max_tokens" in found:
+        found["num_tokens"] = found.pop("max_tokens")
+    return kind, found
+
+
+def _batch_normalization(kind: str, settings: Config) -> tuple[str, Config]:
+    return _with_one_axis("BatchNormalization", settings)
+
+
+def _as_recurrent(kind: str, settings: Config) -> tuple[str, Config]:
+    """Returns the layer that computes what one for cuDNN does."""
+    found = dict(settings, activation="tanh", recurrent_activation="sigmoid")
+    if kind == "CuDNNGRU":
+        found["reset_after"] = True
+    return kind[len("CuDNN") :], found
+
+
+#: What Keras 3 resizes by.
+_INTERPOLATIONS = ("bicubic", "bilinear", "lanczos3", "lanczos5", "nearest")
+
+
+def _resizing(kind: str, settings: Config) -> tuple[str, Config]:
+    way = settings.get("interpolation", "nearest")
+    if way not in _INTERPOLATIONS:
+        raise ValueError(f"Keras 3 removed interpolation={way!r} of the layer {kind}")
+    return kind, settings
+
+
+_CONVERSIONS: dict[str, _Conversion] = {
+    "BatchNormalizationV1": _batch_normalization,
+    "BatchNormalizationV2": _batch_normalization,
+    "CuDNNGRU": _as_recurrent,
+    "CuDNNLSTM": _as_recurrent,
+    "Resizing": _resizing,
+    "SyncBatchNormalization": _with_one_axis,
+    "UpSampling2D": _resizing,
+    "BatchNormalization": _with_one_axis,
+    "CategoryEncoding": _category_encoding,
+    "Discretization": _renamed(bins="bin_boundaries"),
+    "IntegerLookup": _lookup,
+    "LeakyReLU": _renamed(alpha="negative_slope"),
+    "StringLookup": _lookup,
+    "TextVectorization": _lookup,
+}
+
+
+def of_keras_3(kind: str, settings: Config) -> tuple[str, Config]:
+    """Returns the class and the arguments that a layer of Keras 2 has today.
+
+    Args:
+        kind: String, the name of its class.
+        settings: Dict, its arguments.
+    """
+    convert = _CONVERSIONS.get(kind)
+    return convert(kind, settings) if convert else (kind, settings)
+
+
+def of_call(config: Config) -> dict[str, object]:
+    """Returns the arguments of calls that were arguments of the layer in Keras 2.
+
+    Args:
+        config: Dict with `class_name` and `config`.
+    """
+    settings = config.get("config")
+    return (
+        {"use_causal_mask": True} if isinstance(settings, dict) and settings.get("causal") else {}
+    )
+
+
+def known(cls: type[Layer], settings: Config, strict: bool = True) -> Config:
+    """Returns the arguments that a class has today.
+
+    Args:
+        cls: the class.
+        settings: Dict, the arguments in the description.
+        strict: Boolean, whether to refuse those that matter and are gone. Defaults to `True`.
+
+    Raises:
+        ValueError: if it is `strict` and an argument that matters is gone.
+    """
+    names = parameters(cls)
+    names -= _OF_THE_WHOLE.get(cls.__name__, frozenset())
+    kept = {}
+    for key, value in settings.items():
+        if key in names:
+            kept[key] = value
+        elif strict and key not in SET_LATER and not _is_without_meaning(cls, key, value):
+            raise ValueError(
+                f"Keras {runtime.keras().__version__} has no {key}={value!r} of the layer "
+                f"{cls.__name__}"
+            )
+    return kept
+
+
+def parameters(cls: type[Layer]) -> set[str]:
+    """Returns the names of the arguments that a class takes.
+
+    Args:
+        cls: the class.
+    """
+    names: set[str] = set()
+    for each in cls.__mro__:
+        if "__init__" not in vars(each):
+            continue
+        found = inspect.signature(vars(each)["__init__"]).parameters.values()
+        names |= {parameter.name for parameter in found}
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in found):
+            break
+    return names - {"self"}
+
+
+# Arguments that Keras 3 hands on to the layers within a layer, and Keras 2 did not.
+_OF_THE_WHOLE = {"MultiHeadAttention": frozenset(["activity_regularizer"])}
+
+#: Attributes that a layer gets after it is made if its class does not take them.
+SET_LATER = ("activity_regularizer", "trainable")
+
+
+def _is_without_meaning(cls: type[Layer], key: str, value: Any) -> bool:
+    """Returns whether a layer does the same without an argument."""
+    if key in _WITHOUT_MEANING or value in (None, False, [], {}):
+        return True
+    if key in _OF_THE_BASE:
+        return any(text in cls.__name__ for text in ("Depthwise", "Separable"))
+    return value in _NEUTRAL.get(key, ())

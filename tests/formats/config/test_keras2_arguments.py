@@ -1,0 +1,68 @@
+"""What the arguments of Keras 2's layers are in Keras 3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from keras_ckpt import runtime
+
+if not runtime.is_keras_3():
+    pytest.skip("what Keras 3 has", allow_module_level=True)
+
+from keras_ckpt.formats.config import keras2_arguments
+
+keras = runtime.keras()
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "expected_kind", "expected"),
+    [
+        ("LeakyReLU", {"alpha": 0.1}, "LeakyReLU", {"negative_slope": 0.1}),
+        ("BatchNormalization", {"axis": [3]}, "BatchNormalization", {"axis": 3}),
+        ("BatchNormalizationV1", {"axis": [1]}, "BatchNormalization", {"axis": 1}),
+        ("Discretization", {"bins": [1.0]}, "Discretization", {"bin_boundaries": [1.0]}),
+        (
+            "CategoryEncoding",
+            {"max_tokens": 5, "output_mode": "binary"},
+            "CategoryEncoding",
+            {"num_tokens": 5, "output_mode": "multi_hot"},
+        ),
+        ("Dense", {"units": 2}, "Dense", {"units": 2}),
+    ],
+)
+def test_renamed(
+    kind: str, settings: dict[str, Any], expected_kind: str, expected: dict[str, Any]
+) -> None:
+    assert keras2_arguments.of_keras_3(kind, settings) == (expected_kind, expected)
+
+
+def test_layers_of_cudnn_are_recurrent_layers_that_compute_the_same() -> None:
+    kind, settings = keras2_arguments.of_keras_3("CuDNNGRU", {"units": 2})
+    assert kind == "GRU"
+    assert settings["reset_after"] is True
+    assert settings["recurrent_activation"] == "sigmoid"
+
+
+@pytest.mark.parametrize("kind", ["Resizing", "UpSampling2D"])
+def test_a_way_of_resizing_that_is_gone_is_named(kind: str) -> None:
+    with pytest.raises(ValueError, match=f"interpolation='gaussian' of the layer {kind}"):
+        keras2_arguments.of_keras_3(kind, {"interpolation": "gaussian"})
+
+
+def test_a_mask_of_causes_is_an_argument_of_the_call() -> None:
+    assert keras2_arguments.of_call({"config": {"causal": True}}) == {"use_causal_mask": True}
+    assert keras2_arguments.of_call({"config": {"causal": False}}) == {}
+
+
+def test_an_argument_that_is_gone_is_named_if_it_matters() -> None:
+    found = keras2_arguments.known(keras.layers.LSTM, {"units": 2, "time_major": False})
+    assert found == {"units": 2}
+    with pytest.raises(ValueError, match="has no time_major=True of the layer LSTM"):
+        keras2_arguments.known(keras.layers.LSTM, {"units": 2, "time_major": True})
+
+
+def test_what_a_class_takes_ends_where_it_hands_nothing_on() -> None:
+    assert "trainable" not in keras2_arguments.parameters(keras.layers.SpatialDropout1D)
+    assert {"units", "trainable", "dtype"} <= keras2_arguments.parameters(keras.layers.Dense)
