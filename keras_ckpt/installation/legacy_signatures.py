@@ -291,12 +291,15 @@ def _load_model(
         safe = runtime.is_safe_mode(safe_mode)
         return api.load_model(filepath, custom_objects, compile, safe, verbose=0)
 
+    found, why = (None, None) if runtime.is_remote(filepath) else _recognised(filepath)
+    if found is not None and _is_of_keras_2(found, filepath):
+        # Some of what it says means something else to Keras 3.
+        return by_formats()
     try:
         model = call.natively("options")
     except MemoryError:
         raise
     except Exception as error:
-        found, why = (None, None) if runtime.is_remote(filepath) else _recognised(filepath)
         if why is not None:
             raise _because(error, why)
         if found is None or registry.is_native_name(filepath, found):
@@ -308,6 +311,15 @@ def _load_model(
     with contextlib.suppress(CheckpointError):
         return by_formats()
     return model
+
+
+def _is_of_keras_2(found: Format, path: str) -> bool:
+    """Returns whether Keras 2 wrote a file, as far as it says so."""
+    try:
+        version = found.inspect(path).written_by.get("keras", "")
+    except (CheckpointError, OSError):
+        return False
+    return version.startswith("2")
 
 
 def _recognised(path: str) -> tuple[Format | None, Exception | None]:

@@ -35,7 +35,8 @@ def install(version: str | None = None) -> None:
     `tf.compat.v1.keras.callbacks...` and so on. On Keras 3, `Model.save`, `Model.save_weights`,
     `Model.load_weights`, `keras.models.load_model` and `save_model`, and those of `keras.saving`
     also take what they took in Keras 2: `save_format=`, `options=`, `.hdf5`, TensorFlow
-    checkpoints, SavedModels. Whatever they did before, they still do.
+    checkpoints, SavedModels. Whatever they did before, they still do; but models that Keras 2 saved
+    come back with what was meant by them, which Keras 3 reads otherwise, or not at all.
 
     If Keras is not imported yet, it is not imported now; the replacement happens when it is. What
     a module of yours has imported before, by `from keras.callbacks import ModelCheckpoint`, stays.

@@ -62,6 +62,8 @@ def _lookup(kind: str, settings: Config) -> tuple[str, Config]:
     found = {renamed.get(key, key): value for key, value in settings.items()}
     if "output_mode" in found:
         found["output_mode"] = _MODES.get(found["output_mode"], found["output_mode"])
+    if isinstance(found.get("ngrams"), list):
+        found["ngrams"] = tuple(found["ngrams"])
     if found.get("max_tokens") is None and "pad_to_max_tokens" in found:
         found["pad_to_max_tokens"] = False  # There is nothing to pad to.
     return kind, found

@@ -63,7 +63,7 @@ class RandomFourierFeatures(keras.layers.Layer):  # type: ignore[misc]
             scale = math.sqrt(width / 2.0) if self.kernel_initializer == "gaussian" else 1.0
         self.kernel_scale = self.add_weight(
             name="kernel_scale",
-            shape=(),
+            shape=(1,),
             initializer=keras.initializers.Constant(scale),
             trainable=True,
             constraint="non_neg",

@@ -66,6 +66,11 @@ REASONS: list[tuple[str, str, str]] = [
         "predictions are the same, and go apart slowly while the model trains on",
     ),
     (
+        r"dropout=0\.",
+        r"DIFFERS: trained weights",
+        "what a dropout drops is random, and ConvLSTM of Keras 2 dropped the same in two steps",
+    ),
+    (
         r"[Ff]ocalCrossentropy\(.*from_logits=True",
         r"DIFFERS: losses",
         "Keras 2 took the inputs of a softmax or sigmoid for the logits of a focal loss",
