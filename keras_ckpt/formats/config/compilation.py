@@ -24,6 +24,8 @@ _NAMES = {
     "kullback_leibler_divergence": "kl_divergence",
     "logcosh": "log_cosh",
 }
+#: Releases of Keras that took a metric by the loss.
+_BY_LOSS = ("1.", "2.0", "2.1", "2.2")
 #: Names that stand for the crossentropy that fits the output.
 _CROSSENTROPY = ("crossentropy", "ce")
 
@@ -48,7 +50,11 @@ def map_each(function: Callable[[Any], object], config: object) -> object:
 
 
 def compile_model(
-    path: str, model: Model, config: Config, custom_objects: CustomObjects | None
+    path: str,
+    model: Model,
+    config: Config,
+    custom_objects: CustomObjects | None,
+    version: str = "",
 ) -> None:
     """Compiles a model in the way that a checkpoint describes.
 
@@ -58,6 +64,7 @@ def compile_model(
         config: the `training_config` of the checkpoint.
         custom_objects: the user's losses, metrics and optimizers by the names in `config`, or
             None.
+        version: String, the release of Keras that wrote it. Defaults to an unknown one.
 
     Raises:
         UnsupportedModel: if the running Keras has no such loss, metric or optimizer.
@@ -67,7 +74,8 @@ def compile_model(
         outputs = list(getattr(model, "output_names", []))
         shape = getattr(model, "output_shape", None) if model.built and len(outputs) < 2 else None
         width = shape[-1] if isinstance(shape, tuple) and shape else None
-        model.compile(**compile_arguments(config, custom_objects, outputs, width))
+        given = compile_arguments(config, custom_objects, outputs, width, version)
+        model.compile(**given)
 
 
 def compile_arguments(
@@ -75,6 +83,7 @@ def compile_arguments(
     custom: CustomObjects | None = None,
     outputs: list[str] | None = None,
     width: int | None = None,
+    version: str = "",
 ) -> dict[str, object]:
     """Returns the arguments of `compile` that a file's `training_config` stands for.
 
@@ -83,8 +92,9 @@ def compile_arguments(
         custom: Dict, the user's losses, metrics and optimizers by their names. Defaults to none.
         outputs: the names of the outputs of the model. Defaults to those of a single output.
         width: the last dimension of the output. Defaults to an unknown one.
+        version: the release of Keras that wrote it. Defaults to an unknown one.
     """
-    return _Compilation(custom or {}, outputs or ["output"], width).arguments(config)
+    return _Compilation(custom or {}, outputs or ["output"], width, version).arguments(config)
 
 
 class _Compilation:
@@ -94,18 +104,29 @@ class _Compilation:
         custom: as for `compile_arguments`.
         outputs: as for `compile_arguments`.
         width: as for `compile_arguments`.
+        version: as for `compile_arguments`.
     """
 
-    def __init__(self, custom: CustomObjects, outputs: list[str], width: int | None) -> None:
+    def __init__(
+        self, custom: CustomObjects, outputs: list[str], width: int | None, version: str
+    ) -> None:
         self.keras = runtime.keras()
         self.custom = custom
         self.outputs = outputs
         self.width = width
         self._crossentropy = ""
+        # TensorFlow 2.0 and 2.1, and Keras before them, took the binary accuracy for this loss,
+        # whatever the width of the output.
+        self._by_loss = version.startswith(_BY_LOSS) or version in ("2.3.0", "2.3.1")
+        self._is_binary = False
 
     def arguments(self, config: Config) -> dict[str, object]:
         """Returns the arguments."""
         loss = map_each(self._loss, config.get("loss"))
+        is_binary = "binary_crossentropy" in str(config.get("loss")) or "BinaryC" in str(
+            config.get("loss")
+        )
+        self._is_binary = self._by_loss and is_binary
         self._crossentropy = self._crossentropy_for(config.get("loss"))
         weights = config.get("loss_weights")
         if isinstance(weights, (list, tuple)) and not isinstance(loss, (list, dict)):
@@ -121,7 +142,7 @@ class _Compilation:
 
     def _crossentropy_for(self, loss: object) -> str:
         """Returns the crossentropy that Keras 2 took for a metric."""
-        if self.width == 1:
+        if self.width == 1 or self._is_binary:
             return "binary_crossentropy"
         is_sparse = "sparse" in str(loss).lower()
         return "sparse_categorical_crossentropy" if is_sparse else "categorical_crossentropy"
@@ -181,8 +202,11 @@ class _Compilation:
         return self.keras.metrics.deserialize(given)
 
     def _metric_named(self, name: str) -> object:
-        if name in self.custom or name in BY_OUTPUT:
-            return self.custom.get(name, name)
+        if name in self.custom:
+            return self.custom[name]
+        if name in BY_OUTPUT:
+            metrics = self.keras.metrics
+            return metrics.BinaryAccuracy(name=name) if self._is_binary else name
         new = _NAMES.get(name, name)
         if name in _CROSSENTROPY:
             new = self._crossentropy

@@ -108,7 +108,7 @@ class HDF5Model(hdf5_file.HDF5Format):
             assignment.assign(model, weights.assignments(path, file.group("model_weights"), model))
             if not compile or config is None:
                 return model
-            compilation.compile_model(path, model, config, custom_objects)
+            compilation.compile_model(path, model, config, custom_objects, version)
             if "optimizer_weights" in file:
                 state = _optimizer_state(file.group("optimizer_weights"))
                 optimizer_state.restore(path, model, *state)

@@ -156,7 +156,8 @@ class SavedModel(Format):
             refuse_sizes(path, described["model_config"], sum(each.elements() for each in entries))
         model = keras2_reader.make(path, described["model_config"], custom_objects, safe_mode)
         if config:
-            compilation.compile_model(path, model, config, custom_objects)
+            version = str(described.get("keras_version") or "")
+            compilation.compile_model(path, model, config, custom_objects, version)
         checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
         vocabularies.refuse_missing(path, model)
         return model

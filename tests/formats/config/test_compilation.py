@@ -64,6 +64,27 @@ def test_crossentropy_is_the_one_for_the_output(loss: str, width: int, expected:
     assert found.name == "crossentropy"
 
 
+@pytest.mark.parametrize(
+    ("version", "is_binary"),
+    [("2.2.4-tf", True), ("2.2.4", True), ("2.3.1", True), ("2.3.0-tf", False), ("2.4.0", False)],
+)
+def test_accuracy_went_by_the_loss_in_the_first_releases(version: str, is_binary: bool) -> None:
+    config = {
+        "optimizer_config": "sgd",
+        "loss": "binary_crossentropy",
+        "metrics": ["accuracy", "ce"],
+    }
+    accuracy, crossentropy = compilation.compile_arguments(config, width=3, version=version)[
+        "metrics"
+    ]
+    if is_binary:
+        assert isinstance(accuracy, keras.metrics.BinaryAccuracy) and accuracy.name == "accuracy"
+        assert isinstance(crossentropy, keras.metrics.BinaryCrossentropy)
+    else:
+        assert accuracy == "accuracy"
+        assert isinstance(crossentropy, keras.metrics.CategoricalCrossentropy)
+
+
 def test_metrics_of_one_list_are_for_each_output() -> None:
     config = {"optimizer_config": "sgd", "loss": "mse", "metrics": ["mae", "mse"]}
     found = compilation.compile_arguments(config, outputs=["a", "b"])

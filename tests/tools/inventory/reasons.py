@@ -45,7 +45,7 @@ REASONS: list[tuple[str, str, str]] = [
     ),
     (
         r"kinds/adapted|Lookup|TextVectorization",
-        r"refused: .*(vocabulary of its layer|idf)",
+        r"refused: .*(vocabulary of its layer|idf|variables/)",
         "TensorFlow 2.6 and later keep the vocabulary in the graph of a SavedModel alone",
     ),
     (
