@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keras
 
+from keras_ckpt import runtime
 from keras_ckpt._typing import Config, Tensor, Variable
 from keras_ckpt.keras2.registered import registered
 
@@ -16,7 +17,9 @@ __all__ = ["CHANGED", "Keras2Adagrad", "Keras2Nadam", "Keras2RMSprop"]
 
 def _dense(gradient: Tensor, dtype: str) -> Tensor:
     """Returns a gradient as a tensor: that of an embedding is of some rows only on TensorFlow."""
-    return keras.ops.cast(keras.ops.convert_to_tensor(gradient), dtype)
+    if hasattr(gradient, "dense_shape"):
+        gradient = runtime.tensorflow().convert_to_tensor(gradient)
+    return keras.ops.cast(gradient, dtype)
 
 
 @registered
