@@ -270,6 +270,7 @@ RUN_BY = {
     ("docs/rules/*.md", "python"): "migrate/rules/test_definition.py",
     ("examples/README.md", "sh"): "test_the_scripts_that_are_named_are_there",
     ("RELEASING.md", "sh"): "test_the_scripts_that_are_named_are_there",
+    ("docs/inventory.md", "sh"): "test_tox.py",
 }
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()

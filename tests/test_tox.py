@@ -109,3 +109,16 @@ def test_the_lower_bounds_are_tested() -> None:
         name, bound = requirement.split(">=")
         (pinned,) = pins("tf2.0", name)
         assert minor(pinned) == bound and pinned.endswith(".0")
+
+
+def test_environments_that_pages_name_are_there() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+    named = {
+        name
+        for page in pages
+        for names in re.findall(r"\btox -e ([\w.,-]+)", page.read_text(encoding="utf-8"))
+        for name in names.split(",")
+    }
+    # The next release, which CONTRIBUTING.md takes for its example.
+    assert named - {"keras3.16"} <= {*SECTIONS, "py"}
+    assert named > {"inventory", "lint", "tf2.4"}
