@@ -33,7 +33,11 @@ TESTED_ELSEWHERE = {
     "formats/hdf5/model": "formats/test_formats, formats/test_legacy_files",
     "formats/hdf5/weights": "formats/test_formats, formats/test_loading_in_part",
     "formats/keras3/archive": "formats/test_formats, formats/test_legacy_files",
+    "formats/keras3/assets": "formats/test_formats, formats/test_inventory",
+    "formats/keras3/description": "formats/test_formats, formats/test_inventory",
     "formats/keras3/h5_store": "formats/test_formats, formats/test_snapshot",
+    "formats/keras3/state": "formats/test_formats, formats/test_snapshot",
+    "formats/keras3/weights_file": "formats/test_formats, formats/test_legacy_files",
     "formats/summary": "formats/test_inspection",
     # By files of the real releases, of everything that they export.
     "formats/config/masks": "formats/test_inventory",

@@ -16,7 +16,8 @@ from keras_ckpt.formats import parsing
 from keras_ckpt.formats.base import Format, Probe
 from keras_ckpt.formats.hdf5.model import HDF5Model
 from keras_ckpt.formats.hdf5.weights import HDF5Weights
-from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeights, KerasWeightsArchive
+from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeightsArchive
+from keras_ckpt.formats.keras3.weights_file import KerasWeights
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel

@@ -1,0 +1,272 @@
+"""The values of a model in the layout of Keras 3: taken out of HDF5, and put into it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import threading
+from typing import Callable, Iterator, Sequence, Union
+
+import numpy as np
+
+from keras_ckpt import _typing as typed
+from keras_ckpt import progress, runtime
+from keras_ckpt._typing import H5Group, Layer, Model
+from keras_ckpt.errors import CheckpointError, MismatchedCheckpoint
+from keras_ckpt.formats import assignment, parsing
+from keras_ckpt.formats.assignment import Assignment
+from keras_ckpt.formats.base import Snapshot
+from keras_ckpt.formats.config import making, optimizer_state
+from keras_ckpt.formats.hdf5 import hdf5_file
+from keras_ckpt.formats.keras3 import h5_store
+from keras_ckpt.formats.keras3.assets import whole_vocabularies
+from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
+from keras_ckpt.runtime import internals
+from keras_ckpt.storage import atomic, scratch
+
+#: What a layer assigns to a variable: a value in the file, or what it has made of one.
+Value = Union[h5_store.Value, typed.Tensor]
+
+
+# Patching a class is for one at a time.
+_RECORDING = threading.RLock()
+
+
+@contextlib.contextmanager
+def _recording() -> Iterator[dict[int, tuple[typed.Variable, Value]]]:
+    """Gives a dict that gets the variables and values that this thread would assign."""
+    cls = next(cls for cls in internals.variable_class().__mro__ if "assign" in vars(cls))
+    thread = threading.get_ident()
+    found: dict[int, tuple[typed.Variable, Value]] = {}
+    with _RECORDING:
+        before: Callable[[typed.Variable, Value], object] = vars(cls)["assign"]
+
+        def assign(self: typed.Variable, value: Value) -> object:
+            if threading.get_ident() != thread:
+                return before(self, value)
+            found[id(self)] = (self, value)
+            return value
+
+        setattr(cls, "assign", assign)  # noqa: B010 (mypy knows no such method)
+        try:
+            yield found
+        finally:
+            setattr(cls, "assign", before)  # noqa: B010
+
+
+@contextlib.contextmanager
+def _noting(layers: Sequence[Layer]) -> Iterator[list[tuple[Layer, h5_store.Entry]]]:
+    """Gives a list that gets each call of `load_own_variables` of `layers`, with its argument."""
+    calls = []
+
+    def replacement(layer: Layer) -> Callable[[h5_store.Entry], None]:
+        def load_own_variables(store: h5_store.Entry) -> None:
+            type(layer).load_own_variables(layer, store)
+            calls.append((layer, store))
+
+        return load_own_variables
+
+    # Past the `__setattr__` of Keras, which tracks what is set.
+    for layer in layers:
+        object.__setattr__(layer, "load_own_variables", replacement(layer))
+    try:
+        yield calls
+    finally:
+        for layer in layers:
+            object.__delattr__(layer, "load_own_variables")
+
+
+def _own(layer: Layer) -> list[typed.Variable]:
+    """Returns the variables of a layer without those of the layers in it."""
+    return list(layer._trainable_variables) + list(layer._non_trainable_variables)
+
+
+def load_by_keras(model: Model, path: str, ending: str, strict: bool) -> None:
+    """Loads by the model's own `load_weights`, and gives it its values back if that fails."""
+    variables = list(model.variables)
+    if getattr(model, "optimizer", None) is not None:
+        variables += list(model.optimizer.variables)
+    options = {} if strict else {"skip_mismatch": True}
+    try:
+        with atomic.under_ending(path, ending) as named, assignment.or_as_before(model, variables):
+            type(model).load_weights(model, named, **options)
+    except CheckpointError:
+        raise
+    except making.REFUSALS as error:
+        _report(path, error, strict=True)
+
+
+def is_loaded_by_keras(model: Model) -> bool:
+    """Returns whether the model's weights are to be left to its `load_weights`."""
+    has_own = type(model).load_weights is not runtime.keras().Model.load_weights
+    return has_own or not hasattr(internals.saving_lib(), "_load_state")
+
+
+def load(
+    model: Model, path: str, file: hdf5_file.Group, strict: bool, assets: object | None = None
+) -> None:
+    """Gives `model` what is in the checkpoint at `path`.
+
+    Args:
+        model: the model.
+        path: the checkpoint.
+        file: HDF5 in it, open, with the values.
+        strict: as in `assignment.fit`.
+        assets: Keras's store of what layers keep in files of their own, if that is to be read.
+    """
+    saving = internals.saving_lib()
+    store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(file)
+    doing_more = [layer for layer in model._flatten_layers() if not internals.only_assigns(layer)]
+    optimizer = getattr(model, "optimizer", None)
+    errors: dict[int, tuple[Layer, Exception]] = {}
+    # Those layers may set what is not a variable of Keras, or set it in another way.
+    with assignment.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
+        with _noting(doing_more) as calls, _recording() as recorded, whole_vocabularies(model):
+            visited = set() if optimizer is None else {id(optimizer)}
+            saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
+        for _, error in errors.values():
+            # Keras takes any error of a layer to mean that its values do not fit.
+            if isinstance(error, CheckpointError) or not isinstance(error, making.REFUSALS):
+                raise error
+        taken_care_of = {id(each) for layer, _ in calls for each in _own(layer)} | set(recorded)
+        missing = [
+            assignment.variable_name(each)
+            for each in model.weights
+            if id(each) not in taken_care_of
+        ]
+        unused = store.left_over(not errors)
+        if errors and not missing and not unused:
+            _report(path, next(iter(errors.values()))[1], strict)
+        found = [
+            Assignment(
+                variable,
+                tuple(np.shape(value)),
+                functools.partial(_read, value),
+                getattr(value, "chunks", None) is None,
+            )
+            for variable, value in recorded.values()
+        ]
+        refusals = [
+            f"the layer {layer.name!r} refuses its values: {parsing.one_line(error)}"
+            for layer, error in errors.values()
+            if not type(layer).load_own_variables.__module__.startswith("keras.")
+        ]
+        found = assignment.fit(path, found, missing, unused, strict, refusals)
+    found += _optimizer_state(path, model, file)
+    if not calls:
+        assignment.assign(model, found)
+        return
+    with assignment.or_as_before(model, [each.variable for each in found]):
+        assignment.assign(model, found)
+        for layer, entry in calls:
+            # Now with the values read, and with variables that have theirs.
+            entry.at_once = True
+            try:
+                layer.load_own_variables(entry)
+            except making.REFUSALS as error:
+                _report(path, error, strict)
+        assignment.finalize(model)
+
+
+def _read(value: Value) -> Value:
+    return value.__array__() if isinstance(value, h5_store.Value) else value
+
+
+def _report(path: str, error: Exception, strict: bool) -> None:
+    """Raises the error of a layer that refuses its values, or warns of it unless `strict`."""
+    if isinstance(error, CheckpointError):
+        raise error
+    if strict:
+        raise MismatchedCheckpoint(path, parsing.one_line(error)) from error
+    runtime.warn_user(
+        f"{path} does not fit the model, and is loaded in part: {parsing.one_line(error)}."
+    )
+
+
+def _optimizer_state(path: str, model: Model, file: hdf5_file.Group) -> list[Assignment]:
+    """Returns what the optimizer of `model`, if it has one, gets from the file."""
+    stored = file.get("optimizer/vars")
+    if getattr(model, "optimizer", None) is None or not isinstance(stored, hdf5_file.Group):
+        return []
+    count = len(stored)
+    if not count:
+        return []
+    found = {str(number): stored.get(str(number)) for number in range(count)}
+    values = {
+        name: h5_store.Value(data)
+        for name, data in found.items()
+        if isinstance(data, hdf5_file.Dataset)
+    }
+    if len(values) != count:
+        values = {}
+    return optimizer_state.state(path, model, list(values), list(values.values()))
+
+
+def is_saved_by_keras(model: Model, method: str) -> bool:
+    """Returns whether saving is to be left to the model's own `method`."""
+    saving = internals.saving_lib()
+    knows = hasattr(saving, "_save_state") and hasattr(saving, "_serialize_model_as_json")
+    return runtime.has_own(model, method) or not assignment.is_built(model) or not knows
+
+
+def put(model: Model, file: H5Group, assets: object | None = None) -> None:
+    """Puts what Keras's `save_weights` writes into HDF5, and the assets if they go along.
+
+    Args:
+        model: the model.
+        file: file of h5py, or what stands for one.
+        assets: Keras's store of what layers keep in files of their own.
+    """
+    saving = internals.saving_lib()
+    kind = type("_NewH5Store", (h5_store.NewStore, saving.H5IOStore), {})
+    saving._save_state(model, kind(file), assets, "", set())
+
+
+def snapshot_by_keras(
+    model: Model, save: Callable[[str], None], ending: str, copy: bool
+) -> Snapshot:
+    """Returns the snapshot of a model that is saved by its own method.
+
+    Args:
+        model: the model.
+        save: a function that calls the method with a path. If `copy`, that is done now.
+        ending: what the path must end in.
+        copy: as in `Format.snapshot`.
+    """
+    if copy:
+        held = scratch.Directory()
+        saved = os.path.join(held.path, "model" + ending)
+        save(saved)
+        save = functools.partial(held.copy_file, "model" + ending)
+    return file_snapshot(model, save, ending, copy)
+
+
+def file_snapshot(model: Model, save: Callable[[str], None], ending: str, copy: bool) -> Snapshot:
+    total = assignment.nbytes(model)
+
+    def write(path: str) -> None:
+        with atomic.replacing(path, ending) as temporary, progress.watching(
+            temporary, total, "Saving"
+        ):
+            save(temporary)
+
+    return Snapshot(write, can_be_in_background=copy)
+
+
+def summary(file: hdf5_file.Group) -> Summary:
+    """Returns what is in weights in the layout of Keras 3."""
+    variables: list[Variable] = []
+    for path, data in file.datasets():
+        name = "/".join(part for part in path.split("/") if part != "vars")
+        role = OPTIMIZER if name.startswith(OPTIMIZER + "/") else role_of(name)
+        variables.append(hdf5_file.variable(name, data, role))
+    optimizer = iterations = None
+    own = file.get("optimizer/inner_optimizer/vars")
+    own = file.get("optimizer/vars") if own is None else own
+    if isinstance(own, hdf5_file.Group):
+        optimizer = own.attrs.text("name") or None
+        step = own.get("0")
+        if isinstance(step, hdf5_file.Dataset):
+            iterations = hdf5_file.counted(hdf5_file.variable("0", step, OPTIMIZER), step)
+    return Summary(in_order(variables), optimizer=optimizer, iterations=iterations)
