@@ -41,6 +41,7 @@ def python(code: str, **variables: str) -> str:
 def test_keras_is_replaced_once_it_is_imported() -> None:
     said = python(
         "import sys, keras_ckpt\n"
+        "before = list(sys.meta_path)\n"
         "keras_ckpt.install()\n"
         "print([name for name in ('keras', 'tensorflow', 'tf_keras') if name in sys.modules])\n"
         "import tensorflow as tf\n"
@@ -52,7 +53,8 @@ def test_keras_is_replaced_once_it_is_imported() -> None:
         "import tensorflow.keras.callbacks as again\n"
         "print(tf.keras.callbacks.ModelCheckpoint is keras_ckpt.ModelCheckpoint)\n"
         "print(again.ModelCheckpoint is keras_ckpt.ModelCheckpoint)\n"
-        "print([each for each in sys.meta_path if 'keras_ckpt' in type(each).__module__])\n"
+        "print([each for each in sys.meta_path if each not in before"
+        " and 'keras_ckpt' in type(each).__module__])\n"
     )
     assert said.splitlines()[-7:] == ["[]", "True", "True", "False", "False", "False", "[]"]
 
