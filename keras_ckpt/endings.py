@@ -14,6 +14,9 @@ ARCHIVE = (".keras",)
 #: The weights of Keras 3, and the same in several files.
 WEIGHTS = (".weights.h5",)
 SHARDED_WEIGHTS = (".weights.json",)
+#: Files of the library safetensors, and directories of the library Orbax.
+SAFETENSORS = (".safetensors",)
+ORBAX = (".orbax",)
 #: Any path: all names end in it.
 ANY = ("",)
 #: What paths on the Hugging Face Hub begin with.
@@ -49,6 +52,8 @@ FOREIGN = (
 FOREIGN_READ = (*FOREIGN, ".cfg", ".weights")
 #: What is written under such names would be no checkpoint: descriptions, graphs, archives.
 FOREIGN_WRITTEN = (*FOREIGN, ".json", ".pb", ".zip")
+#: But for those that keras_ckpt writes.
+NOT_FOREIGN = (*SHARDED_WEIGHTS, *SAFETENSORS)
 
 
 @dataclasses.dataclass(frozen=True)

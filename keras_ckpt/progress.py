@@ -27,12 +27,22 @@ def shown(verbose: Any) -> Iterator[None]:
         _shown.reset(token)
 
 
+def _size(path: str) -> int:
+    if not os.path.isdir(path):
+        return os.path.getsize(path)
+    return sum(
+        os.path.getsize(os.path.join(folder, name))
+        for folder, _, names in os.walk(path)
+        for name in names
+    )
+
+
 @contextlib.contextmanager
 def watching(path: str, total: int, doing: str) -> Iterator[None]:
     """Shows how a file grows that is written within, by Keras or whatever else.
 
     Args:
-        path: the file, which need not be there yet.
+        path: the file, which need not be there yet, or the directory of several.
         total: bytes that it will have, as far as is known.
         doing: what is being done, e.g. `"Saving"`.
     """
@@ -45,7 +55,7 @@ def watching(path: str, total: int, doing: str) -> Iterator[None]:
         seen = 0
         while not done.wait(_EVERY):
             with contextlib.suppress(OSError):
-                size = os.path.getsize(path)
+                size = _size(path)
                 advance(size - seen)
                 seen = size
 

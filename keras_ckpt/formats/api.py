@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from keras_ckpt import progress, runtime
 from keras_ckpt._typing import CustomObjects, Model, StrPath
-from keras_ckpt.endings import FOREIGN_WRITTEN
+from keras_ckpt.endings import FOREIGN_WRITTEN, NOT_FOREIGN, SHARDED_WEIGHTS, WEIGHTS
 from keras_ckpt.errors import CheckpointError, UnsupportedModel, WeightsOnly
 from keras_ckpt.formats import registry, saved_files
 from keras_ckpt.formats.base import Snapshot
+from keras_ckpt.formats.keras3.sharded import ShardedKerasWeights
+from keras_ckpt.formats.orbax import orbax_checkpoint
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
@@ -21,7 +23,14 @@ if TYPE_CHECKING:
     from keras_ckpt.formats.base import LoadStatus
 
 
-def save_weights(model: Model, path: StrPath, format: str | None = None, verbose: int = 1) -> None:
+def save_weights(
+    model: Model,
+    path: StrPath,
+    format: str | None = None,
+    verbose: int = 1,
+    *,
+    max_shard_size: float | None = None,
+) -> None:
     """Saves the weights of a model. What was there stays until all is written.
 
     Without `format` the ending of `path` decides, as it did in TensorFlow 2.15:
@@ -31,19 +40,26 @@ def save_weights(model: Model, path: StrPath, format: str | None = None, verbose
     | `.weights.h5` | weights of Keras 3 |
     | `.h5`, `.hdf5` | HDF5 weights, as in Keras 2 |
     | `.keras` | `.keras` archive of weights |
+    | `.weights.json` | weights of Keras 3 in several files, as Keras 3.10 and later write them |
+    | `.safetensors` | file of safetensors, by the paths of the variables |
+    | `.orbax` | step of Orbax, as Keras's `OrbaxCheckpoint(save_weights_only=True)` writes it |
     | anything else | TensorFlow checkpoint, with the optimizer |
 
     Args:
         model: Keras model with variables.
         path: String or `PathLike`, the file, or the prefix of the files. Directories on the way
             are made.
-        format: String, `"tf"`, `"h5"` (as in Keras 2) or `"keras"` (`.weights.h5` of Keras 3).
-            Defaults to `None`: the ending of `path` decides.
+        format: String, `"tf"`, `"h5"` (as in Keras 2), `"keras"` (`.weights.h5` of Keras 3) or
+            `"orbax"`. Defaults to `None`: the ending of `path` decides.
         verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
             second. Defaults to 1.
+        max_shard_size: Float, how many GB of values go into one file, if `path` ends in
+            `.weights.json`. A larger value has a file of its own. Defaults to `None`: 5 GB.
 
     Raises:
-        ValueError: if the model has no variables yet, or there is no such `format`.
+        ValueError: if the model has no variables yet, there is no such `format`, or
+            `max_shard_size` is no number above 0 or not for such a `path`.
+        ImportError: if the package `safetensors` or `orbax-checkpoint` is needed and missing.
         IsADirectoryError: if a directory is in the way.
         OSError: if the file system fails.
 
@@ -55,7 +71,18 @@ def save_weights(model: Model, path: StrPath, format: str | None = None, verbose
 
     Added in keras_ckpt 0.1.0.
     """
-    _save(model, path, True, format, verbose)
+    if max_shard_size is None:
+        _save(model, path, True, format, verbose)
+        return
+    name = os.fspath(path)
+    sharded = ShardedKerasWeights(max_shard_size)
+    if format is not None or not name.endswith(SHARDED_WEIGHTS):
+        raise ValueError(
+            "`max_shard_size` is for paths that end in `.weights.json`, without `format`. "
+            f"Received: path={name}, format={format!r}"
+        )
+    with progress.shown(verbose):
+        _uploaded(sharded.snapshot(model, copy=False)).write(name)
 
 
 def save_model(model: Model, path: StrPath, format: str | None = None, verbose: int = 1) -> None:
@@ -67,13 +94,14 @@ def save_model(model: Model, path: StrPath, format: str | None = None, verbose: 
     |---|---|
     | `.keras` | `.keras` archive |
     | `.h5`, `.hdf5` | HDF5 file |
+    | `.orbax` | step of Orbax, as Keras's `OrbaxCheckpoint` writes it |
     | anything else | SavedModel directory |
 
     Args:
         model: Keras model with variables.
         path: String or `PathLike`, the file or directory. Directories on the way are made.
-        format: String, `"tf"` (SavedModel), `"h5"` or `"keras"`. Defaults to `None`: the ending of
-            `path` decides.
+        format: String, `"tf"` (SavedModel), `"h5"`, `"keras"` or `"orbax"`. Defaults to `None`: the
+            ending of `path` decides.
         verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
             second. Defaults to 1.
 
@@ -196,7 +224,8 @@ def convert(
         source: String or `PathLike`, a checkpoint of any format.
         target: String or `PathLike`, where to write it. Its ending means what it means for
             `save_model` and `save_weights`. Without `model` it gets a whole model unless it ends
-            in `.weights.h5`; with one, the weights unless it ends in `.keras`.
+            in `.weights.h5`, `.weights.json` or `.safetensors`; with one, the weights unless it
+            ends in `.keras`.
         model: Keras model that the weights are of, which changes. A file of weights needs it.
             Defaults to `None`.
         verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
@@ -220,14 +249,14 @@ def convert(
     Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(target)
-    if name.lower().endswith(FOREIGN_WRITTEN):
+    if name.lower().endswith(FOREIGN_WRITTEN) and not name.endswith(NOT_FOREIGN):
         raise ValueError(
             f"{name} has the ending of a format that is not written here. A whole model ends in "
-            ".keras or .h5, weights in .weights.h5; a SavedModel directory and the prefix of a "
-            "TensorFlow checkpoint have no ending."
+            ".keras, .h5 or .orbax, weights in .weights.h5, .weights.json or .safetensors; a "
+            "SavedModel directory and the prefix of a TensorFlow checkpoint have no ending."
         )
     if model is None:
-        weights_only = name.endswith(".weights.h5")
+        weights_only = name.endswith((*WEIGHTS, *NOT_FOREIGN))
         try:
             model = load_model(source, compile=compile, verbose=verbose)
         except WeightsOnly as error:
@@ -247,7 +276,8 @@ def latest_checkpoint(directory_or_template: StrPath) -> str | None:
         directory_or_template: String or `PathLike`, a directory or a template. Of a directory it
             is the checkpoint that TensorFlow's file named `checkpoint` names, or else the last
             that was written. A template is the `filepath` of a `ModelCheckpoint`, such as
-            `"w.{epoch:02d}-{val_loss:.2f}.h5"`.
+            `"w.{epoch:02d}-{val_loss:.2f}.h5"`. Of a directory of Keras's `OrbaxCheckpoint` it is
+            the directory of the newest step.
 
     Returns:
         A string, or None if there is no checkpoint.
@@ -265,7 +295,7 @@ def latest_checkpoint(directory_or_template: StrPath) -> str | None:
     if not os.path.isdir(name):
         found = saved_files.saved(name)
         return found[-1] if found else None
-    newest = checkpoint.latest_checkpoint(name)
+    newest = checkpoint.latest_checkpoint(name) or orbax_checkpoint.newest_step(name)
     if newest is not None:
         return newest
     inside = saved_files.saved(os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))

@@ -108,6 +108,9 @@ class Format:
     native_endings: tuple[str, ...] = ()
     """What that name ends in."""
 
+    native_since: tuple[int, ...] = (3,)
+    """The first release of Keras 3 that does."""
+
     def recognises(self, probe: Probe) -> bool:
         """Returns whether there is a checkpoint of this format, by its content.
 

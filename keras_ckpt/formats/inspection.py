@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from keras_ckpt._typing import StrPath
 from keras_ckpt.formats.base import Format, Probe
+from keras_ckpt.formats.orbax import orbax_checkpoint
 from keras_ckpt.formats.registry import format_of, is_native_name
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable
 from keras_ckpt.formats.tensorflow import checkpoint
@@ -117,6 +118,9 @@ def _checkpoint(name: str) -> str:
     prefix, ending = os.path.splitext(name)
     if ending == ".index" and os.path.isfile(name):
         return prefix
+    step = orbax_checkpoint.newest_step(name)
+    if step is not None:
+        return name
     probe = Probe(name)
     if os.path.isdir(name) and not any(
         each.recognises(probe) for each in (TFCheckpoint(), SavedModel())

@@ -10,14 +10,17 @@ from typing import NamedTuple
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import StrPath
-from keras_ckpt.endings import ANY, ARCHIVE, HDF5, WEIGHTS
+from keras_ckpt.endings import ANY, ARCHIVE, HDF5, ORBAX, SAFETENSORS, SHARDED_WEIGHTS, WEIGHTS
 from keras_ckpt.errors import CheckpointError, NotACheckpoint
 from keras_ckpt.formats import parsing
 from keras_ckpt.formats.base import Format, Probe
 from keras_ckpt.formats.hdf5.model import HDF5Model
 from keras_ckpt.formats.hdf5.weights import HDF5Weights
+from keras_ckpt.formats.huggingface.safetensors_file import SafetensorsFile
 from keras_ckpt.formats.keras3.archive import KerasArchive, KerasWeightsArchive
+from keras_ckpt.formats.keras3.sharded import ShardedKerasWeights
 from keras_ckpt.formats.keras3.weights_file import KerasWeights
+from keras_ckpt.formats.orbax.orbax_checkpoint import OrbaxCheckpoint, OrbaxWeights
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
@@ -26,10 +29,14 @@ from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 _KERAS_ARCHIVE = KerasArchive()
 _KERAS_WEIGHTS_ARCHIVE = KerasWeightsArchive()
 _KERAS_WEIGHTS = KerasWeights()
+_SHARDED_KERAS_WEIGHTS = ShardedKerasWeights()
 _HDF5_MODEL = HDF5Model()
 _HDF5_WEIGHTS = HDF5Weights()
 _TF_CHECKPOINT = TFCheckpoint()
 _SAVED_MODEL = SavedModel()
+_SAFETENSORS_FILE = SafetensorsFile()
+_ORBAX_CHECKPOINT = OrbaxCheckpoint()
+_ORBAX_WEIGHTS = OrbaxWeights()
 
 
 class _Rule(NamedTuple):
@@ -43,9 +50,13 @@ _WRITTEN: list[_Rule] = [
     _Rule(WEIGHTS, True, _KERAS_WEIGHTS),
     _Rule(HDF5, True, _HDF5_WEIGHTS),
     _Rule(ARCHIVE, True, _KERAS_WEIGHTS_ARCHIVE),
+    _Rule(SHARDED_WEIGHTS, True, _SHARDED_KERAS_WEIGHTS),
+    _Rule(SAFETENSORS, True, _SAFETENSORS_FILE),
+    _Rule(ORBAX, True, _ORBAX_WEIGHTS),
     _Rule(ANY, True, _TF_CHECKPOINT),
     _Rule(ARCHIVE, False, _KERAS_ARCHIVE),
     _Rule(HDF5, False, _HDF5_MODEL),
+    _Rule(ORBAX, False, _ORBAX_CHECKPOINT),
     _Rule(ANY, False, _SAVED_MODEL),
 ]
 
@@ -54,6 +65,7 @@ NAMED: dict[str, tuple[Format, Format]] = {
     "tf": (_SAVED_MODEL, _TF_CHECKPOINT),
     "h5": (_HDF5_MODEL, _HDF5_WEIGHTS),
     "keras": (_KERAS_ARCHIVE, _KERAS_WEIGHTS),
+    "orbax": (_ORBAX_CHECKPOINT, _ORBAX_WEIGHTS),
 }
 
 # A whole model in HDF5 may have the marks of a file of weights, too, so it comes first. A name
@@ -64,8 +76,12 @@ _READ: tuple[Format, ...] = (
     _HDF5_MODEL,
     _HDF5_WEIGHTS,
     _KERAS_WEIGHTS,
+    _SHARDED_KERAS_WEIGHTS,
+    _SAFETENSORS_FILE,
     _TF_CHECKPOINT,
     _SAVED_MODEL,
+    _ORBAX_CHECKPOINT,
+    _ORBAX_WEIGHTS,
 )
 
 
@@ -133,8 +149,9 @@ def format_of(path: StrPath) -> Format:
     raise NotACheckpoint(
         name,
         "it is " + ("empty" if os.path.getsize(name) == 0 else "in no known format"),
-        "known are .keras archives, HDF5 files, TensorFlow checkpoints (give the prefix, without "
-        ".index or .data-...) and SavedModel directories",
+        "known are .keras archives, HDF5 files, weights in several files (give the .weights.json), "
+        "files of safetensors, TensorFlow checkpoints (give the prefix, without .index or "
+        ".data-...), and directories of SavedModels and of Orbax",
     )
 
 
@@ -182,4 +199,7 @@ def is_native_name(name: str, found: Format) -> bool:
     reader = next(
         (each for each in (_KERAS_WEIGHTS, found) if name.endswith(each.native_endings)), None
     )
-    return reader is not None and reader.name == found.name
+    is_read = reader is not None and reader.name == found.name
+    return is_read and (
+        found.native_since <= (3,) or runtime.installed_keras() >= found.native_since
+    )

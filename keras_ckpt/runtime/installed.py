@@ -35,18 +35,23 @@ def _release(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
 
 
-def _is_keras_3_installed() -> bool:
+def installed_keras() -> tuple[int, ...]:
+    """Returns the release of the package `keras`, which is not imported for that; () without."""
     if "keras" in sys.modules:
-        return _release(getattr(sys.modules["keras"], "__version__", "0"))[0] >= 3
+        return _release(getattr(sys.modules["keras"], "__version__", "0"))
     # Older ones are not imported: stand-alone Keras 2.3 and 2.4 fail beside other TensorFlows.
     if sys.version_info < (3, 8) or not _installed("keras"):
-        return False
+        return ()
     from importlib import metadata
 
     try:
-        return _release(metadata.version("keras"))[0] >= 3
+        return _release(metadata.version("keras"))
     except metadata.PackageNotFoundError:
-        return _release(getattr(importlib.import_module("keras"), "__version__", "0"))[0] >= 3
+        return _release(getattr(importlib.import_module("keras"), "__version__", "0"))
+
+
+def _is_keras_3_installed() -> bool:
+    return installed_keras() >= (3,)
 
 
 def _find_keras() -> ModuleType:

@@ -78,6 +78,17 @@ def beside(path: str, ending: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def directory_beside(path: str) -> Iterator[str]:
+    """Gives the path of a new directory next to `path`, which is removed afterwards."""
+    temporary = _temporary(path, ".tmp")
+    os.mkdir(temporary)
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def replacing_members(path: str, members: Iterable[str]) -> Iterator[str]:
     """Gives the path of a new directory whose content takes the place of what is in `path`.
 
@@ -88,16 +99,12 @@ def replacing_members(path: str, members: Iterable[str]) -> Iterator[str]:
     """
     path = os.path.realpath(path)
     make_parent(path)
-    temporary, old = _temporary(path, ".tmp"), _temporary(path, ".old")
-    os.mkdir(temporary)
-    try:
+    with directory_beside(path) as temporary:
         yield temporary
         if os.path.isdir(path):
-            _exchange(path, temporary, old, members)
+            _exchange(path, temporary, _temporary(path, ".old"), members)
         else:
             os.rename(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _exchange(path: str, new: str, old: str, members: Iterable[str]) -> None:
@@ -136,6 +143,20 @@ def under_ending(path: str, ending: str) -> Iterator[str]:
             # Not every system lets every user make links.
             shutil.copyfile(path, link)
         yield link
+
+
+def move(source: str, target: str) -> None:
+    """Gives a file, which takes the place of another, or a directory a new path."""
+    os.replace(source, target)
+
+
+def remove(path: str) -> None:
+    """Removes a file, or a directory with all that is in it. None need be there."""
+    if os.path.isdir(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
 
 
 def clear(directory: str) -> None:

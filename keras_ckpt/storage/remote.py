@@ -10,6 +10,9 @@ from typing import Iterator
 from keras_ckpt import runtime
 from keras_ckpt.storage import scratch
 
+#: Beside an index of this name, the files that it names begin with the rest of the name.
+_JSON = ".weights.json"
+
 
 def _gfile() -> ModuleType:
     found: ModuleType = runtime.tensorflow().io.gfile
@@ -39,7 +42,9 @@ def uploading(path: str) -> Iterator[str]:
             for file in files
         ]
         # What names others comes after them: the index, and the state file at last.
-        found.sort(key=lambda file: (file == "checkpoint", file.endswith(".index"), file))
+        found.sort(
+            key=lambda file: (file == "checkpoint", file.endswith((".index", ".json")), file)
+        )
         for file in found:
             target = parent + "/" + file.replace(os.sep, "/")
             gfile.makedirs(target.rpartition("/")[0])
@@ -70,9 +75,9 @@ def downloaded(path: str) -> Iterator[str]:
             for file in files
         ]
     else:
-        found = [
-            parent + "/" + part for part in parts if part == name or part.startswith(name + ".")
-        ]
+        index = name.endswith(_JSON)
+        starts = (name + ".", *([name[: -len(_JSON)] + "_"] if index else []))
+        found = [parent + "/" + part for part in parts if part == name or part.startswith(starts)]
     with scratch.directory() as directory:
         for file in found:
             target = os.path.join(directory, file[len(parent) + 1 :])

@@ -55,17 +55,8 @@ class _Recorded:
         if not with_assets:
             state.put(model, self._values)
             return
-        store = internals.saving_lib().DiskIOStore("assets", mode="w")
-        try:
-            state.put(model, self._values, store)
-            for folder, _, names in os.walk(store.working_dir):
-                for name in names:
-                    path = os.path.join(folder, name)
-                    inside = os.path.relpath(path, store.working_dir).replace(os.sep, "/")
-                    with open(path, "rb") as file:
-                        self._assets["assets/" + inside] = file.read()
-        finally:
-            store.close()
+        found = layer_assets.collected(functools.partial(state.put, model, self._values))
+        self._assets = {"assets/" + path: content for path, content in found.items()}
 
     def put(self, made: zipfile.ZipFile) -> None:
         """Writes them into an archive that is open for writing."""

@@ -1,0 +1,191 @@
+"""Files of the library safetensors: a model's weights by the paths of its variables."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import os
+import struct
+from types import ModuleType
+from typing import Any, Iterator
+
+import numpy as np
+
+from keras_ckpt import endings, progress, runtime
+from keras_ckpt._typing import Model
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
+from keras_ckpt.formats import assignment, parsing, variable_paths
+from keras_ckpt.formats.base import Format, Probe, Snapshot
+from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, in_order, keras_version
+from keras_ckpt.formats.variable_paths import Stored
+from keras_ckpt.storage import atomic
+
+_LENGTH = struct.Struct("<Q")
+#: The longest header that the library reads.
+_MOST = 100_000_000
+#: What the library calls the types of values, and NumPy (and ml_dtypes) does.
+_TYPES = {
+    "BOOL": "bool",
+    "U8": "uint8",
+    "I8": "int8",
+    "U16": "uint16",
+    "I16": "int16",
+    "U32": "uint32",
+    "I32": "int32",
+    "U64": "uint64",
+    "I64": "int64",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "F32": "float32",
+    "F64": "float64",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+}
+#: Under it the header has what is no tensor.
+_METADATA = "__metadata__"
+
+
+def _library() -> ModuleType:
+    try:
+        return importlib.import_module("safetensors")
+    except ImportError:
+        raise ImportError(
+            "Files of safetensors need the package safetensors. Install it with "
+            '`pip install "keras-ckpt[safetensors]"`.'
+        ) from None
+
+
+def _header(path: str) -> dict[str, Any] | None:
+    """Returns the header of the file at `path`, None if it does not begin with one."""
+    if not os.path.isfile(path):
+        return None
+    with open(path, "rb") as file:
+        start = file.read(_LENGTH.size)
+        if len(start) < _LENGTH.size:
+            return None
+        length = _LENGTH.unpack(start)[0]
+        if not 2 <= length <= min(_MOST, os.path.getsize(path)) or file.read(1) != b"{":
+            return None
+        text = b"{" + file.read(length - 1)
+    return parsing.described(path, text)
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[dict[str, Stored]]:
+    """Gives the values in the file, which the library checks, by their names."""
+    library = _library()
+    with parsing.reading(path):
+        # Also what it is when the library does not say it is damaged.
+        kinds = {name: each["dtype"] for name, each in _tensors(path).items()}
+    with contextlib.ExitStack() as stack:
+        with _errors(path):
+            opened = stack.enter_context(library.safe_open(path, framework="numpy"))
+            names = list(opened.keys())
+            shapes = {name: tuple(opened.get_slice(name).get_shape()) for name in names}
+
+        def read(name: str) -> np.ndarray:
+            with _errors(path):
+                value: np.ndarray = opened.get_tensor(name)
+            return value
+
+        for name in shapes:
+            if kinds.get(name) not in _TYPES:
+                raise DamagedCheckpoint(
+                    path, f"the weight {name!r} is of the type {kinds.get(name)}, which is unknown"
+                )
+        yield {name: Stored(shape, functools.partial(read, name)) for name, shape in shapes.items()}
+
+
+def _tensors(path: str) -> dict[str, Any]:
+    found = _header(path)
+    if found is None:
+        raise DamagedCheckpoint(path, "it is damaged: it has no header")
+    return {name: each for name, each in found.items() if name != _METADATA}
+
+
+@contextlib.contextmanager
+def _errors(path: str) -> Iterator[None]:
+    """Makes a DamagedCheckpoint of what the library raises for damaged files."""
+    damage = _library().SafetensorError
+    try:
+        with parsing.by_library(path):
+            yield
+    except damage as error:
+        raise DamagedCheckpoint(path, f"it is damaged: {parsing.one_line(error)}") from error
+
+
+class SafetensorsFile(Format):
+    """Files of safetensors, in which a model's weights stand under the paths of its variables.
+
+    Keras 3 neither writes nor reads them; other libraries do, with names of their own.
+    """
+
+    name = "safetensors file"
+
+    def recognises(self, probe: Probe) -> bool:
+        return probe.ask(_header) is not None
+
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
+        assignment.require_variables(model, "saved")
+        _library()
+        variables = variable_paths.by_path(model.weights)
+        values = {name: np.asarray(runtime.readonly_view(each)) for name, each in variables.items()}
+        if copy:
+            values = {name: value.copy() for name, value in values.items()}
+        total = assignment.nbytes(model)
+        # The library takes what is in one piece.
+        values = {name: np.ascontiguousarray(value) for name, value in values.items()}
+        metadata = {"format": "keras", "keras_version": ".".join(map(str, runtime.version()))}
+
+        def write(path: str) -> None:
+            with atomic.replacing(path, endings.SAFETENSORS[0]) as temporary, progress.watching(
+                temporary, total, "Saving"
+            ):
+                save = importlib.import_module("safetensors.numpy").save_file
+                save(values, temporary, metadata)
+
+        return Snapshot(write, can_be_in_background=copy)
+
+    def inspect(self, path: str) -> Summary:
+        with parsing.reading(path):
+            found = _header(path) or {}
+            metadata = found.pop(_METADATA, None) or {}
+            variables = [
+                Variable(
+                    name,
+                    tuple(int(length) for length in each["shape"]),
+                    _TYPES.get(each["dtype"], str(each["dtype"])),
+                    int(each["data_offsets"][1]) - int(each["data_offsets"][0]),
+                    WEIGHT,
+                )
+                for name, each in found.items()
+            ]
+        version = keras_version(str(metadata.get("keras_version", "")))
+        return Summary(in_order(variables), written_by=version)
+
+    def verify(self, path: str) -> None:
+        with _opened(path):
+            pass
+
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
+        assignment.require_variables(model, "loaded")
+        with _opened(path) as stored:
+            try:
+                found, _ = variable_paths.fit(path, model, stored, strict)
+            except MismatchedCheckpoint as error:
+                raise _of_another_library(path, stored) or error from None
+            assignment.assign(model, found)
+
+
+def _of_another_library(path: str, stored: dict[str, Stored]) -> CheckpointError | None:
+    """Returns the error for a file whose names are those of PyTorch, None for others."""
+    if not stored or any("/" in name for name in stored):
+        return None
+    return MismatchedCheckpoint(
+        path,
+        f"its weights have the names of another library, such as {next(iter(stored))!r}, which say "
+        "nothing of Keras's variables",
+        "a model that KerasHub has is loaded from it by `keras_hub.models.Backbone.from_preset` on "
+        "its directory",
+    )

@@ -1,0 +1,366 @@
+"""Keras 3's weights in several files: `.weights.json` says which `.weights.h5` holds which.
+
+Keras writes and reads them from 3.10 on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import re
+import shutil
+from typing import Callable, Iterator
+
+import numpy as np
+
+from keras_ckpt import endings, progress
+from keras_ckpt._typing import H5Dataset, H5Group, Model
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, UnsafeCheckpoint
+from keras_ckpt.formats import assignment, parsing
+from keras_ckpt.formats.base import Format, Probe, Snapshot
+from keras_ckpt.formats.hdf5 import hdf5_file, recording
+from keras_ckpt.formats.keras3 import state
+from keras_ckpt.formats.summary import Summary
+from keras_ckpt.storage import atomic, scratch
+
+#: How many GB a file holds unless a user says it: as in the store of Keras.
+MAX_SHARD_SIZE = 5.0
+_GB = 1024**3
+_INDEX = ".weights.json"
+_SHARD = ".weights.h5"
+_MAP = "weight_map"
+
+
+# The index.
+
+
+def _is_index(path: str) -> bool:
+    """Returns whether the file at `path` is JSON that says where weights are."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        if file.read(1) != b"{":
+            return False
+        text = b"{" + file.read()
+    # Other libraries have the same for files of their own.
+    return f'"{_MAP}"'.encode() in text and b'.safetensors"' not in text
+
+
+def _groups(path: str) -> dict[str, list[str]]:
+    """Returns which files hold each group of values, by the names of the groups.
+
+    Raises:
+        DamagedCheckpoint: if the file at `path` does not say so.
+        UnsafeCheckpoint: if it names files in other directories.
+    """
+    with open(path, "rb") as file:
+        found = parsing.described(path, file.read()).get(_MAP)
+    if not isinstance(found, dict):
+        raise DamagedCheckpoint(path, f"it is damaged: it has no {_MAP}")
+    groups = {
+        group: names if isinstance(names, list) else [names] for group, names in found.items()
+    }
+    for name in (name for names in groups.values() for name in names):
+        if not isinstance(name, str) or not name:
+            raise DamagedCheckpoint(path, f"it is damaged: {name!r} is not the name of a file")
+        if re.search(r"[/\\]", name) or name == "..":
+            raise UnsafeCheckpoint(
+                path,
+                f"it names a file that is not beside it, {name!r}",
+                "save it again with `model.save_weights`",
+            )
+    return groups
+
+
+def _names(groups: dict[str, list[str]]) -> list[str]:
+    """Returns the names of all files."""
+    return sorted({name for names in groups.values() for name in names})
+
+
+def _described(groups: dict[str, list[str]], total: int) -> str:
+    """Returns the content of an index, as Keras writes it."""
+    found = {group: names[0] if len(names) == 1 else names for group, names in groups.items()}
+    return json.dumps({"metadata": {"total_size": total}, _MAP: found}, indent=4)
+
+
+# Reading.
+
+
+class _Joined(hdf5_file.Group):
+    """A group of which there is a part in each of several files."""
+
+    def __init__(self, path: str, parts: list[hdf5_file.Group]) -> None:
+        self.path = path
+        self._parts = parts
+        self.name = parts[0].name if parts else "/"
+        self.attrs = parts[0].attrs if parts else hdf5_file.Attributes(path, {})
+
+    def __contains__(self, name: str) -> bool:
+        return any(name in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for part in self._parts for name in part))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def get(self, name: str) -> hdf5_file.Group | hdf5_file.Dataset | None:
+        found = [each for each in (part.get(name) for part in self._parts) if each is not None]
+        groups = [each for each in found if isinstance(each, hdf5_file.Group)]
+        if groups and len(groups) == len(found):
+            return _Joined(self.path, groups)
+        return found[0] if found else None
+
+    def datasets(self) -> list[tuple[str, hdf5_file.Dataset]]:
+        return [each for part in self._parts for each in part.datasets()]
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[_Joined]:
+    """Opens all files that the index at `path` names, as if they were one."""
+    with contextlib.ExitStack() as stack:
+        parts = []
+        for name in _names(_groups(path)):
+            part = os.path.join(os.path.dirname(path), name)
+            if not os.path.isfile(part):
+                raise DamagedCheckpoint(
+                    path, f"its file {name} is not beside it", "copy all files of the checkpoint"
+                )
+            parts.append(stack.enter_context(hdf5_file.opened(part)))
+        yield _Joined(path, parts)
+
+
+# Writing.
+
+
+class _Shards:
+    """The files that values go into, one after another.
+
+    Args:
+        directory: where they are made.
+        start: what their names begin with.
+        limit: how many bytes of values go into one. A larger value has one of its own.
+
+    Attributes:
+        groups: which files hold each group of values, by the names of the groups.
+        total: how many bytes the values take.
+    """
+
+    def __init__(self, directory: str, start: str, limit: float) -> None:
+        self.groups: dict[str, list[str]] = {}
+        self.total = 0
+        self._directory = directory
+        self._start = start
+        self._limit = limit
+        self._files: list[H5Group] = []
+        self._held = 0
+
+    def group_for(self, name: str, nbytes: int) -> H5Group:
+        """Returns the group of h5py that the next value of the group `name` goes into."""
+        if not self._files or (self._held and self._held + nbytes > self._limit):
+            path = os.path.join(self._directory, _numbered(self._start, len(self._files)))
+            self._files.append(hdf5_file.h5py().File(path, "w"))
+            self._held = 0
+        self._held += nbytes
+        self.total += nbytes
+        file = _numbered(self._start, len(self._files) - 1)
+        files = self.groups.setdefault(name, [])
+        if file not in files:
+            files.append(file)
+        return self._files[-1].require_group(name)
+
+    def close(self) -> None:
+        """Closes all files. Until then layers may read what they have put there."""
+        for file in self._files:
+            file.close()
+
+
+class _Split:
+    """Stands for a group of h5py, whose values go into `_Shards`, to the code that fills it."""
+
+    def __init__(self, shards: _Shards, name: str = "/") -> None:
+        self.name = name
+        self.attrs: dict[str, object] = {}
+        self._shards = shards
+        self._made: dict[str, H5Dataset] = {}
+
+    @property
+    def file(self) -> H5Group:
+        """The file that got the last value."""
+        return next(reversed(list(self._made.values()))).file
+
+    def create_group(self, name: str) -> _Split:
+        """Returns a new group in this one."""
+        return _Split(self._shards, f"{self.name.rstrip('/')}/{name}")
+
+    def create_dataset(self, name: str, data: np.ndarray) -> H5Dataset:
+        """Returns a new dataset with a value."""
+        group = self._shards.group_for(self.name, int(data.nbytes))
+        group.attrs.update(self.attrs)
+        self._made[name] = group.create_dataset(name, data=data)
+        return self._made[name]
+
+    def __getitem__(self, name: str) -> H5Dataset:
+        return self._made[name]
+
+    def __delitem__(self, name: str) -> None:
+        made = self._made.pop(name)
+        del made.parent[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def _start(index: str) -> str:
+    """Returns what the names of the files begin with that Keras writes for an index."""
+    return os.path.splitext(os.path.basename(index))[0].replace(".weights", "")
+
+
+def _numbered(start: str, number: int) -> str:
+    return f"{start}_{number:05}{_SHARD}"
+
+
+def _written_here(start: str) -> str:
+    return re.escape(start) + r"_\d{5}" + re.escape(_SHARD)
+
+
+def _free_start(index: str, in_use: list[str]) -> str:
+    """Returns what the names of new files begin with, so that they are none of those in use."""
+    start, number = _start(index), 0
+    while any(re.fullmatch(_written_here(start), name) for name in in_use):
+        number += 1
+        start = f"{_start(index)}_alt{number}"
+    return start
+
+
+def _in_use(index: str) -> list[str]:
+    """Returns the names of the files of the checkpoint at `index`, if there is a whole one."""
+    try:
+        return _names(_groups(index))
+    except (FileNotFoundError, CheckpointError):
+        return []
+
+
+def _remove(index: str, names: list[str], needed: list[str]) -> None:
+    """Removes the files of the checkpoint that has been replaced, but for those of others."""
+    directory = os.path.dirname(index)
+    # Keras opens this one first, whatever is in it.
+    first = _numbered(_start(index), 0)
+    for name in {*names, first} - set(needed):
+        path = os.path.join(directory, name)
+        if name == first:
+            with atomic.replacing(path) as temporary, hdf5_file.h5py().File(temporary, "w"):
+                pass
+        elif re.fullmatch(re.escape(_start(index)) + r"(_alt\d+)?" + _written_here(""), name):
+            atomic.remove(path)
+
+
+def _replace(index: str, fill: Callable[[str, str], tuple[dict[str, list[str]], int]]) -> None:
+    """Writes a checkpoint. The one that was there is whole until the new one is.
+
+    Args:
+        index: the path of its index.
+        fill: function that makes the files in a directory, with names that begin as it is told,
+            and returns what `_described` takes.
+    """
+    index = os.path.realpath(index)
+    atomic.refuse_directory(index)
+    atomic.make_parent(index)
+    before = _in_use(index)
+    with atomic.directory_beside(index) as made:
+        groups, total = fill(made, _free_start(index, before))
+        for name in _names(groups):
+            atomic.move(os.path.join(made, name), os.path.join(os.path.dirname(index), name))
+    with atomic.replacing(index) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.write(_described(groups, total))
+    _remove(index, before, _names(groups))
+
+
+class ShardedKerasWeights(Format):
+    """The format of `model.save_weights("x.weights.json", max_shard_size=...)` in Keras 3.
+
+    Args:
+        max_shard_size: Float, how many GB of values go into one file. A larger value has one of its
+            own. Defaults to 5.
+
+    Raises:
+        ValueError: if `max_shard_size` is not a number above 0.
+    """
+
+    name = "weights of Keras 3 in several files"
+    keras_3_reads = True
+    native_endings = endings.SHARDED_WEIGHTS
+    native_since = (3, 10)
+
+    def __init__(self, max_shard_size: float = MAX_SHARD_SIZE) -> None:
+        is_number = isinstance(max_shard_size, (int, float)) and max_shard_size is not True
+        if not is_number or not max_shard_size > 0:
+            raise ValueError(
+                "`max_shard_size` is the largest size of a file in GB, a number above 0. "
+                f"Received: max_shard_size={max_shard_size!r}"
+            )
+        self._max_shard_size = float(max_shard_size)
+
+    def recognises(self, probe: Probe) -> bool:
+        return probe.ask(_is_index)
+
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
+        assignment.require_variables(model, "saved")
+        if state.is_saved_by_keras(model, "save_weights"):
+            return self._snapshot_by_keras(model, copy)
+        put: Callable[[H5Group], None] = functools.partial(state.put, model)
+        if copy:
+            recorded = recording.Group()
+            put(recorded)
+            put = recorded.write
+        total = assignment.nbytes(model)
+
+        def fill(directory: str, start: str) -> tuple[dict[str, list[str]], int]:
+            shards = _Shards(directory, start, self._max_shard_size * _GB)
+            with progress.watching(directory, total, "Saving"), contextlib.closing(shards):
+                put(_Split(shards))
+            return shards.groups, shards.total
+
+        return Snapshot(functools.partial(_replace, fill=fill), can_be_in_background=copy)
+
+    def _snapshot_by_keras(self, model: Model, copy: bool) -> Snapshot:
+        def save(directory: str, start: str) -> tuple[dict[str, list[str]], int]:
+            made = os.path.join(directory, start + _INDEX)
+            model.save_weights(made, max_shard_size=self._max_shard_size)
+            groups = _groups(made)
+            sizes = [os.path.getsize(os.path.join(directory, name)) for name in _names(groups)]
+            return groups, sum(sizes)
+
+        if not copy:
+            return Snapshot(functools.partial(_replace, fill=save), can_be_in_background=False)
+        held = scratch.Directory()
+        groups, total = save(held.path, "model")
+
+        def fill(directory: str, start: str) -> tuple[dict[str, list[str]], int]:
+            renamed = {name: start + name[len("model") :] for name in _names(groups)}
+            for name, new in renamed.items():
+                shutil.copyfile(os.path.join(held.path, name), os.path.join(directory, new))
+            return {g: [renamed[name] for name in names] for g, names in groups.items()}, total
+
+        return Snapshot(functools.partial(_replace, fill=fill), can_be_in_background=True)
+
+    def inspect(self, path: str) -> Summary:
+        with _opened(path) as file:
+            return state.summary(file)
+
+    def verify(self, path: str) -> None:
+        with _opened(path):
+            pass
+
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
+        assignment.require_variables(model, "loaded")
+        with _opened(path) as file:
+            if state.is_loaded_by_keras(model):
+                state.load_by_keras(model, path, _INDEX, strict)
+            else:
+                state.load(model, path, file, strict)

@@ -1,0 +1,367 @@
+"""Directories of the library Orbax, in the layout of Keras's callback `OrbaxCheckpoint`.
+
+Keras writes them from 3.13 on, and reads them from 3.14 on: a directory with one directory for each
+step, in which the variables stand under their paths.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+from types import ModuleType
+from typing import Any, Dict, Iterator, Mapping
+
+import numpy as np
+
+from keras_ckpt import progress, runtime
+from keras_ckpt._typing import Config, CustomObjects, Model, Tensor, Variable
+from keras_ckpt.errors import DamagedCheckpoint, NotACheckpoint, UnsafeCheckpoint, WeightsOnly
+from keras_ckpt.formats import assignment, parsing, summary, variable_paths
+from keras_ckpt.formats.base import Format, Probe, Snapshot
+from keras_ckpt.formats.config import safety
+from keras_ckpt.formats.keras3 import assets, description
+from keras_ckpt.formats.summary import Summary
+from keras_ckpt.formats.variable_paths import Stored
+from keras_ckpt.runtime import internals
+from keras_ckpt.storage import atomic, scratch
+
+#: The parts of a step, each a directory.
+_VALUES = "pytree"
+_DESCRIPTION = "model_config"
+_ASSETS = "assets"
+#: The parts of the values, and what `inspect` calls them.
+_ROLES = {
+    "trainable_variables": summary.WEIGHT,
+    "non_trainable_variables": summary.WEIGHT,
+    "optimizer_variables": summary.OPTIMIZER,
+    "metrics_variables": summary.STATE,
+}
+#: The file in which Orbax keeps what is said of a step, and what is said of those written here.
+_METADATA = "_CHECKPOINT_METADATA"
+_CUSTOM = "custom_metadata"
+_MARK = "written_by_keras_ckpt"
+
+#: Values by their paths, part by part.
+_Tree = Dict[str, Any]
+
+
+def _library() -> ModuleType:
+    try:
+        found: ModuleType = importlib.import_module("orbax.checkpoint").v1
+    except (ImportError, AttributeError):
+        raise ImportError(
+            "Orbax checkpoints need the package orbax-checkpoint, 0.12 or later. Install it with "
+            '`pip install "keras-ckpt[orbax]"`.'
+        ) from None
+    return found
+
+
+# Where the steps are.
+
+
+def _is_step(path: str) -> bool:
+    return os.path.isdir(os.path.join(path, _VALUES)) and os.path.isfile(
+        os.path.join(path, _VALUES, "_METADATA")
+    )
+
+
+def steps(path: str) -> list[int]:
+    """Returns the numbers of the steps in a directory. Those that are being written have none."""
+    if not os.path.isdir(path):
+        return []
+    found = [name for name in os.listdir(path) if name.isdigit() and str(int(name)) == name]
+    return sorted(int(name) for name in found if _is_step(os.path.join(path, name)))
+
+
+def newest_step(path: str) -> str | None:
+    """Returns the directory of the newest step in a directory, or the directory if it is one.
+
+    Args:
+        path: String, a path.
+
+    Returns:
+        None if there is no step of the layout of Keras's callback.
+    """
+    found = steps(path)
+    if found:
+        return os.path.join(path, str(found[-1]))
+    return path if _is_step(path) else None
+
+
+def _step(path: str) -> str:
+    found = newest_step(path)
+    if found is None:
+        raise NotACheckpoint(path, "there is no step of Orbax in it")
+    return found
+
+
+def _written_here(step: str) -> bool:
+    with contextlib.suppress(OSError, ValueError, AttributeError), open(
+        os.path.join(step, _METADATA), encoding="utf-8"
+    ) as file:
+        return _MARK in (json.load(file).get(_CUSTOM) or {})
+    return False
+
+
+# Trees of values.
+
+
+def _nested(flat: Mapping[str, object]) -> _Tree:
+    """Returns values by their paths as a tree."""
+    tree: _Tree = {}
+    for path, value in flat.items():
+        *parts, last = path.split("/")
+        inside = tree
+        for part in parts:
+            inside = inside.setdefault(part, {})
+        inside[last] = value
+    return tree
+
+
+def _flat(tree: object, start: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Yields the values in a tree, each with its path."""
+    if not isinstance(tree, dict):
+        yield start[:-1], tree
+        return
+    for name, inside in tree.items():
+        yield from _flat(inside, f"{start}{name}/")
+
+
+def _stored(value: Tensor) -> Stored:
+    array = np.asarray(value)
+    return Stored(tuple(array.shape), lambda: array)
+
+
+# Writing.
+
+
+def _taken(variable: Variable, copy: bool) -> object:
+    """Returns a value as Keras hands it to Orbax."""
+    value = np.asarray(runtime.readonly_view(variable))
+    if value.ndim == 0:
+        return value.item()
+    return value.copy() if copy else value
+
+
+def _values(model: Model, with_training: bool, copy: bool) -> _Tree:
+    """Returns the values of a model, in the tree that Keras makes of them."""
+    groups = {
+        "trainable_variables": model.trainable_variables,
+        "non_trainable_variables": model.non_trainable_variables,
+    }
+    if with_training:
+        optimizer = getattr(model, "optimizer", None)
+        groups["optimizer_variables"] = [] if optimizer is None else optimizer.variables
+        groups["metrics_variables"] = model.metrics_variables
+    return {
+        name: _nested(
+            {path: _taken(each, copy) for path, each in variable_paths.by_path(variables).items()}
+        )
+        for name, variables in groups.items()
+    }
+
+
+def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
+    assignment.require_variables(model, "saved")
+    library = _library()
+    parts: dict[str, object] = {_VALUES: _values(model, whole, copy)}
+    if whole:
+        parts[_DESCRIPTION] = {"config": internals.saving_lib()._serialize_model_as_json(model)[0]}
+        kept = assets.of_model(model)
+        if kept:
+            content = {path: np.frombuffer(each, np.uint8) for path, each in kept.items()}
+            parts[_ASSETS] = _nested(content)
+    optimizer = getattr(model, "optimizer", None)
+    iterations = 0 if optimizer is None else int(optimizer.iterations)
+    total = assignment.nbytes(model)
+
+    def write(path: str) -> None:
+        path = os.path.realpath(path)
+        if os.path.lexists(path) and not os.path.isdir(path):
+            raise FileExistsError(f"A file is where the directory {path} is to be.")
+        before = steps(path)
+        if os.path.isdir(path) and os.listdir(path) and not before:
+            raise FileExistsError(
+                f"{path} is a directory in which there is no checkpoint of Orbax."
+            )
+        number = max(iterations, before[-1] + 1 if before else 0)
+        os.makedirs(path, exist_ok=True)
+        with atomic.directory_beside(path) as made:
+            new = os.path.join(made, str(number))
+            with progress.watching(made, total, "Saving"):
+                library.save_checkpointables(new, parts, custom_metadata={_MARK: True})
+            atomic.move(new, os.path.join(path, str(number)))
+        for each in before:
+            old = os.path.join(path, str(each))
+            if _written_here(old):
+                atomic.remove(old)
+
+    return Snapshot(write, can_be_in_background=copy)
+
+
+# Reading.
+
+
+@contextlib.contextmanager
+def _errors(path: str) -> Iterator[None]:
+    """Makes a DamagedCheckpoint of what Orbax raises. Only its calls go inside."""
+    try:
+        with parsing.by_library(path):
+            yield
+    except FileNotFoundError as error:
+        raise DamagedCheckpoint(path, f"it is damaged: {parsing.one_line(error)}") from error
+
+
+def _read(step: str) -> _Tree:
+    """Returns the parts of a step."""
+    library = _library()
+    with _errors(step):
+        found: _Tree = library.load_checkpointables(step)
+    if not isinstance(found.get(_VALUES), dict) or "trainable_variables" not in found[_VALUES]:
+        raise NotACheckpoint(
+            step,
+            "it was written by Orbax, but not by Keras",
+            "known are those of `keras.callbacks.OrbaxCheckpoint`",
+        )
+    return found
+
+
+def _of(found: _Tree, *groups: str) -> dict[str, Stored]:
+    """Returns the values of groups of variables, by their paths."""
+    return {
+        path: _stored(value)
+        for group in groups
+        for path, value in _flat(found[_VALUES].get(group) or {})
+        if path
+    }
+
+
+def _load(model: Model, path: str, found: _Tree, strict: bool) -> None:
+    stored = _of(found, "trainable_variables", "non_trainable_variables")
+    made, pairs = variable_paths.fit(path, model, stored, strict)
+    made += variable_paths.fit_optimizer(path, model, _of(found, "optimizer_variables"), pairs)
+    assignment.assign(model, made)
+
+
+class OrbaxWeights(Format):
+    """A step of Orbax with the weights alone: `OrbaxCheckpoint(save_weights_only=True)`."""
+
+    # Keras 3.14 and later read them as well, but leave what has another path as it is, unsaid.
+    name = "Orbax checkpoint of weights"
+
+    def recognises(self, probe: Probe) -> bool:
+        step = probe.ask(newest_step)
+        return step is not None and not os.path.isdir(os.path.join(step, _DESCRIPTION))
+
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
+        return _snapshot(model, False, copy)
+
+    def inspect(self, path: str) -> Summary:
+        step = _step(path)
+        library = _library()
+        with _errors(step):
+            found = library.checkpointables_metadata(step).metadata
+        variables = [
+            summary.Variable(name, shape, dtype, _nbytes(shape, dtype), _role(group, name))
+            for group in _ROLES
+            for name, each in _flat((found.get(_VALUES) or {}).get(group) or {})
+            if name
+            for shape, dtype in [_kind(each)]
+        ]
+        return Summary(summary.in_order(variables))
+
+    def verify(self, path: str) -> None:
+        _read(_step(path))
+
+    def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
+        assignment.require_variables(model, "loaded")
+        step = _step(path)
+        _load(model, step, _read(step), strict)
+
+
+def _kind(metadata: Tensor) -> tuple[tuple[int, ...], str]:
+    """Returns the shape and the type of a value of which Orbax has metadata."""
+    if hasattr(metadata, "shape"):
+        return tuple(int(length) for length in metadata.shape), str(metadata.dtype)
+    # Of single numbers it keeps nothing but that they are whole or not.
+    return (), "int64" if isinstance(metadata, int) else "float64"
+
+
+def _nbytes(shape: tuple[int, ...], dtype: str) -> int:
+    return assignment.width(dtype) * int(np.prod(shape, dtype=np.int64))
+
+
+def _role(group: str, name: str) -> str:
+    return summary.role_of(name) if _ROLES[group] == summary.WEIGHT else _ROLES[group]
+
+
+class OrbaxCheckpoint(OrbaxWeights):
+    """A step of Orbax with the model: what Keras's callback of that name writes."""
+
+    name = "Orbax checkpoint"
+
+    def recognises(self, probe: Probe) -> bool:
+        step = probe.ask(newest_step)
+        return step is not None and os.path.isdir(os.path.join(step, _DESCRIPTION))
+
+    def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
+        return _snapshot(model, True, copy)
+
+    def inspect(self, path: str) -> Summary:
+        step = _step(path)
+        found = super().inspect(path)
+        library = _library()
+        with _errors(step):
+            described = library.load_checkpointables(step, {_DESCRIPTION: None})
+        config = _config(step, described)
+        of_model = summary.of_description(config, config.get("compile_config"), "optimizer")
+        return found._replace(load_model=True, **of_model)
+
+    def load_model(
+        self,
+        path: str,
+        custom_objects: CustomObjects | None = None,
+        compile: bool = True,
+        safe_mode: bool = True,
+    ) -> Model:
+        step = _step(path)
+        found = _read(step)
+        config = _config(step, found)
+        if not compile:
+            config["compile_config"] = None
+        weights = _of(found, "trainable_variables", "non_trainable_variables")
+        safety.refuse_sizes(
+            step, config, sum(int(np.prod(each.shape)) for each in weights.values())
+        )
+        model = description.make(step, config, custom_objects, safe_mode)
+        _load(model, step, found, True)
+        content = found.get(_ASSETS)
+        if content:
+            with scratch.directory() as directory:
+                _put_files(step, directory, content)
+                assets.load(model, directory)
+        return model
+
+
+def _config(step: str, found: _Tree) -> Config:
+    described = found.get(_DESCRIPTION)
+    text = described.get("config") if isinstance(described, dict) else None
+    if not isinstance(text, str):
+        raise WeightsOnly(step, "there is no description of a model in it")
+    return parsing.described(step, text)
+
+
+def _put_files(step: str, directory: str, content: _Tree) -> None:
+    """Writes the files of layers that a step has into a directory, and nowhere else."""
+    for path, value in _flat(content):
+        parts = path.split("/")
+        if any(part in ("", ".", "..") or os.sep in part or "\\" in part for part in parts):
+            raise UnsafeCheckpoint(
+                step, f"it names a file that is not in its own directory, {path!r}"
+            )
+        target = os.path.join(directory, *parts)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as file:
+            file.write(np.asarray(value, np.uint8).tobytes())
