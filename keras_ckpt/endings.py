@@ -52,8 +52,8 @@ FOREIGN = (
 FOREIGN_READ = (*FOREIGN, ".cfg", ".weights")
 #: What is written under such names would be no checkpoint: descriptions, graphs, archives.
 FOREIGN_WRITTEN = (*FOREIGN, ".json", ".pb", ".zip")
-#: But for those that keras_ckpt writes.
-NOT_FOREIGN = (*SHARDED_WEIGHTS, *SAFETENSORS)
+#: But for these, which keras_ckpt writes. They hold weights, and no model.
+WEIGHTS_ALONE = (*SHARDED_WEIGHTS, *SAFETENSORS)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,7 @@ from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.engine.construction import construct, init_base
 from keras_ckpt.engine.replica import replica
 from keras_ckpt.engine.workers import WORKERS
-from keras_ckpt.formats import saved_files
+from keras_ckpt.formats import registry, saved_files
 
 PROFILE = keras3_14.PROFILE.replace(
     "keras_ckpt",
@@ -67,8 +67,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         filepath: String or `PathLike`, the path to save to. It can have placeholders, which are
             filled from `epoch` (from 1), `batch` (from 1, with an integer `save_freq`) and the
             metrics: `"weights.{epoch:02d}-{val_loss:.2f}.hdf5"`. The ending decides on the format:
-            `.keras`; `.h5` and `.hdf5`; `.weights.h5` for weights; any other, or none, means a
-            SavedModel, or a TensorFlow checkpoint for weights.
+            `.keras`; `.h5` and `.hdf5`; `.orbax`; `.weights.h5`, `.weights.json` (several files)
+            and `.safetensors` for weights; any other, or none, means a SavedModel, or a TensorFlow
+            checkpoint for weights.
         monitor: String, the name of the metric that decides which model is the best. Defaults to
             `"val_loss"`.
         verbose: Integer, 0 or 1. 0 is silent, 1 displays a message with each action. Defaults to
@@ -147,14 +148,18 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         for name, near in arguments.unknown(kwargs).items():
             near = f" Did you mean `{near}`?" if near else ""
             messages.warn("unknown argument", name=name, near=near)
+        save_weights_only = arguments.boolean("save_weights_only", save_weights_only)
+        filepath = paths.checked(filepath, frequency != "epoch", own=own)
+        if runtime.is_keras_3():
+            registry.check_written(filepath, save_weights_only)
         construct(
             self,
             {
-                "filepath": paths.checked(filepath, frequency != "epoch", own=own),
+                "filepath": filepath,
                 "monitor": arguments.string("monitor", monitor),
                 "verbose": arguments.number("verbose", verbose),
                 "save_best_only": arguments.boolean("save_best_only", save_best_only),
-                "save_weights_only": arguments.boolean("save_weights_only", save_weights_only),
+                "save_weights_only": save_weights_only,
                 "mode": mode,
                 "save_freq": frequency,
                 "options": options,

@@ -43,6 +43,11 @@ def small_model() -> Any:
     return model
 
 
+def is_installed(module: str) -> bool:
+    package = module.partition(".")[0]
+    return all(importlib.util.find_spec(name) is not None for name in (package, module))
+
+
 def has_graphs() -> bool:
     """Whether TensorFlow is there, and Keras gives it a graph of a model."""
     return runtime.has_tensorflow() and runtime.backend() != "torch"
@@ -127,11 +132,16 @@ def test_the_code_of_files_runs(
 ) -> None:
     model = place["model"]
     old_files(model)
-    (all_of_them, for_old, background, old, part, in_part, described, served, errors) = (
-        documents.blocks(text_of("docs/files.md"), "python")
+    (all_of_them, sharded, steps, tensors, for_old, background, *reading) = documents.blocks(
+        text_of("docs/files.md"), "python"
     )
+    (old, part, in_part, described, served, errors) = reading
     exec(all_of_them, place)
     assert place["model"] is not model
+    exec(sharded, place)
+    for library, block in (("safetensors", tensors), ("orbax.checkpoint", steps)):
+        if is_installed(library) and hasattr(runtime.keras().callbacks, "OrbaxCheckpoint"):
+            exec(block, place)
     exec(for_old, place)
     formats = [
         place["keras_ckpt"].inspect("for_tf2/" + name).format

@@ -53,9 +53,9 @@ def command(
     """Write the checkpoint at SOURCE to TARGET, in the format that TARGET's name stands for.
 
     TARGET ends in .keras, .h5 (a whole model or, with --model, the weights as Keras 2 laid them
-    out) or .weights.h5; any other TARGET is a SavedModel directory or, with --model, the prefix of
-    a TensorFlow checkpoint. A SOURCE with weights alone needs --model. What was at TARGET stays
-    until everything is written.
+    out), .orbax (the same) or, for weights, .weights.h5, .weights.json or .safetensors; any other
+    TARGET is a SavedModel directory or, with --model, the prefix of a TensorFlow checkpoint. A
+    SOURCE with weights alone needs --model. What was at TARGET stays until everything is written.
     """
     # TensorFlow logs facts of the machine when it is imported; with this it logs fewer.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_ckpt import progress, runtime
 from keras_ckpt._typing import CustomObjects, Model, StrPath
-from keras_ckpt.endings import FOREIGN_WRITTEN, NOT_FOREIGN, SHARDED_WEIGHTS, WEIGHTS
+from keras_ckpt.endings import FOREIGN_WRITTEN, SHARDED_WEIGHTS, WEIGHTS, WEIGHTS_ALONE
 from keras_ckpt.errors import CheckpointError, UnsupportedModel, WeightsOnly
 from keras_ckpt.formats import registry, saved_files
 from keras_ckpt.formats.base import Snapshot
@@ -106,7 +106,8 @@ def save_model(model: Model, path: StrPath, format: str | None = None, verbose: 
             second. Defaults to 1.
 
     Raises:
-        ValueError: if the model has no variables yet, or there is no such `format`.
+        ValueError: if the model has no variables yet, there is no such `format`, or `path` ends in
+            that of a format of weights alone.
         FileExistsError: if a file is where a SavedModel directory is to be written.
         IsADirectoryError: if a directory is in the way of a file.
         OSError: if the file system fails.
@@ -128,6 +129,8 @@ def _save(
     if format is not None and format not in registry.NAMED:
         names = ", ".join(map(repr, registry.NAMED))
         raise ValueError(f"There is no format {format!r}. Formats are {names}.")
+    if format is None and runtime.is_keras_3():
+        registry.check_written(path, weights_only)
     with progress.shown(verbose):
         if format is None:
             write(model, path, weights_only)
@@ -249,14 +252,14 @@ def convert(
     Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(target)
-    if name.lower().endswith(FOREIGN_WRITTEN) and not name.endswith(NOT_FOREIGN):
+    if name.lower().endswith(FOREIGN_WRITTEN) and not name.endswith(WEIGHTS_ALONE):
         raise ValueError(
             f"{name} has the ending of a format that is not written here. A whole model ends in "
             ".keras, .h5 or .orbax, weights in .weights.h5, .weights.json or .safetensors; a "
             "SavedModel directory and the prefix of a TensorFlow checkpoint have no ending."
         )
     if model is None:
-        weights_only = name.endswith((*WEIGHTS, *NOT_FOREIGN))
+        weights_only = name.endswith((*WEIGHTS, *WEIGHTS_ALONE))
         try:
             model = load_model(source, compile=compile, verbose=verbose)
         except WeightsOnly as error:

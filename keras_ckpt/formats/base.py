@@ -119,6 +119,9 @@ class Format:
         """
         raise NotImplementedError
 
+    def require(self) -> None:
+        """Raises ImportError if a package that it needs is not installed."""
+
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         """Takes from a model all that its checkpoint will hold.
 

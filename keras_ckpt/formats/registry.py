@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import StrPath
-from keras_ckpt.endings import ANY, ARCHIVE, HDF5, ORBAX, SAFETENSORS, SHARDED_WEIGHTS, WEIGHTS
+from keras_ckpt.endings import (
+    ANY,
+    ARCHIVE,
+    HDF5,
+    ORBAX,
+    SAFETENSORS,
+    SHARDED_WEIGHTS,
+    WEIGHTS,
+    WEIGHTS_ALONE,
+)
 from keras_ckpt.errors import CheckpointError, NotACheckpoint
 from keras_ckpt.formats import parsing
 from keras_ckpt.formats.base import Format, Probe
@@ -105,6 +114,27 @@ def format_written(path: StrPath, weights_only: bool) -> Format:
         for rule in _WRITTEN
         if rule.weights_only == weights_only and name.endswith(rule.endings)
     )
+
+
+def check_written(path: StrPath, weights_only: bool) -> None:
+    """Refuses what cannot be saved at a path, whatever the model.
+
+    Args:
+        path: String or `PathLike`, where to; its ending decides.
+        weights_only: Boolean, whether the weights alone are saved, or the whole model.
+
+    Raises:
+        ValueError: if the ending is that of a format of weights alone, and a whole model is saved.
+        ImportError: if a package that the format needs is not installed.
+    """
+    name = os.fspath(path)
+    if not weights_only and name.endswith(WEIGHTS_ALONE):
+        raise ValueError(
+            f"{name} has the ending of a format that holds weights, and no model. Save the weights "
+            "alone, by `keras_ckpt.save_weights` or `save_weights_only=True`, or give a whole "
+            "model a path that ends in `.keras`."
+        )
+    format_written(name, weights_only).require()
 
 
 def format_of(path: StrPath) -> Format:

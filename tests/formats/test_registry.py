@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import sys
 import zipfile
 from typing import Any
 
@@ -51,6 +52,32 @@ def test_what_a_name_means_is_what_is_found(saved: pathlib.Path, name: str, kind
     meant = registry.format_written(saved / kind / name, weights_only=kind == "w")
     assert type(meant).__name__ == MEANT[name][kind == "m"]
     assert registry.format_of(saved / kind / name) is meant
+
+
+@pytest.mark.parametrize("name", ["a.weights.json", "a.safetensors"])
+def test_what_holds_weights_alone_takes_no_whole_model(name: str, tmp_path: pathlib.Path) -> None:
+    keras = runtime.keras()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    for act in (
+        lambda: keras_ckpt.save_model(model, tmp_path / name),
+        lambda: keras_ckpt.ModelCheckpoint(tmp_path / name),
+    ):
+        with pytest.raises(ValueError, match="holds weights, and no model. Save the weights alone"):
+            act()
+    assert list(tmp_path.iterdir()) == []
+    keras_ckpt.ModelCheckpoint(tmp_path / name, save_weights_only=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("a.safetensors", "safetensors"), ("a.orbax", "orbax")]
+)
+def test_a_missing_package_is_said_before_training(
+    name: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda *args: None)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=rf'pip install "keras-ckpt\[{module}\]"'):
+        keras_ckpt.ModelCheckpoint(name, save_weights_only=True)
 
 
 @pytest.mark.parametrize("name", MEANT)

@@ -123,6 +123,9 @@ class SafetensorsFile(Format):
 
     name = "safetensors file"
 
+    def require(self) -> None:
+        _library()
+
     def recognises(self, probe: Probe) -> bool:
         return probe.ask(_header) is not None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import json
 import os
 from types import ModuleType
@@ -47,14 +48,17 @@ _MARK = "written_by_keras_ckpt"
 _Tree = Dict[str, Any]
 
 
+_MISSING = (
+    "Orbax checkpoints need the package orbax-checkpoint, 0.12 or later. Install it with "
+    '`pip install "keras-ckpt[orbax]"`.'
+)
+
+
 def _library() -> ModuleType:
     try:
         found: ModuleType = importlib.import_module("orbax.checkpoint").v1
     except (ImportError, AttributeError):
-        raise ImportError(
-            "Orbax checkpoints need the package orbax-checkpoint, 0.12 or later. Install it with "
-            '`pip install "keras-ckpt[orbax]"`.'
-        ) from None
+        raise ImportError(_MISSING) from None
     return found
 
 
@@ -94,7 +98,8 @@ def _step(path: str) -> str:
     found = newest_step(path)
     if found is None:
         raise NotACheckpoint(path, "there is no step of Orbax in it")
-    return found
+    # Orbax takes no other paths.
+    return os.path.abspath(found)
 
 
 def _written_here(step: str) -> bool:
@@ -250,6 +255,11 @@ class OrbaxWeights(Format):
 
     # Keras 3.14 and later read them as well, but leave what has another path as it is, unsaid.
     name = "Orbax checkpoint of weights"
+
+    def require(self) -> None:
+        # The library takes seconds to import.
+        if not (importlib.util.find_spec("orbax") and importlib.util.find_spec("orbax.checkpoint")):
+            raise ImportError(_MISSING)
 
     def recognises(self, probe: Probe) -> bool:
         step = probe.ask(newest_step)

@@ -23,7 +23,7 @@ from keras_ckpt.migrate.sites.paths import lost
 from keras_ckpt.migrate.sites.site import LOAD_WEIGHTS, Argument, CallSite, Site
 
 _READS = "Write `keras_ckpt.load_weights(model, path)`, which reads TensorFlow checkpoints."
-_SHARDED = "Load them where they were saved, and save them as one file: `.weights.h5`."
+_SHARDED = "Write `keras_ckpt.load_weights(model, path)`, which reads weights in several files."
 
 
 @register
@@ -102,7 +102,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
         if by_name is not None and problem.argument is by_name:
             return self._fix_by_name(site, by_name, path, plan)
         if isinstance(path, Str) and path.ends_in(SHARDED_WEIGHTS):
-            return Refusal(problem.advice, needs_keras_ckpt=False)
+            return Refusal(f"This release reads no weights in several files. {WITH_KERAS_CKPT}")
         return plan.rename_path(site)
 
     @staticmethod

@@ -126,6 +126,14 @@ def test_vocabularies_come_along(tmp_path: pathlib.Path) -> None:
     assert other.layers[1].get_vocabulary() == lookup.get_vocabulary()
 
 
+def test_a_relative_path(mlp: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    keras_ckpt.save_model(mlp, "m.orbax")
+    other = keras_ckpt.load_model("m.orbax")
+    assert same(other.get_weights(), mlp.get_weights())
+    assert keras_ckpt.inspect("m.orbax").loads_with[0] == "keras_ckpt.load_model('m.orbax')"
+
+
 def test_a_snapshot_is_of_its_moment(mlp: Any, tmp_path: pathlib.Path) -> None:
     path = str(tmp_path / "m.orbax")
     before = [np.array(each) for each in mlp.get_weights()]

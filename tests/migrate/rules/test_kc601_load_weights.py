@@ -56,14 +56,15 @@ def test_what_keras_ckpt_has_saved_it_reads() -> None:
     assert codes(HEAD + own + OLD, "2.4") == []
 
 
-@pytest.mark.parametrize("to_keras_ckpt", [True, False])
-def test_weights_in_several_files_are_left(to_keras_ckpt: bool) -> None:
-    done = fixed(HEAD + SHARDED, to_keras_ckpt, "2.15", "3.4")
-    assert done.content.decode() == HEAD + SHARDED
-    (note,) = done.notes
+def test_weights_in_several_files_are_read_by_keras_ckpt() -> None:
+    done = fixed(HEAD + SHARDED, True, "2.15", "3.4")
+    assert 'keras_ckpt.load_weights(model, "m.weights.json")' in done.content.decode()
+    native_only = fixed(HEAD + SHARDED, False, "2.15", "3.4")
+    assert native_only.content.decode() == HEAD + SHARDED
+    (note,) = native_only.notes
     assert note.is_left and note.code == "KC601"
     (left,) = found(HEAD + SHARDED, "2.15", "3.4")
-    assert "save them as one file" in left.advice
+    assert "reads weights in several files" in left.advice
 
 
 def test_natively_by_name_needs_keras_ckpt() -> None:

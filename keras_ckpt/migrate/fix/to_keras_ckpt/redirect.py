@@ -21,7 +21,6 @@ from __future__ import annotations
 import ast
 from typing import Callable, Iterator
 
-from keras_ckpt.endings import SHARDED_WEIGHTS
 from keras_ckpt.migrate.code.names import library
 from keras_ckpt.migrate.code.source import Source
 from keras_ckpt.migrate.code.values.infer import Str
@@ -251,11 +250,6 @@ class Redirection:
             if isinstance(receiver, ast.Call) and getattr(receiver.func, "id", "") == "super":
                 self._note(call, code, "`super()` is no model to hand on. Change it by hand.")
                 return
-        path = site.path(old)
-        found = path.value if path is not None and site.kind == LOAD_WEIGHTS else None
-        if isinstance(found, Str) and found.ends_in(SHARDED_WEIGHTS):
-            self._note(call, code, "keras_ckpt reads no weights in several files.")
-            return
         outer = self._names.parents.get(call)
         partial = isinstance(outer, ast.Attribute) and outer.attr == "expect_partial"
         why = call_arguments.translate(
