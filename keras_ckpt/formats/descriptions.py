@@ -150,8 +150,15 @@ def is_of_keras_2(description: Config) -> bool:
     version = str(description.get("keras_version") or "")
     if version:
         return not version.startswith("3")
-    return not any(
-        "registered_name" in each and "build_config" in each for each in _all(description)
+    return not any(_is_of_keras_3(each) for each in _all(description))
+
+
+def _is_of_keras_3(described: Config) -> bool:
+    config = described.get("config")
+    return (
+        ("registered_name" in described and "build_config" in described)
+        or described["class_name"] == "DTypePolicy"
+        or (isinstance(config, dict) and "batch_shape" in config)
     )
 
 

@@ -35,8 +35,10 @@ def install(version: str | None = None) -> None:
     `tf.compat.v1.keras.callbacks...` and so on. On Keras 3, `Model.save`, `Model.save_weights`,
     `Model.load_weights`, `keras.models.load_model` and `save_model`, and those of `keras.saving`
     also take what they took in Keras 2: `save_format=`, `options=`, `.hdf5`, TensorFlow
-    checkpoints, SavedModels. Whatever they did before, they still do; but models that Keras 2 saved
-    come back with what was meant by them, which Keras 3 reads otherwise, or not at all.
+    checkpoints, SavedModels. `model_from_json` and `Model.from_config` take descriptions of Keras
+    2, and `model_from_yaml` and `model_from_config` are there again. Whatever they did before, they
+    still do; but models of Keras 2 come back with what was meant by them, which Keras 3 reads
+    otherwise, or not at all.
 
     If Keras is not imported yet, it is not imported now; the replacement happens when it is. What
     a module of yours has imported before, by `from keras.callbacks import ModelCheckpoint`, stays.
@@ -138,6 +140,10 @@ def _checked(version: str | None) -> _Wanted:
     return _Wanted(None if version is None else compat.module_of(version))
 
 
+#: What stood where a name has been added.
+_ABSENT = object()
+
+
 class _Replaced(NamedTuple):
     """An attribute that has been replaced."""
 
@@ -146,7 +152,10 @@ class _Replaced(NamedTuple):
     original: object
 
     def undo(self) -> None:
-        setattr(self.owner, self.name, self.original)
+        if self.original is not _ABSENT:
+            setattr(self.owner, self.name, self.original)
+        elif self.name in vars(self.owner):
+            delattr(self.owner, self.name)
 
 
 class _Installation:
@@ -157,6 +166,8 @@ class _Installation:
         self._replaced: list[_Replaced] = []
         # By name, each original with its replacement.
         self._replacements: dict[str, list[tuple[object, object]]] = {}
+        #: Functions that this Keras removed, by name.
+        self._removed: dict[str, object] = {}
         self._activation: legacy_signatures.Activation | None = None
         self._hook = ImportHook(_PACKAGES, self._imported)
 
@@ -208,6 +219,15 @@ class _Installation:
             for original, replacement in pairs:
                 for module in _holding(name, original):
                     self._set(module, name, original, replacement)
+                self._add_removed(_holding(name, replacement))
+
+    def _add_removed(self, modules: Iterator[types.ModuleType]) -> None:
+        """Adds what this Keras removed to those of `modules` that had it."""
+        for module in [each for each in modules if each.__name__.endswith(".models")]:
+            for name, function in self._removed.items():
+                if name not in vars(module):
+                    self._replaced.append(_Replaced(module, name, _ABSENT))
+                    setattr(module, name, function)
 
     def _find(self, keras: types.ModuleType, is_keras_3: bool) -> None:
         """Determines what to replace, and by what."""
@@ -228,6 +248,16 @@ class _Installation:
                 for each in found.values()
                 if each is not None
             ]
+        described = importlib.import_module("keras_ckpt.installation.legacy_descriptions")
+        native = getattr(keras.models, described.JSON)
+        self._replacements[described.JSON] = [
+            (native, described.with_legacy_json(native, activation))
+        ]
+        for cls in (keras.Model, keras.Sequential):
+            method = vars(cls)[described.CONFIG]
+            replacement = described.with_legacy_config(method.__func__, activation)
+            self._set(cls, described.CONFIG, method, classmethod(replacement))
+        self._removed = {name: described.removed(name) for name in described.REMOVED}
 
     def _set(self, owner: object, name: str, original: object, replacement: object) -> None:
         if isinstance(owner, types.ModuleType) and _names_itself(owner, name, original):
