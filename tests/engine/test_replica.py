@@ -26,7 +26,7 @@ from keras_ckpt import compat
 pytestmark = pytest.mark.slow
 
 EXAMPLES = int(os.environ.get("KERAS_CKPT_EXAMPLES", "1000"))
-FITS = int(os.environ.get("KERAS_CKPT_FITS", "25"))
+FITS = int(os.environ.get("KERAS_CKPT_FITS", "10"))
 
 
 def _version() -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """Damaged files, thousands of them: no crash, no hang, no half-loaded model, one kind of error.
 
-`KERAS_CKPT_FUZZ` says how many; 20,000 by default.
+`KERAS_CKPT_FUZZ` says how many; 10,000 by default.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 TOOLS = TESTS / "tools" / "formats"
-CASES = int(os.environ.get("KERAS_CKPT_FUZZ", "20000"))
+CASES = int(os.environ.get("KERAS_CKPT_FUZZ", "10000"))
 #: How long one case may take, in seconds, on a machine that does other things, too.
 MOST_TIME = 10 * (3 if os.environ.get("CI") else 1)
 START = 240
