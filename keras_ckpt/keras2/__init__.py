@@ -14,9 +14,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from keras_ckpt.keras2 import activations, constraints, layers, metrics, optimizers
+    from keras_ckpt.keras2 import (
+        activations,
+        constraints,
+        layers,
+        metrics,
+        optimizers,
+        schedules,
+    )
 
-__all__ = ["activations", "constraints", "layers", "metrics", "optimizers"]
+__all__ = ["activations", "constraints", "layers", "metrics", "optimizers", "schedules"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -232,6 +232,11 @@ class _Compilation:
         return name
 
 
+#: The ways in which an optimizer clips gradients, in the order in which those of TensorFlow 2.11
+#: and later look for them.
+_CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
+
+
 def _optimizer(config: Named) -> Optimizer:
     """Returns the optimizer that any release of Keras 2 or 3 has described."""
     keras = runtime.keras()
@@ -253,6 +258,10 @@ def _optimizer(config: Named) -> Optimizer:
         if cls is keras2.optimizers.Keras2Nadam:
             # This is what its `decay` was.
             settings["schedule_decay"] = settings.pop("decay", None)
+    else:
+        # Of several ways to clip gradients, these optimizers took the first.
+        ways = [each for each in _CLIPS if settings.get(each) is not None]
+        settings.update(dict.fromkeys(ways[1:]))
     if "lr" in settings:
         settings["learning_rate"] = settings.pop("lr")
     settings["learning_rate"] = _rate(settings.get("learning_rate"), settings.pop("decay", None))
@@ -271,7 +280,8 @@ def _rate(rate: Any, decay: float | None) -> object:
     """Returns a learning rate, or the schedule that it is, or that a `decay` made of it."""
     schedules = runtime.keras().optimizers.schedules
     if isinstance(rate, dict) and "class_name" in rate:
-        cls = getattr(schedules, str(rate["class_name"]), None)
+        name = str(rate["class_name"])
+        cls = keras2.schedules.REMOVED.get(name) or getattr(schedules, name, None)
         if cls is None:
             return schedules.deserialize(rate)
         return cls(**{key: value for key, value in rate["config"].items() if value is not None})

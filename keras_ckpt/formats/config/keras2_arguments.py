@@ -88,25 +88,12 @@ def _as_recurrent(kind: str, settings: Config) -> tuple[str, Config]:
     return kind[len("CuDNN") :], found
 
 
-#: What Keras 3 resizes by.
-_INTERPOLATIONS = ("bicubic", "bilinear", "lanczos3", "lanczos5", "nearest")
-
-
-def _resizing(kind: str, settings: Config) -> tuple[str, Config]:
-    way = settings.get("interpolation", "nearest")
-    if way not in _INTERPOLATIONS:
-        raise ValueError(f"Keras 3 removed interpolation={way!r} of the layer {kind}")
-    return kind, settings
-
-
 _CONVERSIONS: dict[str, _Conversion] = {
     "BatchNormalizationV1": _batch_normalization,
     "BatchNormalizationV2": _batch_normalization,
     "CuDNNGRU": _as_recurrent,
     "CuDNNLSTM": _as_recurrent,
-    "Resizing": _resizing,
     "SyncBatchNormalization": _with_one_axis,
-    "UpSampling2D": _resizing,
     "BatchNormalization": _with_one_axis,
     "CategoryEncoding": _category_encoding,
     "Discretization": _renamed(bins="bin_boundaries"),

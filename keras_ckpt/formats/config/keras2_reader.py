@@ -140,7 +140,7 @@ class _Reader:
         for module in modules:
             found: type[Layer] | None = None
             if module == "layers":
-                found = keras2.layers.find(name)
+                found = keras2.layers.find(name, config.get("config"))
             found = found or getattr(getattr(self.keras, module), name, None)
             if found is None and module == "constraints":
                 found = keras2.constraints.REMOVED.get(name)
@@ -222,7 +222,7 @@ class _Reader:
         if name == "Lambda" and "function_type" in settings:
             return self._lambda(settings)
         kind, settings = argument_table.of_keras_3(str(name), settings)
-        cls = self._class(dict(config, class_name=kind), "layers")
+        cls = self._class({**config, "class_name": kind, "config": settings}, "layers")
         if name == "Lambda":
             return cls.from_config(settings, custom_objects=self.custom)
         later = {key: settings.get(key) for key in argument_table.SET_LATER}

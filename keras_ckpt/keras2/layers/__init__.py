@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from keras_ckpt._typing import Layer
+from keras_ckpt._typing import Config, Layer
 
 #: The layers by their names in Keras 2, with the modules that they are in.
 MODULES: dict[str, str] = {
@@ -12,23 +12,42 @@ MODULES: dict[str, str] = {
     "AddMetric": "added",
     "LocallyConnected1D": "locally_connected",
     "LocallyConnected2D": "locally_connected",
+    "PeepholeLSTMCell": "peephole_lstm_cell",
     "RandomCrop": "random_crop",
     "RandomFourierFeatures": "random_fourier_features",
+    "RandomHeight": "random_size",
+    "RandomWidth": "random_size",
     "SyncBatchNormalization": "sync_batch_normalization",
     "ThresholdedReLU": "thresholded_relu",
 }
 
 
-def find(name: str) -> type[Layer] | None:
+#: Layers that Keras 3 has, but not with these values of an argument, and the modules that have.
+ARGUMENTS: dict[str, tuple[str, tuple[object, ...], str]] = {
+    "GRU": ("time_major", (True,), "time_major"),
+    "LSTM": ("time_major", (True,), "time_major"),
+    "RNN": ("time_major", (True,), "time_major"),
+    "Resizing": ("interpolation", ("area", "gaussian", "mitchellcubic"), "resampled"),
+    "SeparableConv1D": ("padding", ("causal",), "causal"),
+    "SimpleRNN": ("time_major", (True,), "time_major"),
+    "UpSampling2D": ("interpolation", ("area", "gaussian", "mitchellcubic"), "resampled"),
+}
+
+
+def find(name: str, settings: Config | None = None) -> type[Layer] | None:
     """Returns the layer of Keras 2 of a name, or None if Keras 3's own does the same.
 
     Args:
         name: String, the name of its class in Keras 2.
+        settings: Dict, its arguments. Defaults to `None`: those that any layer may have.
     """
-    if name not in MODULES:
+    module = MODULES.get(name)
+    if module is None and name in ARGUMENTS:
+        argument, values, has_them = ARGUMENTS[name]
+        module = has_them if (settings or {}).get(argument) in values else None
+    if module is None:
         return None
-    module = importlib.import_module(f"{__name__}.{MODULES[name]}")
-    found: type[Layer] = getattr(module, name)
+    found: type[Layer] = getattr(importlib.import_module(f"{__name__}.{module}"), name)
     return found
 
 
@@ -36,3 +55,5 @@ def register() -> None:
     """Registers all of them with the running Keras."""
     for name in MODULES:
         find(name)
+    for name, (argument, values, _) in ARGUMENTS.items():
+        find(name, {argument: values[0]})

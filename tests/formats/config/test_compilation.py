@@ -184,3 +184,25 @@ def test_unknown_optimizer_is_unsupported_unless_it_is_in_custom_objects() -> No
 
     compilation.compile_model("x.h5", model, config, {"Own": Own})
     assert isinstance(model.optimizer, Own)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"clipnorm": 1.0, "clipvalue": 0.5}, (1.0, None, None)),
+        ({"global_clipnorm": 2.0, "clipvalue": 0.5}, (None, 2.0, None)),
+        ({"clipnorm": None, "clipvalue": 0.5}, (None, None, 0.5)),
+    ],
+)
+def test_of_several_ways_to_clip_the_new_optimizers_took_the_first(
+    config: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    told = described("SGD", learning_rate=0.1, use_ema=False, jit_compile=True, **config)
+    optimizer = arguments(optimizer_config=told)["optimizer"]
+    assert (optimizer.clipnorm, optimizer.global_clipnorm, optimizer.clipvalue) == expected
+
+
+def test_a_schedule_that_keras_3_removed() -> None:
+    rate = described("LinearCosineDecay", initial_learning_rate=0.5, decay_steps=10, name=None)
+    optimizer = arguments(optimizer_config=described("SGD", learning_rate=rate))["optimizer"]
+    assert isinstance(optimizer._learning_rate, keras2.schedules.LinearCosineDecay)

@@ -1,0 +1,64 @@
+"""Images in another size, by the filters that Keras 3 does not resize by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from keras_ckpt import keras2, runtime
+
+if not runtime.is_keras_3():
+    pytest.skip("what Keras 3 lacks", allow_module_level=True)
+
+keras = runtime.keras()
+X = np.random.default_rng(0).uniform(size=(2, 7, 9, 3)).astype("float32")
+WAYS = ["area", "gaussian", "mitchellcubic"]
+
+
+def layer(name: str, *args: Any, **kwargs: Any) -> Any:
+    cls = keras2.layers.find(name, kwargs)
+    assert cls is not None
+    return cls(*args, **kwargs)
+
+
+@pytest.mark.skipif(not runtime.has_tensorflow(), reason="compares with TensorFlow")
+@pytest.mark.parametrize("size", [(7, 9), (14, 18), (3, 4), (10, 5), (1, 1)])
+@pytest.mark.parametrize("interpolation", WAYS)
+def test_they_are_those_of_tensorflow(interpolation: str, size: tuple[int, int]) -> None:
+    expected = runtime.tensorflow().image.resize(X, size, method=interpolation).numpy()
+    found = runtime.to_numpy(layer("Resizing", *size, interpolation=interpolation)(X))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("interpolation", WAYS)
+def test_the_layers_agree(interpolation: str) -> None:
+    larger = layer("UpSampling2D", (2, 3), interpolation=interpolation)
+    resized = layer("Resizing", 14, 27, interpolation=interpolation)
+    expected = runtime.to_numpy(resized(X))
+    np.testing.assert_allclose(runtime.to_numpy(larger(X)), expected, atol=1e-6)
+    first = layer("Resizing", 14, 27, interpolation=interpolation, data_format="channels_first")
+    turned = runtime.to_numpy(first(np.moveaxis(X, -1, 1)))
+    np.testing.assert_allclose(np.moveaxis(turned, 1, -1), expected, atol=1e-6)
+
+
+def test_cut_to_the_new_proportions() -> None:
+    made = layer("Resizing", 7, 7, interpolation="area", crop_to_aspect_ratio=True)
+    np.testing.assert_allclose(runtime.to_numpy(made(X)), X[:, :, 1:8], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["Resizing", "UpSampling2D"])
+def test_in_a_model(name: str) -> None:
+    size = [(4, 4)] if name == "UpSampling2D" else [28, 36]
+    made = layer(name, *size, interpolation="gaussian")
+    inputs = keras.Input((7, 9, 3))
+    model = keras.Model(inputs, made(inputs))
+    assert model.output_shape == (None, 28, 36, 3)
+    assert model.predict(X, verbose=0).shape == (2, 28, 36, 3)
+    assert type(made).from_config(made.get_config()).get_config() == made.get_config()
+
+
+def test_an_unknown_size_is_said() -> None:
+    with pytest.raises(ValueError, match="unknown size cannot be resized by 'area'"):
+        layer("Resizing", 4, 4, interpolation="area").call(keras.KerasTensor((1, None, 3, 3)))
