@@ -22,8 +22,8 @@ REASONS: list[tuple[str, str, str]] = [
     (
         r"^optimizers.*clip\w+=.*clip\w+=",
         r"refused: .*Only one of `clipnorm`",
-        "before TensorFlow 2.11 optimizers clipped gradients in two ways at a time, and Keras 3 does "
-        "in one; load with `compile=False`",
+        "before TensorFlow 2.11 optimizers clipped gradients in two ways at a time, and Keras 3 "
+        "does in one; load with `compile=False`",
     ),
     (
         r"^metrics/(Mean|OneHot|OneHotMean)?IoU\(axis=1",
