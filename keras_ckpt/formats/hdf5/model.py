@@ -8,7 +8,7 @@ from typing import Any, Iterator
 
 from keras_ckpt import endings, runtime
 from keras_ckpt._typing import Config, CustomObjects, H5Group, Model
-from keras_ckpt.errors import WeightsOnly
+from keras_ckpt.errors import UnsupportedModel, WeightsOnly
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Probe, Snapshot
 from keras_ckpt.formats.config import (
@@ -105,6 +105,8 @@ class HDF5Model(hdf5_file.HDF5Format):
             safety.refuse_sizes(path, described, sum(data.size for _, data in group.datasets()))
             make = _make_natively if is_native else keras2_reader.make
             model = make(path, described, custom_objects, safe_mode)
+            if not assignment.is_built(model):
+                _build(path, model, group)
             assignment.assign(model, weights.assignments(path, file.group("model_weights"), model))
             if not compile or config is None:
                 return model
@@ -113,6 +115,48 @@ class HDF5Model(hdf5_file.HDF5Format):
                 state = _optimizer_state(file.group("optimizer_weights"))
                 optimizer_state.restore(path, model, *state)
         return model
+
+
+#: What comes before the channels in the shape of the inputs of layers, and the axis of their first
+#: weight that has one value for each channel.
+_INPUTS: dict[str, tuple[tuple[None, ...], int]] = {
+    "Conv1D": ((None, None), -2),
+    "Conv2D": ((None, None, None), -2),
+    "Conv3D": ((None, None, None, None), -2),
+    "Dense": ((None,), 0),
+    "GRU": ((None, None), 0),
+    "LSTM": ((None, None), 0),
+    "SimpleRNN": ((None, None), 0),
+}
+
+
+def _build(path: str, model: Model, group: hdf5_file.Group) -> None:
+    """Builds a model whose description does not say what shape its inputs have.
+
+    Stand-alone Keras wrote such ones of a Sequential that begins with an `InputLayer`, and could
+    not load them itself.
+    """
+    first = next(iter(model.layers), None)
+    kind, name = type(first).__name__, getattr(first, "name", "")
+    stored = weights.listed(group.group(name)) if name in group else []
+    before, axis = _INPUTS.get(kind, ((), 0))
+    try:
+        if kind == "Embedding":
+            model.build((None, None))
+        elif before and stored:
+            model.build((*before, stored[0][1].shape[axis]))
+    except making.REFUSALS as error:
+        raise _without_inputs(path) from error
+    if not assignment.is_built(model):
+        raise _without_inputs(path)
+
+
+def _without_inputs(path: str) -> UnsupportedModel:
+    return UnsupportedModel(
+        path,
+        "its description does not say what shape the inputs of the model have",
+        "build the model as it was, and load the file by `load_weights`",
+    )
 
 
 def _make_natively(
