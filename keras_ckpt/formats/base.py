@@ -111,6 +111,9 @@ class Format:
     native_since: tuple[int, ...] = (3,)
     """The first release of Keras 3 that does."""
 
+    keras_3_misreads: bool = False
+    """Whether Keras 3's own `load_model` may return a model without what is in it, unsaid."""
+
     def recognises(self, probe: Probe) -> bool:
         """Returns whether there is a checkpoint of this format, by its content.
 

@@ -292,8 +292,8 @@ def _load_model(
         return api.load_model(filepath, custom_objects, compile, safe, verbose=0)
 
     found, why = (None, None) if runtime.is_remote(filepath) else _recognised(filepath)
-    if found is not None and _is_of_keras_2(found, filepath):
-        # Some of what it says means something else to Keras 3.
+    if found is not None and (found.keras_3_misreads or _is_of_keras_2(found, filepath)):
+        # Some of what it says means something else to Keras 3, or nothing.
         return by_formats()
     try:
         model = call.natively("options")

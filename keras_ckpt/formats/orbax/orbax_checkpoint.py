@@ -253,8 +253,9 @@ def _load(model: Model, path: str, found: _Tree, strict: bool) -> None:
 class OrbaxWeights(Format):
     """A step of Orbax with the weights alone: `OrbaxCheckpoint(save_weights_only=True)`."""
 
-    # Keras 3.14 and later read them as well, but leave what has another path as it is, unsaid.
+    # Keras 3.14 and later read them, but leave what has another path as it is.
     name = "Orbax checkpoint of weights"
+    keras_3_misreads = True
 
     def require(self) -> None:
         # The library takes seconds to import.

@@ -45,12 +45,6 @@ def test_layers_of_cudnn_are_recurrent_layers_that_compute_the_same() -> None:
     assert settings["recurrent_activation"] == "sigmoid"
 
 
-@pytest.mark.parametrize("kind", ["Resizing", "UpSampling2D"])
-def test_a_way_of_resizing_that_is_gone_is_named(kind: str) -> None:
-    with pytest.raises(ValueError, match=f"interpolation='gaussian' of the layer {kind}"):
-        keras2_arguments.of_keras_3(kind, {"interpolation": "gaussian"})
-
-
 def test_a_mask_of_causes_is_an_argument_of_the_call() -> None:
     assert keras2_arguments.of_call({"config": {"causal": True}}) == {"use_causal_mask": True}
     assert keras2_arguments.of_call({"config": {"causal": False}}) == {}

@@ -85,8 +85,25 @@ def test_arguments_that_are_gone_or_renamed(given: Any, name: str, value: Any) -
 
 
 def test_argument_that_mattered_is_named() -> None:
-    with pytest.raises(ValueError, match="has no time_major=True of the layer LSTM"):
-        made(sequential(layer("LSTM", units=2, time_major=True)))
+    with pytest.raises(ValueError, match="has no renorm=True of the layer BatchNormalization"):
+        made(sequential(layer("BatchNormalization", renorm=True)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("LSTM", {"units": 2, "time_major": True}),
+        ("SeparableConv1D", {"filters": 2, "kernel_size": 3, "padding": "causal"}),
+        ("Resizing", {"height": 3, "width": 3, "interpolation": "area"}),
+        ("UpSampling2D", {"interpolation": "gaussian"}),
+    ],
+)
+def test_what_keras_3_removed_of_a_layer_is_there(kind: str, settings: dict[str, Any]) -> None:
+    for is_removed in (True, False):
+        (found,) = made(sequential(layer(kind, **settings))).layers
+        assert type(found).__name__ == kind
+        assert type(found).__module__.startswith("keras_ckpt.keras2.") == is_removed
+        settings = {name: each for name, each in settings.items() if type(each) is int}
 
 
 def test_unknown_class_is_named_with_what_to_do() -> None:

@@ -115,6 +115,24 @@ def test_keras_reads_them(tmp_path: pathlib.Path) -> None:
     assert same(weights.get_weights(), model.get_weights())
 
 
+@needs_the_callback
+def test_under_install_keras_takes_what_it_would_leave(tmp_path: pathlib.Path) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    steps = str(tmp_path / "c")
+    model.fit(
+        np.ones((4, 3)),
+        np.ones((4, 1)),
+        verbose=0,
+        callbacks=[keras.callbacks.OrbaxCheckpoint(steps, monitor="loss")],
+    )
+    with keras_ckpt.emulate():
+        assert same(keras.models.load_model(steps).get_weights(), model.get_weights())
+        other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        other.load_weights(steps)
+    assert same(other.get_weights(), model.get_weights())
+
+
 def test_vocabularies_come_along(tmp_path: pathlib.Path) -> None:
     if runtime.backend() != "tensorflow":
         pytest.skip("text is for TensorFlow")

@@ -21,6 +21,12 @@ REASONS: list[tuple[str, str, str]] = [
         "the model that comes of it, then load the weights",
     ),
     (
+        r"kinds/lambda_of",
+        r"refused: .*its code is not that of Python",
+        "the code of a Lambda is that of the Python that saved it, which another one cannot run: "
+        "build the model, and load its weights",
+    ),
+    (
         r"renorm=True",
         r"refused: .*renorm",
         "Keras 3 has no batch renormalization",
