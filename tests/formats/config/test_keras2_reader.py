@@ -85,8 +85,8 @@ def test_arguments_that_are_gone_or_renamed(given: Any, name: str, value: Any) -
 
 
 def test_argument_that_mattered_is_named() -> None:
-    with pytest.raises(ValueError, match="has no renorm=True of the layer BatchNormalization"):
-        made(sequential(layer("BatchNormalization", renorm=True)))
+    with pytest.raises(ValueError, match="has no other=3 of the layer Dense"):
+        made(sequential(layer("Dense", units=2, other=3)))
 
 
 @pytest.mark.parametrize(
