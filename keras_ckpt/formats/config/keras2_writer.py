@@ -223,6 +223,12 @@ def _graph(config: Config) -> Config:
         for each in config["layers"]
         if each["class_name"] in _NESTED or "input_layers" in each["config"]
     }
+    # In the lists of inputs and outputs Keras 3 counts the calls of these from 1.
+    from_1 = {
+        each["name"]
+        for each in config["layers"]
+        if each["name"] in nested and each["class_name"] != "Sequential"
+    }
     masks = _masks(config["layers"])
 
     def tensor(history: tuple[str, int, int]) -> Reference:
@@ -230,6 +236,10 @@ def _graph(config: Config) -> Config:
         if name in masks:
             raise NotInKeras2(f"the mask {name!r} is used for something else, too")
         return [name, 2 * node + 1 if name in nested else node, output]
+
+    def outer_tensor(history: tuple[str, int, int]) -> Reference:
+        name, node, output = history
+        return tensor((name, node - 1 if name in from_1 else node, output))
 
     def filled(value: object) -> object:
         if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
@@ -259,7 +269,8 @@ def _graph(config: Config) -> Config:
         layers.append(dict(made, name=each["name"], inbound_nodes=calls))
     # A single tensor stays one: with a list of one, a model of Keras 3 returns a list.
     outer = {
-        which: _map_references(tensor, config[which]) for which in ("input_layers", "output_layers")
+        which: _map_references(outer_tensor, config[which])
+        for which in ("input_layers", "output_layers")
     }
     return dict({"name": config["name"], "layers": layers}, **outer)
 
@@ -322,6 +333,13 @@ def _arguments(description: Config) -> list[str]:
     return list(inspect.signature(cls.call).parameters)[1:]
 
 
+def _is_nothing(value: object) -> bool:
+    """Returns whether an argument is None, or for several tensors one None each."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(each is None for each in value)
+    return value is None
+
+
 def _call(args: list[Any], kwargs: Config, names: list[str]) -> list[list[object]]:
     """Returns a call as Keras 2 wrote it: its tensors, each with the other arguments.
 
@@ -330,7 +348,7 @@ def _call(args: list[Any], kwargs: Config, names: list[str]) -> list[list[object
         kwargs: the other arguments.
         names: the names of all arguments of the layer.
     """
-    others = {key: value for key, value in kwargs.items() if value is not None}
+    others = {key: value for key, value in kwargs.items() if not _is_nothing(value)}
     if len(args) > len(names):
         raise NotInKeras2(f"a layer is called with {len(args)} tensors")
     others.update(dict(zip(names[1:], args[1:])))

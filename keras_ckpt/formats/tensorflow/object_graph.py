@@ -204,7 +204,15 @@ class _Builder:
                     name = name[1:]
                 node.children.setdefault(renamed.get(name, name), child)
         self._unnamed(node, layer, renamed)
+        if any(cls.__name__ == "BatchNormalization" for cls in type(layer).__mro__):
+            self._widen(layer)
         return node
+
+    def _widen(self, layer: Layer) -> None:
+        """Stores a layer's numbers in 32 bits, as Keras 2 kept them whatever the layer's type."""
+        for variable in layer._trainable_variables + layer._non_trainable_variables:
+            if str(variable.dtype) in ("float16", "bfloat16"):
+                self._variable(variable).dtype = "float32"
 
     def _graph_network(self, node: Node, model: Model) -> None:
         if any(type(layer).__name__ in vocabularies.LAYERS for layer in model.layers):

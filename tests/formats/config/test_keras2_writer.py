@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -162,3 +163,33 @@ def test_a_model_that_keras_2_cannot_describe_is_described_as_keras_3_does(
     x = [np.ones((2, 4, 2), "float32")]
     same(run(keras.models.load_model(path), x), run(model, x))
     same(run(keras_ckpt.load_model(path), x), run(model, x))
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential"])
+def test_outputs_that_are_those_of_a_model_within(kind: str, tmp_path: pathlib.Path) -> None:
+    """Keras 3 counts the calls of a functional model from 1 there, and from 0 elsewhere."""
+    if kind == "functional":
+        one, two = keras.Input((3,)), keras.Input((2,))
+        both = keras.layers.Concatenate()([one, two])
+        inner = keras.Model([one, two], [keras.layers.Dense(2)(both), keras.layers.Dense(1)(both)])
+        a, b = keras.Input((3,)), keras.Input((2,))
+        first, second = inner([a, b])
+        model = keras.Model([a, b], [second, keras.layers.Dense(1)(first), first])
+        x = [np.ones((2, 3), "float32"), np.ones((2, 2), "float32")]
+    else:
+        inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        a = keras.Input((3,))
+        inside = inner(a)
+        model = keras.Model(a, [inside, keras.layers.Dense(1)(inside)])
+        x = [np.ones((2, 3), "float32")]
+    path = tmp_path / "m.h5"
+    keras_ckpt.save_model(model, path)
+    with h5py.File(path, "r") as file:
+        config = json.loads(file.attrs["model_config"])["config"]
+    outputs = [each for each in config["output_layers"] if each[0] == inner.name]
+    # For Keras 2 the model within has been called once before.
+    assert outputs and all(each[1] == 1 for each in outputs)
+    calls = [each["inbound_nodes"] for each in config["layers"] if each["name"] == inner.name]
+    assert "mask" not in json.dumps(calls)
+    for load in (keras_ckpt.load_model, keras.models.load_model):
+        same(run(load(str(path)), x), run(model, x))
