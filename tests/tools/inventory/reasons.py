@@ -21,6 +21,11 @@ REASONS: list[tuple[str, str, str]] = [
         "the model that comes of it, then load the weights",
     ),
     (
+        r"kinds/name_dot",
+        r"refused: .*contain",
+        "on PyTorch, Keras 3 has no layers with a dot in their name",
+    ),
+    (
         r"kinds/lambda_of",
         r"refused: .*its code is not that of Python",
         "the code of a Lambda is that of the Python that saved it, which another one cannot run: "
