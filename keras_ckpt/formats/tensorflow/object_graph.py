@@ -49,6 +49,7 @@ class Node:
         variable: the Keras variable, if it is one.
         dtype: the type that it has in files, if not its own.
         layers: of a model in which Keras 2 counted more layers as those with weights, all of them.
+        in_order: of a Sequential, all its layers.
         with_vocabulary: the layer, if it has a table.
     """
 
@@ -57,6 +58,7 @@ class Node:
         self.variable = variable
         self.dtype = dtype
         self.layers: list[Node] = []
+        self.in_order: list[Node] = []
         self.with_vocabulary: Layer | None = None
 
     def nodes(self) -> Iterator[tuple[tuple[str, ...], Node]]:
@@ -225,6 +227,7 @@ class _Builder:
         if isinstance(model, self._sequential):
             # Releases of Keras 2 disagree on whether the input counts as a layer here. A reader
             # that counts otherwise would take one layer for another, so leave these names out.
+            node.in_order = [self.layer(layer) for layer in model.layers]
             return
         for number, layer in enumerate(model.layers):
             node.children[f"layer-{number}"] = self.layer(layer)
@@ -348,14 +351,18 @@ def _named_children(node: Node, names: dict[str, int]) -> list[tuple[str, Node]]
         names: the names in the checkpoint.
     """
     children = list(node.children.items())
-    if not node.layers:
+    layers = node.layers
+    if not any(name.startswith("layer_with_weights-") for name in names):
+        # TensorFlow 2.0 had no other names for a Sequential that was made without an input.
+        layers = layers or node.in_order
+    if not layers:
         return children
     # Releases disagree on whether the input of a Sequential counts as a layer.
     count = sum(bool(re.fullmatch(r"layer-\d+", name)) for name in names)
-    first = count - len(node.layers)
+    first = count - len(layers)
     if first not in (0, 1):
         return children
-    by_number = [(f"layer-{first + i}", child) for i, child in enumerate(node.layers)]
+    by_number = [(f"layer-{first + i}", child) for i, child in enumerate(layers)]
     return by_number + [each for each in children if not each[0].startswith("layer_with_weights-")]
 
 

@@ -54,3 +54,34 @@ def test_numbers_that_keras_2_never_kept_in_16_bits(dtype, tmp_path):
             "float32"
         )
         assert not difference.any()
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_sequential_of_tensorflow_2_0_that_was_made_without_an_input(first):
+    """Its layers are counted there, with or without weights, and with the input or not."""
+    from keras_ckpt.formats.tensorflow import object_graph
+    from keras_ckpt.formats.tensorflow.object_graph import StoredNode
+
+    keras = runtime.keras()
+    layers = [keras.layers.Dense(2), keras.layers.Dropout(0.5), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((2,)), *layers])
+
+    def stored(children=None, key=None):
+        return StoredNode(children or {}, key, [], None)
+
+    names = {f"layer-{first + number}": number + 1 for number in range(3)}
+    if first:
+        names["layer-0"] = 8
+    nodes = [
+        stored(names),
+        stored({"kernel": 4, "bias": 5}),
+        stored(),
+        stored({"kernel": 6, "bias": 7}),
+        *[stored(key=key) for key in ("kernel 0", "bias 0", "kernel 2", "bias 2")],
+        stored(),
+    ]
+    found = object_graph.match(object_graph.describe(model), nodes, 0)
+    assert not found.missing and not found.unused
+    keys = {node.variable.path: key for node, key in found.found.values()}
+    dense = [keys[each.path] for each in layers[0].weights + layers[2].weights]
+    assert dense == ["kernel 0", "bias 0", "kernel 2", "bias 2"]

@@ -26,6 +26,17 @@ REASONS: list[tuple[str, str, str]] = [
         "on PyTorch, Keras 3 has no layers with a dot in their name",
     ),
     (
+        r"kinds/subclassed_lists",
+        r"refused: .*it has no value for (layer|lists/)",
+        "TensorFlow 2.0 did not see layers in tuples: their weights are in none of its files",
+    ),
+    (
+        r"kinds/(mask_in_softmax_and_attention|attention_causal_in_the_constructor)",
+        r"refused: .*the class 'Model' is not known",
+        "TensorFlow 2.0 had no descriptions of some attention layers, nor of models with them: "
+        "build the model, and load its weights",
+    ),
+    (
         r"kinds/lambda_of",
         r"refused: .*its code is not that of Python",
         "the code of a Lambda is that of the Python that saved it, which another one cannot run: "

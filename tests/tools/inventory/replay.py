@@ -233,6 +233,9 @@ def kinds(told: dict[str, Any]) -> Iterator[str]:
         is_own = name.startswith("kinds/subclassed")
         if is_own and kind in ("model.json", "saved_model", "model.keras"):
             continue  # Of a class of the user's there is no description.
+        of_weights = kind in ("weights.h5", "checkpoint", "object")
+        if of_weights and not is_own and told["written"].get("model.json", "") is not None:
+            continue  # There is no description of the model that they are of.
         if (
             kind in ("model.json", "model.yaml")
             and told["written"].get("weights.h5", "") is not None
