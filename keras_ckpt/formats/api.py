@@ -315,7 +315,7 @@ def _is_checkpoint(path: str) -> bool:
 
 def load_weights(
     model: Model,
-    path: StrPath,
+    path: StrPath | None,
     by_name: bool = False,
     skip_mismatch: bool = False,
     strict: bool = True,
@@ -337,8 +337,9 @@ def load_weights(
         by_name: Boolean, whether to load the layers whose names are in the file, and leave the
             others as they are, as in Keras 2. Of the HDF5 files of Keras 2 only, which keep weights
             by the names of layers. Defaults to `False`.
-        skip_mismatch: Boolean, whether to leave out what has another shape, with a warning. With
-            `by_name` whole layers are left out, as in Keras 2. Defaults to `False`.
+        skip_mismatch: Boolean, whether to leave out what does not fit, with a warning: what has
+            another shape, or is in the file or the model alone. With `by_name` whole layers are
+            left out, as in Keras 2. Defaults to `False`.
         strict: Boolean, whether each variable must have a value of its shape, and no value be left
             over. If `False`, what fits is loaded, and a warning names the rest. Defaults to `True`.
         part: String, which object of a `tf.train.Checkpoint` of several the model is:
@@ -369,7 +370,7 @@ def load_weights(
 
     Added in keras_ckpt 0.1.0.
     """
-    name = os.fspath(path)
+    name = _text(path)
     if not runtime.is_keras_3():
         native: LoadStatus | None = model.load_weights(
             name, **_given(by_name, skip_mismatch, options)
@@ -391,13 +392,23 @@ def load_weights(
             return found.load_weights(model, local, strict, part)
 
 
+def _text(path: StrPath | None) -> str:
+    """Returns the path of a checkpoint that is to be read."""
+    if path is None:
+        raise FileNotFoundError(
+            "The path of the checkpoint is None, which `latest_checkpoint` returns where there is "
+            "no checkpoint."
+        )
+    return os.fspath(path)
+
+
 def _given(by_name: bool, skip_mismatch: bool, options: object | None) -> dict[str, Any]:
     given = {"by_name": by_name, "skip_mismatch": skip_mismatch, "options": options}
     return {name: value for name, value in given.items() if value}
 
 
 def load_model(
-    path: StrPath,
+    path: StrPath | None,
     custom_objects: CustomObjects | None = None,
     compile: bool = True,
     safe_mode: bool = True,
@@ -440,7 +451,7 @@ def load_model(
 
     Added in keras_ckpt 0.1.0.
     """
-    name = os.fspath(path)
+    name = _text(path)
     if inference_only:
         return _served(name)
     if not runtime.is_keras_3():

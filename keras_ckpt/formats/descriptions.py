@@ -64,6 +64,7 @@ def model_from_yaml(
         A Keras model, not compiled, with new weights.
 
     Raises:
+        TypeError: if it is no string.
         ImportError: if PyYAML is not installed: `pip install "keras_ckpt[yaml]"`.
         DamagedCheckpoint: if it is no YAML, or no description of a model.
         UnsafeCheckpoint: if it holds code, with `safe_mode`.
@@ -80,6 +81,8 @@ def model_from_yaml(
     Added in keras_ckpt 0.1.0.
     """
     where = "the YAML description"
+    if not isinstance(yaml_string, (str, bytes)):
+        raise TypeError(f"`yaml_string` is a string. Received: {yaml_string!r}")
     return _made(where, _parsed(where, yaml_string), custom_objects, safe_mode)
 
 
@@ -99,6 +102,7 @@ def model_from_config(
         A Keras model, not compiled, with new weights.
 
     Raises:
+        TypeError: if it is no dict.
         DamagedCheckpoint: if it is no description of a model.
         UnsafeCheckpoint: if it holds code, with `safe_mode`.
         UnsupportedModel: if the model cannot be made again, e.g. without `custom_objects`.
@@ -111,6 +115,8 @@ def model_from_config(
 
     Added in keras_ckpt 0.1.0.
     """
+    if not isinstance(config, dict):
+        raise TypeError(f"`config` is a dict, as `get_config()` returns it. Received: {config!r}")
     return _made("the description", config, custom_objects, safe_mode)
 
 
@@ -183,7 +189,7 @@ def _made(
     if "class_name" not in config and "layers" in config:
         kind = "Functional" if "input_layers" in config else "Sequential"
         config = {"class_name": kind, "config": config}
-    if "class_name" not in config or "config" not in config:
+    if "class_name" not in config or not isinstance(config.get("config"), (dict, list)):
         raise DamagedCheckpoint(where, "it does not describe a model", "save it again")
     is_old = is_of_keras_2(config)
     safety.refuse_code(where, config, custom_objects, safe_mode, by_module=not is_old)

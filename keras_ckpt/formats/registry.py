@@ -170,7 +170,7 @@ def format_of(path: StrPath) -> Format:
         newest = checkpoint.latest_checkpoint(name)
         raise NotACheckpoint(
             name,
-            "it is a directory and no SavedModel",
+            "it is a directory, without a SavedModel or a step of Orbax",
             "give the prefix of the checkpoint in it"
             + (f": {newest} is its newest" if newest else ", without the ending .index"),
         )

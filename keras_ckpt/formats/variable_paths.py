@@ -8,7 +8,7 @@ it or not.
 from __future__ import annotations
 
 import re
-from typing import Callable, Collection, Iterable, NamedTuple, Sequence, Tuple
+from typing import Callable, Collection, Iterable, Iterator, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from keras_ckpt.formats.assignment import Assignment
 _Parts = Tuple[str, ...]
 _NUMBERED = re.compile(r"(.+?)_(\d+)")
 #: What a model keeps for its random layers: another model goes on from its own.
-_OF_RANDOM = "seed_generator"
+_OF_RANDOM = re.compile(r"(.*/)?seed_generator(_\d+)?/seed_generator_state")
 
 
 class Stored(NamedTuple):
@@ -34,6 +34,21 @@ class Stored(NamedTuple):
 
     shape: tuple[int, ...]
     read: Callable[[], np.ndarray]
+
+
+def refuse_own_values(model: Model) -> None:
+    """Refuses layers that save more than their variables, which have no path.
+
+    Raises:
+        ValueError: if there is one.
+    """
+    for layer in model._flatten_layers():
+        if not type(layer).save_own_variables.__module__.startswith("keras."):
+            raise ValueError(
+                f"The layer {layer.name!r} of the class {type(layer).__name__} has a "
+                "`save_own_variables` of its own, and this format stores nothing but variables. "
+                "Save the model in another, such as `.weights.h5` or `.keras`."
+            )
 
 
 def by_path(variables: Iterable[Variable]) -> dict[str, Variable]:
@@ -55,47 +70,92 @@ def by_path(variables: Iterable[Variable]) -> dict[str, Variable]:
     return found
 
 
-def matched(wanted: Collection[str], stored: Collection[str]) -> dict[str, str]:
+def matched(
+    wanted: Sequence[str], stored: Collection[str], order: Sequence[str] | None = None
+) -> dict[str, str]:
     """Returns which stored path belongs to each wanted one.
 
     Args:
-        wanted: strings, the paths of the variables of a model.
+        wanted: strings, the paths of the variables of a model, in their order.
         stored: strings, the paths in a checkpoint.
+        order: strings, the stored paths in the order of the model that was saved. Defaults to
+            `None`: that is not known.
 
     Returns:
         Dict from wanted to stored paths. Those that belong to none are not in it.
     """
-    found: dict[str, str] = {}
-    for read, pair in (
-        (_parts, _by_whole),
-        (_counted, _by_whole),
-        (_counted, _by_ends),
-        (_parts, _by_ends),
-    ):
-        pairs = pair(read(wanted), read(stored))
-        if len(pairs) > len(found):
-            found = pairs
-        if len(found) == len(wanted) == len(stored):
-            break
-    return found
+    if set(wanted) == set(stored):
+        return {path: path for path in wanted}
+    if order is not None and set(order) == set(stored) and len(order) == len(stored):
+        pairs = dict(zip(wanted, order))
+        if len(order) == len(wanted) and all(_is_alike(*pair) for pair in pairs.items()):
+            return pairs
+    elif len(stored) == len(wanted):
+        ours, theirs = _counted(wanted, stored)
+        for mine in _with_and_without_model(ours):
+            for its in _with_and_without_model(theirs):
+                if set(mine) == set(its):
+                    return {path: its[parts] for parts, path in mine.items()}
+    return {path: path for path in wanted if path in stored}
 
 
-def _parts(paths: Collection[str]) -> dict[_Parts, str]:
-    return {tuple(path.split("/")): path for path in paths}
+def _is_alike(one: str, other: str) -> bool:
+    """Returns whether two paths end alike, but for the numbers of layers."""
+    ours, theirs = ([_numbered(part)[0] for part in path.split("/")] for path in (one, other))
+    shorter = min(len(ours), len(theirs))
+    return ours[-shorter:] == theirs[-shorter:]
 
 
-def _counted(paths: Collection[str]) -> dict[_Parts, str]:
-    """Returns paths by their parts, with the numbers of each kind of layer counted from 0."""
-    split = {path: [_numbered(part) for part in path.split("/")] for path in paths}
-    numbers: dict[str, set[int]] = {}
-    for parts in split.values():
-        for name, number in parts:
-            numbers.setdefault(name, set()).add(number)
-    ranks = {name: {n: rank for rank, n in enumerate(sorted(ns))} for name, ns in numbers.items()}
-    return {
-        tuple(f"{name}_{ranks[name][number]}" for name, number in parts): path
-        for path, parts in split.items()
-    }
+def _counted(
+    wanted: Collection[str], stored: Collection[str]
+) -> tuple[dict[_Parts, str], dict[_Parts, str]]:
+    """Returns the paths of both by their parts, with the numbers that Keras gave counted from 0.
+
+    Where both have as many layers of a kind, without a gap, they are the same ones in their order.
+    Names that Keras does not give stay as they are.
+    """
+    split = [
+        {path: [_numbered(part) for part in path.split("/")] for path in paths}
+        for paths in (wanted, stored)
+    ]
+    numbers: list[dict[str, set[int]]] = []
+    for paths in split:
+        of_kind: dict[str, set[int]] = {}
+        for parts in paths.values():
+            for name, number in parts:
+                of_kind.setdefault(name, set()).add(number)
+        numbers.append(of_kind)
+    given = _names_that_keras_gives()
+    starts: list[dict[str, int]] = [{}, {}]
+    for name in set(numbers[0]) & set(numbers[1]) & given:
+        lengths = [max(each[name]) - min(each[name]) + 1 for each in numbers]
+        if lengths[0] == lengths[1] == len(numbers[0][name]) == len(numbers[1][name]):
+            for start, each in zip(starts, numbers):
+                start[name] = min(each[name])
+    ours, theirs = (
+        {
+            tuple(f"{name}_{number - start.get(name, 0)}" for name, number in parts): path
+            for path, parts in paths.items()
+        }
+        for paths, start in zip(split, starts)
+    )
+    return ours, theirs
+
+
+def _names_that_keras_gives() -> set[str]:
+    """Returns what the names begin with that Keras gives to layers, models and optimizers."""
+    keras = runtime.keras()
+    members = [*vars(keras.layers).values(), *vars(keras.optimizers).values()]
+    classes = [each for each in members if isinstance(each, type)]
+    found = {each.__name__ for each in (*classes, keras.Sequential, keras.Model)}
+    return {_snake_case(name) for name in found | {"Functional"}}
+
+
+def _snake_case(name: str) -> str:
+    """Returns the name that Keras makes of that of a class."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _numbered(part: str) -> tuple[str, int]:
@@ -104,34 +164,19 @@ def _numbered(part: str) -> tuple[str, int]:
     return (found.group(1), int(found.group(2))) if found else (part, 0)
 
 
-def _by_whole(wanted: dict[_Parts, str], stored: dict[_Parts, str]) -> dict[str, str]:
-    """Returns the pairs of equal paths."""
-    return {path: stored[parts] for parts, path in wanted.items() if parts in stored}
-
-
-def _by_ends(wanted: dict[_Parts, str], stored: dict[_Parts, str]) -> dict[str, str]:
-    """Returns the pairs of paths that end alike, and like no others: the longest ends first."""
-    found = _by_whole(wanted, stored)
-    taken = set(found.values())
-    for length in range(max(map(len, [*wanted, *stored]), default=0), 1, -1):
-        ours = _unique_ends(length, {p: path for p, path in wanted.items() if path not in found})
-        theirs = _unique_ends(length, {p: path for p, path in stored.items() if path not in taken})
-        for end in set(ours) & set(theirs):
-            found[ours[end]] = theirs[end]
-            taken.add(theirs[end])
-    return found
-
-
-def _unique_ends(length: int, paths: dict[_Parts, str]) -> dict[_Parts, str]:
-    found: dict[_Parts, list[str]] = {}
-    for parts, path in paths.items():
-        if len(parts) >= length:
-            found.setdefault(parts[-length:], []).append(path)
-    return {end: of_end[0] for end, of_end in found.items() if len(of_end) == 1}
+def _with_and_without_model(paths: dict[_Parts, str]) -> Iterator[dict[_Parts, str]]:
+    """Yields the paths as they are, and without the name of the model if all begin with one."""
+    yield paths
+    if len({parts[0] for parts in paths}) == 1 and all(len(parts) > 2 for parts in paths):
+        yield {parts[1:]: path for parts, path in paths.items()}
 
 
 def fit(
-    path: str, model: Model, stored: dict[str, Stored], strict: bool
+    path: str,
+    model: Model,
+    stored: dict[str, Stored],
+    strict: bool,
+    order: Sequence[str] | None = None,
 ) -> tuple[list[Assignment], dict[str, str]]:
     """Returns what the weights of a model get from a checkpoint, and which path is which.
 
@@ -140,6 +185,7 @@ def fit(
         model: the model.
         stored: the values of weights in it, by their paths.
         strict: as in `assignment.fit`.
+        order: as in `matched`.
 
     Returns:
         Tuple of the assignments, and of a dict from the model's paths to the checkpoint's.
@@ -148,8 +194,10 @@ def fit(
         MismatchedCheckpoint: if it does not fit the model.
     """
     wanted = by_path(model.weights)
-    stored = {name: value for name, value in stored.items() if _OF_RANDOM not in name}
-    pairs = matched(list(wanted), list(stored))
+    stored = {name: value for name, value in stored.items() if not _OF_RANDOM.fullmatch(name)}
+    if order is not None:
+        order = [name for name in order if name in stored]
+    pairs = matched(list(wanted), list(stored), order)
     found = [
         Assignment(wanted[ours], stored[theirs].shape, stored[theirs].read)
         for ours, theirs in pairs.items()
@@ -177,6 +225,14 @@ def fit_optimizer(
     if optimizer is None or not stored:
         return []
     if not optimizer.built:
+        unused = by_path(optimizer.variables)
+        if len(stored) == len(unused) and all(each.shape == () for each in stored.values()):
+            # It had made no step: there is nothing but the step and the rate.
+            pairs_of_it = matched(list(unused), list(stored))
+            return [
+                Assignment(unused[ours], stored[theirs].shape, stored[theirs].read)
+                for ours, theirs in pairs_of_it.items()
+            ]
         optimizer.build(model.trainable_variables)
     wanted = {
         _of_checkpoint(ours, pairs): each for ours, each in by_path(optimizer.variables).items()

@@ -15,7 +15,7 @@ from typing import Callable, Iterator
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import CustomObjects, Model
-from keras_ckpt.endings import ARCHIVE, HDF5, SHARDED_WEIGHTS, WEIGHTS
+from keras_ckpt.endings import ARCHIVE, HDF5, ORBAX, SAFETENSORS, SHARDED_WEIGHTS, WEIGHTS
 from keras_ckpt.errors import CheckpointError
 from keras_ckpt.formats import api, registry
 from keras_ckpt.formats.base import Format
@@ -230,12 +230,13 @@ def _save_weights(
             f"save_format={save_format!r} is for TensorFlow checkpoints, and {filepath} has the "
             "ending of another format. Leave one of them out."
         )
-    if filepath.endswith((*WEIGHTS, *SHARDED_WEIGHTS)):
+    if filepath.endswith(WEIGHTS):
         return call.natively("save_format", "options")
     # Weights in "keras" were HDF5, too.
     hdf5 = format in ("h5", "keras") and not is_hdf5
-    written = filepath if hdf5 or is_hdf5 else filepath + ".index"
-    if not overwrite and os.path.isfile(written) and not runtime.may_overwrite(written):
+    is_one = hdf5 or is_hdf5 or filepath.endswith((*SHARDED_WEIGHTS, *SAFETENSORS, *ORBAX))
+    written = filepath if is_one else filepath + ".index"
+    if not overwrite and os.path.exists(written) and not runtime.may_overwrite(written):
         return None
     with _temporary_attributes(model, save_weights=call.of_keras(model)):
         if hdf5:

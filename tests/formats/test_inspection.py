@@ -151,7 +151,7 @@ def test_a_tensorflow_checkpoint_by_its_index_and_its_directory(tmp_path):
     assert inspect(tmp_path) == expected
     assert inspect(str(tmp_path) + os.sep) == expected
     os.remove(str(tmp_path / "checkpoint"))
-    with pytest.raises(CheckpointError, match="it is a directory and no SavedModel"):
+    with pytest.raises(CheckpointError, match="it is a directory, without a SavedModel"):
         inspect(tmp_path)
 
 

@@ -80,6 +80,19 @@ def test_a_missing_package_is_said_before_training(
         keras_ckpt.ModelCheckpoint(name, save_weights_only=True)
 
 
+def test_no_checkpoint_is_no_path(tmp_path: pathlib.Path) -> None:
+    keras = runtime.keras()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    newest = keras_ckpt.latest_checkpoint(tmp_path)
+    assert newest is None
+    for act in (
+        lambda: keras_ckpt.load_weights(model, newest),
+        lambda: keras_ckpt.load_model(newest),
+    ):
+        with pytest.raises(FileNotFoundError, match="path of the checkpoint is None"):
+            act()
+
+
 @pytest.mark.parametrize("name", MEANT)
 @pytest.mark.parametrize("kind", ["w", "m"])
 def test_a_file_is_opened_once_to_find_its_format(
@@ -137,5 +150,5 @@ def test_what_is_not_there_is_named_with_what_is(tmp_path: pathlib.Path) -> None
     (tmp_path / "empty").touch()
     with pytest.raises(keras_ckpt.NotACheckpoint, match="it is empty"):
         registry.format_of(tmp_path / "empty")
-    with pytest.raises(keras_ckpt.NotACheckpoint, match="it is a directory and no SavedModel"):
+    with pytest.raises(keras_ckpt.NotACheckpoint, match="it is a directory, without a SavedModel"):
         registry.format_of(tmp_path)

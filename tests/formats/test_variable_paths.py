@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import keras_ckpt
 from keras_ckpt import runtime
 from keras_ckpt.errors import MismatchedCheckpoint
 from keras_ckpt.formats import assignment, variable_paths
@@ -44,14 +46,19 @@ def test_the_same_layers_under_other_numbers(wanted: list[str], stored: list[str
     assert variable_paths.matched(of_layers(*wanted), of_layers(*stored)[::-1]) == expected
 
 
+KINDS = ["dense", "conv2d", "batch_normalization"]
+
+
 @given(
-    kinds=st.lists(st.sampled_from(["dense", "conv2d", "block_2_add"]), min_size=1, max_size=6),
+    kinds=st.lists(
+        st.sampled_from(["dense", "conv2d", "batch_normalization"]), min_size=1, max_size=6
+    ),
     starts=st.tuples(*[st.integers(0, 30)] * 6),
     order=st.randoms(use_true_random=False),
 )
 def test_layers_that_were_made_in_the_same_order(kinds: Any, starts: Any, order: Any) -> None:
     def names(first: tuple[int, int, int]) -> list[str]:
-        count = dict(zip(["dense", "conv2d", "block_2_add"], first))
+        count = dict(zip(KINDS, first))
         made = []
         for kind in kinds:
             made.append(f"{kind}_{count[kind]}" if count[kind] else kind)
@@ -62,6 +69,102 @@ def test_layers_that_were_made_in_the_same_order(kinds: Any, starts: Any, order:
     shuffled = list(stored)
     order.shuffle(shuffled)
     assert variable_paths.matched(wanted, shuffled) == dict(zip(wanted, stored))
+
+
+THREE = ["dense_1", "dense_2", "dense"]
+
+
+def test_names_of_the_user_are_no_numbers_of_keras() -> None:
+    """What a user has named is another layer under another name, unless their order is known."""
+    wanted = of_layers("block_2", "block_3", "block_4")
+    stored = of_layers("block_1", "block_2", "block_3")
+    same = {path: path for path in of_layers("block_2", "block_3")}
+    assert variable_paths.matched(wanted, stored) == same
+    assert variable_paths.matched(wanted, stored, stored) == dict(zip(wanted, stored))
+    # With a gap between the numbers, either may be the one or the other.
+    later = of_layers("dense_1", "dense_2", "dense_4")
+    same = {path: path for path in of_layers("dense_1", "dense_2")}
+    assert variable_paths.matched(later, of_layers(*THREE)) == same
+    expected = dict(zip(later, of_layers(*THREE)))
+    assert variable_paths.matched(later, of_layers(*THREE), of_layers(*THREE)) == expected
+
+
+def test_an_order_of_other_layers_is_none() -> None:
+    wanted, stored = of_layers("dense", "conv2d"), of_layers("conv2d_1", "dense_1")
+    expected = {
+        "dense/kernel": "dense_1/kernel",
+        "dense/bias": "dense_1/bias",
+        "conv2d/kernel": "conv2d_1/kernel",
+        "conv2d/bias": "conv2d_1/bias",
+    }
+    assert variable_paths.matched(wanted, stored) == expected
+    assert variable_paths.matched(wanted, stored, stored) == {}
+
+
+def net() -> Any:
+    names = [{"name": "dense_1"}, {"name": "dense_2"}, {}]
+    return keras.Sequential([keras.Input((3,)), *[keras.layers.Dense(3, **each) for each in names]])
+
+
+@pytest.mark.parametrize(
+    ("ending", "module"), [(".safetensors", "safetensors"), (".orbax", "orbax")]
+)
+def test_names_given_and_not_given_in_one_model(
+    ending: str, module: str, tmp_path: pathlib.Path
+) -> None:
+    pytest.importorskip(module)
+    keras.backend.clear_session()
+    old = net()
+    keras_ckpt.save_weights(old, tmp_path / f"w{ending}")
+    for _ in range(3):
+        keras.layers.Dense(1)
+    new = net()
+    keras_ckpt.load_weights(new, tmp_path / f"w{ending}")
+    for mine, its in zip(new.get_weights(), old.get_weights()):
+        assert np.array_equal(mine, its)
+
+
+@pytest.mark.parametrize(
+    ("ending", "module"), [(".safetensors", "safetensors"), (".orbax", "orbax")]
+)
+def test_what_has_no_path_is_refused(ending: str, module: str, tmp_path: pathlib.Path) -> None:
+    pytest.importorskip(module)
+
+    class Own(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def build(self, shape: Any) -> None:
+            self.w = self.add_weight(shape=(3,), name="w")
+
+        def call(self, x: Any) -> Any:
+            return x * self.w
+
+        def save_own_variables(self, store: Any) -> None:
+            super().save_own_variables(store)
+            store["extra"] = np.ones(3)
+
+    made = keras.Sequential([keras.Input((3,)), Own(name="mine")])
+    with pytest.raises(ValueError, match="layer 'mine' of the class Own has"):
+        keras_ckpt.save_weights(made, tmp_path / f"w{ending}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "module"), [(".safetensors", "safetensors"), (".orbax", "orbax")]
+)
+def test_single_numbers_and_odd_names(ending: str, module: str, tmp_path: pathlib.Path) -> None:
+    pytest.importorskip(module)
+
+    def make() -> Any:
+        first = keras.layers.Normalization()
+        first.adapt(np.arange(6.0).reshape(2, 3))
+        return keras.Sequential(
+            [keras.Input((3,)), first, keras.layers.Dense(2, name="seed_generator_net")]
+        )
+
+    old, new = make(), make()
+    keras_ckpt.save_weights(old, tmp_path / f"w{ending}")
+    keras_ckpt.load_weights(new, tmp_path / f"w{ending}")
+    for mine, its in zip(new.get_weights(), old.get_weights()):
+        assert np.array_equal(mine, its)
 
 
 def test_other_layers_have_no_pair() -> None:

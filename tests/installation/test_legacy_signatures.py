@@ -268,3 +268,32 @@ def test_a_model_from_hdf5_trains_on(tmp_path: pathlib.Path, optimizer: str) -> 
     expected = model.fit(x, y, verbose=0, shuffle=False).history["loss"]
     found = loaded.fit(x, y, verbose=0, shuffle=False).history["loss"]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@IN_KERAS_3
+def test_weights_in_several_files_need_no_size(here: pathlib.Path, installed: None) -> None:
+    model = helpers.functional()
+    model.save_weights("w.weights.json")
+    assert (here / "w_00000.weights.h5").is_file()
+    keras_ckpt.load_weights(model, "w.weights.json")
+
+
+@IN_KERAS_3
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("w.weights.json", "h5py"), ("w.safetensors", "safetensors"), ("w.orbax", "orbax")],
+)
+def test_the_newest_formats_ask_before_they_replace(
+    here: pathlib.Path, installed: None, monkeypatch: pytest.MonkeyPatch, name: str, module: str
+) -> None:
+    pytest.importorskip(module)
+    model = helpers.functional()
+    values = model.get_weights()
+    model.save_weights(name)
+    model.set_weights([each + 1 for each in values])
+    asked: list[str] = []
+    monkeypatch.setattr(runtime, "may_overwrite", asked.append)
+    model.save_weights(name, overwrite=False)
+    assert asked == [name]
+    keras_ckpt.load_weights(model, name)
+    assert helpers.same_weights(model, values)

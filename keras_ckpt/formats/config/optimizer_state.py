@@ -83,7 +83,11 @@ def restore(path: str, model: Model, names: Sequence[str], values: Sequence[Stor
 
 
 def state(
-    path: str, model: Model, names: Sequence[str], values: Sequence[Stored]
+    path: str,
+    model: Model,
+    names: Sequence[str],
+    values: Sequence[Stored],
+    exactly: bool = False,
 ) -> list[Assignment]:
     """Returns the value that each variable of the optimizer of a model gets from a checkpoint.
 
@@ -92,21 +96,44 @@ def state(
         model: the model, compiled.
         names: names of the values, as they stand in the file.
         values: the values.
+        exactly: Boolean, whether they are those of all variables of an optimizer of Keras 3, in
+            their order. Defaults to `False`.
 
     Returns:
         An empty list, with a warning, if they are the state of another kind of optimizer.
     """
+    if exactly and not model.optimizer.built and _is_list_of(model.optimizer, values):
+        # Neither has made a step.
+        return _in_order(model.optimizer, values)
     build(model)
     # Keras 3 lists the variables of both.
     is_whole = len(values) == len(model.optimizer.variables)
     optimizer = model.optimizer if is_whole else inner(model.optimizer)
-    found = assignments(optimizer, names, values)
+    found: list[Assignment] | None
+    if exactly:
+        found = _in_order(optimizer, values) if _is_list_of(optimizer, values) else None
+    else:
+        found = assignments(optimizer, names, values)
     if found is None:
         runtime.warn_user(
             f"The optimizer starts anew: its state in {path} is not that of the "
             f"{type(model.optimizer).__name__} that the model has now.",
         )
     return found or []
+
+
+def _is_list_of(optimizer: Optimizer, values: Sequence[Stored]) -> bool:
+    """Returns whether the values have the shapes of the variables of an optimizer, in order."""
+    return [tuple(each.shape) for each in optimizer.variables] == [
+        tuple(each.shape) for each in values
+    ]
+
+
+def _in_order(optimizer: Optimizer, values: Sequence[Stored]) -> list[Assignment]:
+    return [
+        Assignment(variable, tuple(value.shape), value.__array__, value.chunks is None)
+        for variable, value in zip(optimizer.variables, values)
+    ]
 
 
 def slot(optimizer: Optimizer, name: str) -> list[Variable] | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import json
 import os
 import struct
 from types import ModuleType
-from typing import Any, Iterator
+from typing import Iterator
 
 import numpy as np
 
 from keras_ckpt import endings, progress, runtime
-from keras_ckpt._typing import Model
+from keras_ckpt._typing import Config, Model
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing, variable_paths
 from keras_ckpt.formats.base import Format, Probe, Snapshot
@@ -42,8 +43,9 @@ _TYPES = {
     "F8_E4M3": "float8_e4m3fn",
     "F8_E5M2": "float8_e5m2",
 }
-#: Under it the header has what is no tensor.
+#: Under it the header has what is no tensor, and there the order of the variables.
 _METADATA = "__metadata__"
+_ORDER = "keras_variables"
 
 
 def _library() -> ModuleType:
@@ -56,7 +58,7 @@ def _library() -> ModuleType:
         ) from None
 
 
-def _header(path: str) -> dict[str, Any] | None:
+def _header(path: str) -> Config | None:
     """Returns the header of the file at `path`, None if it does not begin with one."""
     if not os.path.isfile(path):
         return None
@@ -97,7 +99,15 @@ def _opened(path: str) -> Iterator[dict[str, Stored]]:
         yield {name: Stored(shape, functools.partial(read, name)) for name, shape in shapes.items()}
 
 
-def _tensors(path: str) -> dict[str, Any]:
+def _order(path: str) -> list[str] | None:
+    """Returns the paths in the order of the model, None if the file does not say it."""
+    with parsing.reading(path):
+        metadata = (_header(path) or {}).get(_METADATA) or {}
+        found = json.loads(metadata[_ORDER]) if _ORDER in metadata else None
+    return [str(each) for each in found] if isinstance(found, list) else None
+
+
+def _tensors(path: str) -> Config:
     found = _header(path)
     if found is None:
         raise DamagedCheckpoint(path, "it is damaged: it has no header")
@@ -132,14 +142,22 @@ class SafetensorsFile(Format):
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
         _library()
+        variable_paths.refuse_own_values(model)
         variables = variable_paths.by_path(model.weights)
         values = {name: np.asarray(runtime.readonly_view(each)) for name, each in variables.items()}
         if copy:
             values = {name: value.copy() for name, value in values.items()}
         total = assignment.nbytes(model)
-        # The library takes what is in one piece.
-        values = {name: np.ascontiguousarray(value) for name, value in values.items()}
-        metadata = {"format": "keras", "keras_version": ".".join(map(str, runtime.version()))}
+        # The library takes what is in one piece. A single number is, and would become a list.
+        values = {
+            name: value if value.flags.c_contiguous else np.ascontiguousarray(value)
+            for name, value in values.items()
+        }
+        metadata = {
+            "format": "keras",
+            "keras_version": ".".join(map(str, runtime.version())),
+            _ORDER: json.dumps(list(variables)),
+        }
 
         def write(path: str) -> None:
             with atomic.replacing(path, endings.SAFETENSORS[0]) as temporary, progress.watching(
@@ -175,7 +193,7 @@ class SafetensorsFile(Format):
         assignment.require_variables(model, "loaded")
         with _opened(path) as stored:
             try:
-                found, _ = variable_paths.fit(path, model, stored, strict)
+                found, _ = variable_paths.fit(path, model, stored, strict, _order(path))
             except MismatchedCheckpoint as error:
                 raise _of_another_library(path, stored) or error from None
             assignment.assign(model, found)

@@ -229,13 +229,28 @@ def _written_here(start: str) -> str:
     return re.escape(start) + r"_\d{5}" + re.escape(_SHARD)
 
 
-def _free_start(index: str, in_use: list[str]) -> str:
-    """Returns what the names of new files begin with, so that they are none of those in use."""
+def _free_start(index: str) -> str:
+    """Returns what the names of new files begin with, so that there are none of these names."""
+    directory = os.path.dirname(index)
+    first = _numbered(_start(index), 0)
+    there = [
+        name
+        for name in os.listdir(directory)
+        if name != first or not _is_placeholder(os.path.join(directory, name))
+    ]
     start, number = _start(index), 0
-    while any(re.fullmatch(_written_here(start), name) for name in in_use):
+    while any(re.fullmatch(_written_here(start), name) for name in there):
         number += 1
         start = f"{_start(index)}_alt{number}"
     return start
+
+
+def _is_placeholder(path: str) -> bool:
+    """Returns whether a file is HDF5 with nothing in it, as it is put there for Keras to open."""
+    try:
+        return hdf5_file.is_hdf5(path) and hdf5_file.outline(path) == (set(), set())
+    except CheckpointError:
+        return False
 
 
 def _in_use(index: str) -> list[str]:
@@ -251,13 +266,13 @@ def _remove(index: str, names: list[str], needed: list[str]) -> None:
     directory = os.path.dirname(index)
     # Keras opens this one first, whatever is in it.
     first = _numbered(_start(index), 0)
-    for name in {*names, first} - set(needed):
-        path = os.path.join(directory, name)
-        if name == first:
-            with atomic.replacing(path) as temporary, hdf5_file.h5py().File(temporary, "w"):
-                pass
-        elif re.fullmatch(re.escape(_start(index)) + r"(_alt\d+)?" + _written_here(""), name):
-            atomic.remove(path)
+    path = os.path.join(directory, first)
+    if first not in needed and (first in names or not os.path.exists(path)):
+        with atomic.replacing(path) as temporary, hdf5_file.h5py().File(temporary, "w"):
+            pass
+    for name in set(names) - {*needed, first}:
+        if re.fullmatch(re.escape(_start(index)) + r"(_alt\d+)?" + _written_here(""), name):
+            atomic.remove(os.path.join(directory, name))
 
 
 def _replace(index: str, fill: Callable[[str, str], tuple[dict[str, list[str]], int]]) -> None:
@@ -273,7 +288,7 @@ def _replace(index: str, fill: Callable[[str, str], tuple[dict[str, list[str]], 
     atomic.make_parent(index)
     before = _in_use(index)
     with atomic.directory_beside(index) as made:
-        groups, total = fill(made, _free_start(index, before))
+        groups, total = fill(made, _free_start(index))
         for name in _names(groups):
             atomic.move(os.path.join(made, name), os.path.join(os.path.dirname(index), name))
     with atomic.replacing(index) as temporary, open(temporary, "w", encoding="utf-8") as file:
@@ -292,7 +307,7 @@ class ShardedKerasWeights(Format):
         ValueError: if `max_shard_size` is not a number above 0.
     """
 
-    name = "weights of Keras 3 in several files"
+    name = "set of files with weights of Keras 3"
     keras_3_reads = True
     native_endings = endings.SHARDED_WEIGHTS
     native_since = (3, 10)

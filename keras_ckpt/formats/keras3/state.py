@@ -200,7 +200,11 @@ def _optimizer_state(path: str, model: Model, file: hdf5_file.Group) -> list[Ass
     }
     if len(values) != count:
         values = {}
-    return optimizer_state.state(path, model, list(values), list(values.values()))
+    # Keras 3 notes the name of what has the values, and lists all that an optimizer has.
+    is_of_keras_3 = "name" in stored.attrs
+    return optimizer_state.state(
+        path, model, list(values), list(values.values()), exactly=is_of_keras_3
+    )
 
 
 def is_saved_by_keras(model: Model, method: str) -> bool:

@@ -43,6 +43,7 @@ _ROLES = {
 _METADATA = "_CHECKPOINT_METADATA"
 _CUSTOM = "custom_metadata"
 _MARK = "written_by_keras_ckpt"
+_ORDER = "keras_variables"
 
 #: Values by their paths, part by part.
 _Tree = Dict[str, Any]
@@ -102,12 +103,15 @@ def _step(path: str) -> str:
     return os.path.abspath(found)
 
 
-def _written_here(step: str) -> bool:
+def _said(step: str) -> Config:
+    """Returns what keras_ckpt has said of a step that it wrote; empty for those of others."""
     with contextlib.suppress(OSError, ValueError, AttributeError), open(
         os.path.join(step, _METADATA), encoding="utf-8"
     ) as file:
-        return _MARK in (json.load(file).get(_CUSTOM) or {})
-    return False
+        found = json.load(file).get(_CUSTOM)
+        if isinstance(found, dict) and _MARK in found:
+            return found
+    return {}
 
 
 # Trees of values.
@@ -121,6 +125,14 @@ def _nested(flat: Mapping[str, object]) -> _Tree:
         inside = tree
         for part in parts:
             inside = inside.setdefault(part, {})
+            if not isinstance(inside, dict):
+                break
+        if not isinstance(inside, dict) or last in inside:
+            raise ValueError(
+                f"The path {path!r} of a variable of the model begins with that of another, or "
+                "another with it, and Orbax stores them as a tree. Give the layers names of their "
+                "own, or save the model in another format."
+            )
         inside[last] = value
     return tree
 
@@ -147,6 +159,11 @@ def _taken(variable: Variable, copy: bool) -> object:
     value = np.asarray(runtime.readonly_view(variable))
     if value.ndim == 0:
         return value.item()
+    if not value.size:
+        raise ValueError(
+            f"Orbax stores no arrays without values, and {assignment.variable_name(variable)} of "
+            f"the model has the shape {value.shape}. Save the model in another format."
+        )
     return value.copy() if copy else value
 
 
@@ -170,7 +187,9 @@ def _values(model: Model, with_training: bool, copy: bool) -> _Tree:
 
 def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
     assignment.require_variables(model, "saved")
+    variable_paths.refuse_own_values(model)
     library = _library()
+    said = {_MARK: True, _ORDER: list(variable_paths.by_path(model.weights))}
     parts: dict[str, object] = {_VALUES: _values(model, whole, copy)}
     if whole:
         parts[_DESCRIPTION] = {"config": internals.saving_lib()._serialize_model_as_json(model)[0]}
@@ -196,11 +215,11 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
         with atomic.directory_beside(path) as made:
             new = os.path.join(made, str(number))
             with progress.watching(made, total, "Saving"):
-                library.save_checkpointables(new, parts, custom_metadata={_MARK: True})
+                library.save_checkpointables(new, parts, custom_metadata=said)
             atomic.move(new, os.path.join(path, str(number)))
         for each in before:
             old = os.path.join(path, str(each))
-            if _written_here(old):
+            if _said(old):
                 atomic.remove(old)
 
     return Snapshot(write, can_be_in_background=copy)
@@ -245,7 +264,7 @@ def _of(found: _Tree, *groups: str) -> dict[str, Stored]:
 
 def _load(model: Model, path: str, found: _Tree, strict: bool) -> None:
     stored = _of(found, "trainable_variables", "non_trainable_variables")
-    made, pairs = variable_paths.fit(path, model, stored, strict)
+    made, pairs = variable_paths.fit(path, model, stored, strict, _said(path).get(_ORDER))
     made += variable_paths.fit_optimizer(path, model, _of(found, "optimizer_variables"), pairs)
     assignment.assign(model, made)
 
@@ -254,7 +273,7 @@ class OrbaxWeights(Format):
     """A step of Orbax with the weights alone: `OrbaxCheckpoint(save_weights_only=True)`."""
 
     # Keras 3.14 and later read them, but leave what has another path as it is.
-    name = "Orbax checkpoint of weights"
+    name = "checkpoint of weights by Orbax"
     keras_3_misreads = True
 
     def require(self) -> None:
@@ -311,7 +330,7 @@ def _role(group: str, name: str) -> str:
 class OrbaxCheckpoint(OrbaxWeights):
     """A step of Orbax with the model: what Keras's callback of that name writes."""
 
-    name = "Orbax checkpoint"
+    name = "checkpoint of a model by Orbax"
 
     def recognises(self, probe: Probe) -> bool:
         step = probe.ask(newest_step)

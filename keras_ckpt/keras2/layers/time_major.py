@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
 from keras_ckpt._typing import Config, Shape, Tensor
@@ -33,10 +31,10 @@ class _TimeMajor:
     def call(
         self,
         sequences: Tensor,
-        initial_state: Any = None,
+        initial_state: Tensor = None,
         mask: Tensor = None,
         training: bool | None = False,
-    ) -> Any:
+    ) -> Tensor:
         """Returns what the layer of Keras 3 does of sequences with the batch first."""
         found = super().call(  # type: ignore[misc]
             _steps_first(sequences),
@@ -52,9 +50,9 @@ class _TimeMajor:
 
     def compute_output_shape(
         self, sequences_shape: Shape, initial_state_shape: Shape = None
-    ) -> Any:
+    ) -> Tensor:
         """Returns the shape of the outputs."""
-        found: Any = super().compute_output_shape(  # type: ignore[misc]
+        found: Shape = super().compute_output_shape(  # type: ignore[misc]
             _swapped(sequences_shape), initial_state_shape
         )
         if not self.return_sequences:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import numpy as np
 import pytest
 
+import keras_ckpt
 from keras_ckpt import runtime
 
 if not runtime.is_keras_3():
@@ -97,3 +99,36 @@ def test_slot_that_an_optimizer_does_not_have() -> None:
     optimizer_state.build(model)
     assert optimizer_state.slot(model.optimizer, "vhat") is None
     assert optimizer_state.slot(model.optimizer, "unheard of") is None
+
+
+@pytest.mark.parametrize("name", ["o.weights.h5", "o.weights.json", "o.keras"])
+@pytest.mark.parametrize("other", ["SGD", "Nadam"])
+def test_the_state_of_another_optimizer_of_keras_3_is_left(
+    name: str, other: str, tmp_path: pathlib.Path
+) -> None:
+    def make(optimizer: Any) -> Any:
+        made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        made.compile(optimizer, "mse")
+        return made
+
+    old = make("adam")
+    old.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+    keras_ckpt.save_weights(old, tmp_path / name)
+    new = make(getattr(keras.optimizers, other)(0.5))
+    with pytest.warns(UserWarning, match="optimizer starts anew"):
+        keras_ckpt.load_weights(new, tmp_path / name)
+    assert float(runtime.to_numpy(new.optimizer.learning_rate)) == 0.5
+    assert int(new.optimizer.iterations) == 0
+
+
+@pytest.mark.parametrize("name", ["o.weights.h5", "o.weights.json", "o.keras"])
+def test_an_optimizer_that_has_made_no_step(
+    name: str, tmp_path: pathlib.Path, recwarn: Any
+) -> None:
+    made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    made.compile(keras.optimizers.Adam(0.25), "mse")
+    keras_ckpt.save_weights(made, tmp_path / name)
+    made.compile(keras.optimizers.Adam(0.5), "mse")
+    keras_ckpt.load_weights(made, tmp_path / name)
+    assert not [each for each in recwarn if "starts anew" in str(each.message)]
+    assert float(runtime.to_numpy(made.optimizer.learning_rate)) == 0.25

@@ -72,7 +72,7 @@ def test_those_of_keras_are_read(case: Any, tmp_path: pathlib.Path) -> None:
     keras_ckpt.save_weights(model, tmp_path / "o.weights.json", max_shard_size=2e-6)
     ours = keras_ckpt.inspect(tmp_path / "o.weights.json")
     assert ours.variables == of_keras.variables
-    assert ours.format == of_keras.format == "weights of Keras 3 in several files"
+    assert ours.format == of_keras.format == "set of files with weights of Keras 3"
 
 
 @needs_them
@@ -144,6 +144,47 @@ def test_nothing_is_left_of_the_ones_before(mlp: Any, tmp_path: pathlib.Path) ->
         } <= set(names(tmp_path))
     assert "w_best.weights.h5" in names(tmp_path)
     assert max(counts) - min(counts) <= 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("z.weights.json", "z_alt1.weights.json"),
+        ("q.weights.r.weights.json", "q.r.weights.json"),
+    ],
+)
+def test_no_other_checkpoint_is_touched(
+    mlp: Any, first: str, second: str, tmp_path: pathlib.Path
+) -> None:
+    expected = [np.array(each) for each in mlp.get_weights()]
+    for _ in range(2):
+        save(mlp, tmp_path / first)
+    for count in range(3):
+        mlp.set_weights([each + count + 1 for each in expected])
+        save(mlp, tmp_path / second)
+        other = MODELS["mlp"]()
+        keras_ckpt.load_weights(other, tmp_path / first)
+        assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), expected))
+        keras_ckpt.load_weights(other, tmp_path / second)
+        assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), mlp.get_weights()))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_files_of_the_user_stay(mlp: Any, number: int, tmp_path: pathlib.Path) -> None:
+    expected = [np.array(each) for each in mlp.get_weights()]
+    own = tmp_path / f"cp_{number:05}.weights.h5"
+    keras_ckpt.save_weights(mlp, own)
+    for count in range(3):
+        mlp.set_weights([each + count + 1 for each in expected])
+        save(mlp, tmp_path / "cp.weights.json", 1e-7)
+        other = MODELS["mlp"]()
+        keras_ckpt.load_weights(other, own)
+        assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), expected))
+        loads = [keras_ckpt.load_weights] + [type(other).load_weights] * KERAS_HAS_THEM
+        for load in loads:
+            other = MODELS["mlp"]()
+            load(other, str(tmp_path / "cp.weights.json"))
+            assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), mlp.get_weights()))
 
 
 def test_a_snapshot_is_of_its_moment(mlp: Any, tmp_path: pathlib.Path) -> None:

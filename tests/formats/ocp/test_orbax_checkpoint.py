@@ -58,7 +58,7 @@ def test_whole_models_come_back_compiled(mlp: Any, tmp_path: pathlib.Path) -> No
     keras_ckpt.load_weights(weights, path)
     assert np.array_equal(predictions(weights, "mlp"), predictions(mlp, "mlp"))
     found = keras_ckpt.inspect(path)
-    assert (found.format, found.model) == ("Orbax checkpoint", type(mlp).__name__)
+    assert (found.format, found.model) == ("checkpoint of a model by Orbax", type(mlp).__name__)
     assert found.parameters == mlp.count_params() and found.compiled and found.optimizer
 
 
@@ -191,6 +191,23 @@ def test_a_directory_of_something_else_is_left_alone(mlp: Any, tmp_path: pathlib
     (tmp_path / "file.orbax").write_text("mine")
     with pytest.raises(FileExistsError, match="A file is where the directory"):
         keras_ckpt.save_weights(mlp, tmp_path / "file.orbax")
+
+
+def test_paths_that_are_no_tree_are_refused(tmp_path: pathlib.Path) -> None:
+    class Scaled(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def build(self, shape: Any) -> None:
+            self.w = self.add_weight(shape=(3,), name="w")
+
+        def call(self, x: Any) -> Any:
+            return x * self.w
+
+    inputs = keras.Input((3,))
+    hidden = keras.Sequential([keras.layers.Dense(3, name="w")], name="e")(inputs)
+    within = keras.Input((3,))
+    inner = keras.Model(within, Scaled(name="e")(within), name="other")
+    with pytest.raises(ValueError, match="begins with that of another"):
+        keras_ckpt.save_weights(keras.Model(inputs, inner(hidden)), tmp_path / "m.orbax")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_others_write_with_orbax(mlp: Any, tmp_path: pathlib.Path) -> None:
