@@ -71,7 +71,10 @@ def by_path(variables: Iterable[Variable]) -> dict[str, Variable]:
 
 
 def matched(
-    wanted: Sequence[str], stored: Collection[str], order: Sequence[str] | None = None
+    wanted: Sequence[str],
+    stored: Collection[str],
+    order: Sequence[str] | None = None,
+    classes: Collection[str] = (),
 ) -> dict[str, str]:
     """Returns which stored path belongs to each wanted one.
 
@@ -80,6 +83,8 @@ def matched(
         stored: strings, the paths in a checkpoint.
         order: strings, the stored paths in the order of the model that was saved. Defaults to
             `None`: that is not known.
+        classes: strings, the names of the user's own classes, from which Keras makes names, too.
+            Defaults to none.
 
     Returns:
         Dict from wanted to stored paths. Those that belong to none are not in it.
@@ -91,7 +96,7 @@ def matched(
         if len(order) == len(wanted) and all(_is_alike(*pair) for pair in pairs.items()):
             return pairs
     elif len(stored) == len(wanted):
-        ours, theirs = _counted(wanted, stored)
+        ours, theirs = _counted(wanted, stored, _names_that_keras_gives(classes))
         for mine in _with_and_without_model(ours):
             for its in _with_and_without_model(theirs):
                 if set(mine) == set(its):
@@ -107,7 +112,7 @@ def _is_alike(one: str, other: str) -> bool:
 
 
 def _counted(
-    wanted: Collection[str], stored: Collection[str]
+    wanted: Collection[str], stored: Collection[str], given: Collection[str]
 ) -> tuple[dict[_Parts, str], dict[_Parts, str]]:
     """Returns the paths of both by their parts, with the numbers that Keras gave counted from 0.
 
@@ -125,9 +130,8 @@ def _counted(
             for name, number in parts:
                 of_kind.setdefault(name, set()).add(number)
         numbers.append(of_kind)
-    given = _names_that_keras_gives()
     starts: list[dict[str, int]] = [{}, {}]
-    for name in set(numbers[0]) & set(numbers[1]) & given:
+    for name in set(numbers[0]) & set(numbers[1]) & set(given):
         lengths = [max(each[name]) - min(each[name]) + 1 for each in numbers]
         if lengths[0] == lengths[1] == len(numbers[0][name]) == len(numbers[1][name]):
             for start, each in zip(starts, numbers):
@@ -142,13 +146,13 @@ def _counted(
     return ours, theirs
 
 
-def _names_that_keras_gives() -> set[str]:
+def _names_that_keras_gives(classes: Iterable[str]) -> set[str]:
     """Returns what the names begin with that Keras gives to layers, models and optimizers."""
     keras = runtime.keras()
     members = [*vars(keras.layers).values(), *vars(keras.optimizers).values()]
-    classes = [each for each in members if isinstance(each, type)]
-    found = {each.__name__ for each in (*classes, keras.Sequential, keras.Model)}
-    return {_snake_case(name) for name in found | {"Functional"}}
+    found = {each.__name__ for each in members if isinstance(each, type)}
+    found |= {"Functional", "Model", "Sequential", *classes}
+    return {_snake_case(name) for name in found}
 
 
 def _snake_case(name: str) -> str:
@@ -197,7 +201,8 @@ def fit(
     stored = {name: value for name, value in stored.items() if not _OF_RANDOM.fullmatch(name)}
     if order is not None:
         order = [name for name in order if name in stored]
-    pairs = matched(list(wanted), list(stored), order)
+    classes = {type(layer).__name__ for layer in model._flatten_layers()}
+    pairs = matched(list(wanted), list(stored), order, classes)
     found = [
         Assignment(wanted[ours], stored[theirs].shape, stored[theirs].read)
         for ours, theirs in pairs.items()

@@ -89,6 +89,13 @@ def test_names_of_the_user_are_no_numbers_of_keras() -> None:
     assert variable_paths.matched(later, of_layers(*THREE), of_layers(*THREE)) == expected
 
 
+def test_names_that_keras_makes_of_the_users_classes() -> None:
+    wanted, stored = of_layers("res_block_4", "res_block_5"), of_layers("res_block", "res_block_1")
+    assert variable_paths.matched(wanted, stored) == {}
+    found = variable_paths.matched(wanted, stored, classes={"ResBlock"})
+    assert found == dict(zip(wanted, stored))
+
+
 def test_an_order_of_other_layers_is_none() -> None:
     wanted, stored = of_layers("dense", "conv2d"), of_layers("conv2d_1", "dense_1")
     expected = {

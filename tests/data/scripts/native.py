@@ -142,7 +142,7 @@ def define():
         return trained().save_weights(path)
 
     ways("save_weights", save_weights, "w.weights.h5", pathlib.Path("w.weights.h5"), *ODD)
-    ways("save_weights", save_weights, "w.weights.json", "nodir/w.weights.h5")
+    ways("save_weights", save_weights, "nodir/w.weights.h5")
 
     def weights(path):
         model = zeros()
@@ -457,6 +457,7 @@ def define():
         'model.save_weights("w.h5")',
         'model.save_weights("w.hdf5", True)',
         'model.save_weights("w.keras")',
+        'model.save_weights("w.weights.json")',
         'model.save_weights("w", save_format="h5")',
         'model.save_weights("w.weights.h5", save_format="h5", options=None)',
         'model.save_weights("w", options=None)',

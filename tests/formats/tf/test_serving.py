@@ -149,7 +149,7 @@ def test_what_is_no_saved_model(directory: pathlib.Path, tmp_path: pathlib.Path)
             served(directory / name)
     with pytest.raises(FileNotFoundError):
         served(tmp_path / "absent")
-    with pytest.raises(CheckpointError, match="no SavedModel"):
+    with pytest.raises(CheckpointError, match="without a SavedModel"):
         served(tmp_path)
 
 
