@@ -36,6 +36,24 @@ _NEWER: Neutral = {
     "use_gate": (False,),
     "zero_output_for_mask": (False,),
 }
+# Those that came later in some layers alone: Keras 2 took images with the channels last there.
+_OF_IMAGES: Neutral = {
+    "antialias": (False,),
+    "crop_to_aspect_ratio": (False,),
+    "data_format": (None, "channels_last"),
+    "pad_to_aspect_ratio": (False,),
+}
+_NEWER_IN: dict[str, Neutral] = {
+    "CenterCrop": _OF_IMAGES,
+    "RandomBrightness": _OF_IMAGES,
+    "RandomContrast": _OF_IMAGES,
+    "RandomCrop": _OF_IMAGES,
+    "RandomFlip": _OF_IMAGES,
+    "RandomRotation": _OF_IMAGES,
+    "RandomTranslation": _OF_IMAGES,
+    "RandomZoom": _OF_IMAGES,
+    "Resizing": {**_OF_IMAGES, "fill_mode": ("constant",), "fill_value": (0.0,)},
+}
 _RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}
 # Arguments of the optimizers of Keras 3.
 _OF_OPTIMIZERS: Neutral = {
@@ -59,6 +77,8 @@ _OWN_FUNCTIONS = {
 }
 #: Activations whose name means another one in Keras 2.
 _CHANGED_ACTIVATIONS = ("hard_sigmoid",)
+#: Layers whose name means another one in Keras 2.
+_CHANGED_LAYERS = ("RandomCrop",)
 #: Optimizers of `keras_ckpt.keras2`, with their names in Keras 2.
 _OWN_OPTIMIZERS = {
     "Keras2Adagrad": "Adagrad",
@@ -186,11 +206,14 @@ def _layer(description: Config) -> Config:
     name, config = description["class_name"], description["config"]
     if name in _NESTED:
         return of_model(description)
+    is_of_keras_2 = str(description.get("registered_name")).startswith(_PACKAGE)
+    if name in _CHANGED_LAYERS and not is_of_keras_2:
+        raise NotInKeras2(f"{name} of Keras 3 is another layer in Keras 2")
     if name in _WITH_SHAPES:
         raise NotInKeras2(f"no description of {name} is read by both Keras 2 and Keras 3")
     if not (hasattr(runtime.keras().layers, name) or _is_layer_of_users(description)):
         raise NotInKeras2(f"the operation {name} is not a layer")
-    settings = _known(name, _plain_config(config), _NEWER)
+    settings = _known(name, _plain_config(config), {**_NEWER, **_NEWER_IN.get(name, {})})
     if name == "InputLayer":
         settings["batch_input_shape"] = settings.pop("batch_shape")
         settings.setdefault("ragged", False)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import keras_ckpt
-from keras_ckpt import runtime
+from keras_ckpt import keras2, runtime
 
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 writes", allow_module_level=True)
@@ -193,3 +193,45 @@ def test_outputs_that_are_those_of_a_model_within(kind: str, tmp_path: pathlib.P
     assert "mask" not in json.dumps(calls)
     for load in (keras_ckpt.load_model, keras.models.load_model):
         same(run(load(str(path)), x), run(model, x))
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("RandomFlip", {}),
+        ("RandomRotation", {"factor": 0.1}),
+        ("RandomTranslation", {"height_factor": 0.1, "width_factor": 0.1}),
+        ("RandomZoom", {"height_factor": 0.1}),
+        ("RandomContrast", {"factor": 0.1}),
+        ("Resizing", {"height": 3, "width": 3}),
+        ("CenterCrop", {"height": 3, "width": 3}),
+    ],
+)
+def test_layers_of_images_have_the_arguments_of_keras_2(
+    kind: str, settings: dict[str, Any], tmp_path: pathlib.Path
+) -> None:
+    layer = getattr(keras.layers, kind)(**settings)
+    model = keras.Sequential([keras.Input((4, 4, 3)), layer])
+    keras_ckpt.save_model(model, tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r") as file:
+        config = json.loads(file.attrs["model_config"])
+    written = config["config"]["layers"][1]["config"]
+    newer = {"data_format", "antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio"}
+    assert not newer & set(written) and set(settings) <= set(written)
+    x = np.linspace(0, 1, 48, dtype="float32").reshape(1, 4, 4, 3)
+    same(run(keras_ckpt.load_model(tmp_path / "m.h5"), [x]), run(model, [x]))
+
+
+@pytest.mark.parametrize("is_of_keras_2", [True, False])
+def test_a_layer_of_the_same_name_stays_the_one_that_it_is(
+    is_of_keras_2: bool, tmp_path: pathlib.Path
+) -> None:
+    """RandomCrop of Keras 2 gives images of its size when it predicts, too."""
+    cls = keras2.layers.find("RandomCrop") if is_of_keras_2 else keras.layers.RandomCrop
+    assert cls is not None
+    model = keras.Sequential([keras.Input((4, 4, 3)), cls(3, 3)])
+    keras_ckpt.save_model(model, tmp_path / "m.h5")
+    x = np.linspace(0, 1, 48, dtype="float32").reshape(1, 4, 4, 3)
+    found = keras_ckpt.load_model(tmp_path / "m.h5")
+    assert found.predict(x, verbose=0).shape[1] == (3 if is_of_keras_2 else 4)
+    same(run(found, [x]), run(model, [x]))
