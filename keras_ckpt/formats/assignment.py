@@ -105,13 +105,13 @@ def _listed(names: list[str]) -> str:
 def assign(model: Model, assignments: Iterable[Assignment]) -> None:
     """Gives each variable its value and lets the layers make what they derive from it."""
     assignments = list(assignments)
-    total = sum(_nbytes(each.variable, each.shape) for each in assignments)
+    total = sum(size(str(each.variable.dtype), each.shape) for each in assignments)
     is_sure = total > _MUCH and all(each.is_sure for each in assignments)
     kept = [] if is_sure else [each.variable for each in assignments]
     with or_as_before(model, kept), progress.bar(total, "Loading") as advance:
         for each in assignments:
             each.variable.assign(runtime.as_owned_tensor(each.read()))
-            advance(_nbytes(each.variable, each.shape))
+            advance(size(str(each.variable.dtype), each.shape))
     finalize(model)
 
 
@@ -153,11 +153,12 @@ def nbytes(model: Model) -> int:
     variables = list(model.variables)
     if getattr(model, "optimizer", None) is not None:
         variables += list(model.optimizer.variables)
-    return sum(_nbytes(variable, variable.shape) for variable in variables)
+    return sum(size(str(variable.dtype), variable.shape) for variable in variables)
 
 
-def _nbytes(variable: Variable, shape: Iterable[int]) -> int:
-    return width(str(variable.dtype)) * int(np.prod([int(n) for n in shape], dtype=np.int64))
+def size(dtype: str, shape: Iterable[int]) -> int:
+    """Returns how many bytes the values of an array take."""
+    return width(dtype) * int(np.prod([int(n) for n in shape], dtype=np.int64))
 
 
 def width(dtype: str) -> int:

@@ -67,7 +67,8 @@ class Inspection(NamedTuple):
 def inspect(path: StrPath) -> Inspection:
     """Returns what is in a checkpoint of any format.
 
-    Neither Keras nor TensorFlow is imported, and no tensor is read.
+    Neither Keras nor TensorFlow is imported, and no tensor is read. What Orbax wrote is read by its
+    library, which imports JAX.
 
     Args:
         path: String or `PathLike`, the file, the SavedModel directory, the prefix or the index of a

@@ -13,7 +13,7 @@ from typing import Callable, Collection, Iterable, Iterator, NamedTuple, Sequenc
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt._typing import Model, Variable
+from keras_ckpt._typing import Model, Tensor, Variable
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 
@@ -37,18 +37,29 @@ class Stored(NamedTuple):
 
 
 def refuse_own_values(model: Model) -> None:
-    """Refuses layers that save more than their variables, which have no path.
+    """Refuses layers that save something else than their variables, which has no path.
 
     Raises:
         ValueError: if there is one.
     """
     for layer in model._flatten_layers():
-        if not type(layer).save_own_variables.__module__.startswith("keras."):
+        if type(layer).save_own_variables.__module__.startswith("keras."):
+            continue
+        saved: dict[str, Tensor] = {}
+        layer.save_own_variables(saved)
+        own = layer._trainable_variables + layer._non_trainable_variables
+        pairs = list(zip(saved.values(), own))
+        if len(saved) != len(own) or not all(_is_value_of(*pair) for pair in pairs):
             raise ValueError(
-                f"The layer {layer.name!r} of the class {type(layer).__name__} has a "
-                "`save_own_variables` of its own, and this format stores nothing but variables. "
-                "Save the model in another, such as `.weights.h5` or `.keras`."
+                f"The layer {layer.name!r} of the class {type(layer).__name__} saves something "
+                "else than its variables in its `save_own_variables`, and this format stores "
+                "nothing else. Save the model in another, such as `.weights.h5` or `.keras`."
             )
+
+
+def _is_value_of(saved: Tensor, variable: Variable) -> bool:
+    value = runtime.to_numpy(variable)
+    return saved is variable or np.array_equal(np.asarray(runtime.to_numpy(saved)), value)
 
 
 def by_path(variables: Iterable[Variable]) -> dict[str, Variable]:

@@ -18,8 +18,9 @@ if not runtime.is_keras_3():
 import models
 from models import MODELS, keras, predictions, saved, trained, values
 
-WEIGHTS = ["w.weights.h5", "w.h5", "w.hdf5", "w.keras", "cp", "cp-0001.ckpt"]
-WHOLE = ["m.keras", "m.h5", "m.hdf5", "saved"]
+WEIGHTS = ["w.weights.h5", "w.h5", "w.hdf5", "w.keras", "cp", "cp-0001.ckpt", "w.weights.json"]
+WEIGHTS += ["w" + ending for ending in models.SAFETENSORS + models.ORBAX]
+WHOLE = ["m.keras", "m.h5", "m.hdf5", "saved"] + ["m" + ending for ending in models.ORBAX]
 needs_tensorflow = pytest.mark.skipif(not runtime.has_tensorflow(), reason="needs TensorFlow")
 
 
@@ -119,6 +120,9 @@ def test_saving_leaves_the_model_as_it_is(tmp_path):
 CASES = [(name, True) for name in WEIGHTS] + [(name, False) for name in WHOLE]
 
 
+OF_FILES = (IsADirectoryError, errno.EISDIR)
+
+
 @pytest.mark.parametrize(("name", "weights_only"), CASES)
 def test_a_failure_leaves_what_was_there(mlp, name, weights_only, tmp_path, monkeypatch):
     path = str(tmp_path / name)
@@ -144,9 +148,11 @@ def test_a_directory_in_the_way(mlp, name, weights_only, tmp_path):
         directory = tmp_path / (name + ".index")
     directory.mkdir()
     (directory / "precious").write_text("mine")
-    with pytest.raises(IsADirectoryError) as caught:
+    # A directory of Orbax is where it is to be, but not one of something else.
+    kind, number = (FileExistsError, errno.EEXIST) if path.suffix == ".orbax" else OF_FILES
+    with pytest.raises(kind) as caught:
         api.write(mlp, path, weights_only)
-    assert caught.value.errno == errno.EISDIR
+    assert caught.value.errno == number
     assert caught.value.filename == str(directory)
     assert (directory / "precious").read_text() == "mine"
     assert os.listdir(tmp_path) == [directory.name]
@@ -215,6 +221,15 @@ def test_a_model_without_variables_is_refused(tmp_path):
             api.write(models.Subclassed(), tmp_path / "cp", weights_only)
 
 
+def test_each_format_that_is_written_is_among_these():
+    """What is promised of one format is promised of all: their tests walk these names."""
+    missing = [".safetensors"] * (not models.SAFETENSORS) + [".orbax"] * (not models.ORBAX)
+    for rule in registry._WRITTEN:
+        names = WEIGHTS if rule.weights_only else WHOLE
+        written = {registry.format_written(name, rule.weights_only) for name in names}
+        assert rule.format in written or set(rule.endings) <= set(missing), rule.format.name
+
+
 def test_every_name_has_a_format():
     for name in WEIGHTS + WHOLE + ["", ".h5", "a.H5", "dir.h5/cp"]:
         for weights_only in (True, False):
@@ -222,15 +237,18 @@ def test_every_name_has_a_format():
     assert not registry.format_written("cp.h5.tmp", True).keras_3_reads
 
 
+#: TensorFlow's file system in memory appends to what is there when a file is copied over another,
+#: as no other does, and these files have an end.
+WITH_AN_END = (".json", ".safetensors", ".orbax")
+
+
 @needs_tensorflow
-@pytest.mark.parametrize(
-    ("name", "weights_only"), [(n, True) for n in WEIGHTS] + [(n, False) for n in WHOLE]
-)
+@pytest.mark.parametrize(("name", "weights_only"), CASES)
 def test_other_file_systems(mlp, name, weights_only, tmp_path):
     """A file system that is none of the operating system's, as buckets are."""
     path = f"ram://{tmp_path.name}/deep/{name}"
     os.chdir(str(tmp_path))
-    for _ in range(2):
+    for _ in range(1 if name.endswith(WITH_AN_END) else 2):
         api.write(mlp, path, weights_only)
     assert os.listdir(str(tmp_path)) == []
     other = MODELS["mlp"]()

@@ -1,5 +1,6 @@
 """What `inspect` finds in checkpoints of every format, and in damaged ones."""
 
+import glob
 import json
 import os
 import re
@@ -21,12 +22,13 @@ from keras_ckpt.formats.inspection import Inspection, inspect
 if not runtime.is_keras_3():
     pytest.skip("what is written on Keras 3", allow_module_level=True)
 
-from models import MODELS, keras, trained
+from models import MODELS, ORBAX, SAFETENSORS, keras, trained
 
-WEIGHTS = ["w.weights.h5", "w.h5", "w.keras", "cp"]
-WHOLE = ["m.keras", "m.h5", "saved"]
+WEIGHTS = ["w.weights.h5", "w.h5", "w.keras", "cp", "w.weights.json"]
+WEIGHTS += ["w" + ending for ending in SAFETENSORS + ORBAX]
+WHOLE = ["m.keras", "m.h5", "saved"] + ["m" + ending for ending in ORBAX]
 # Which of them keep the optimizer.
-STATEFUL = ["w.weights.h5", "w.keras", "cp"] + WHOLE
+STATEFUL = ["w.weights.h5", "w.keras", "cp", "w.weights.json"] + WHOLE
 
 
 def saved(model, path):
@@ -80,7 +82,9 @@ def test_whole_models_tell_what_they_are(files, name):
     assert (found.model, found.compiled, found.optimizer) == ("Sequential", True, "Adam")
     assert found.written_by["keras"] == keras.__version__
     assert f"keras_ckpt.load_model({files[name]!r})" in found.loads_with
-    assert (f"keras.models.load_model({files[name]!r})" in found.loads_with) == (name != "saved")
+    assert (f"keras.models.load_model({files[name]!r})" in found.loads_with) == (
+        name not in ("saved", "m.orbax")
+    )
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
@@ -184,19 +188,27 @@ def test_it_can_be_written_as_json(files, name):
     assert again["variables"][0]["shape"] == list(found.variables[0].shape)
 
 
-def test_no_keras_is_imported(files):
+@pytest.mark.parametrize(
+    ("of_orbax", "imported"),
+    # Its library imports JAX.
+    [(False, b"[]"), *[(True, b"['jax']") for _ in ORBAX]],
+)
+def test_no_keras_is_imported(files, of_orbax, imported):
     code = (
         "import sys; from keras_ckpt.formats.inspection import inspect\n"
         "for path in sys.argv[1:]: assert inspect(path).variables\n"
         "print([name for name in ('keras', 'tensorflow', 'jax', 'torch') if name in sys.modules])"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code, *files.values()],
+        [
+            *(sys.executable, "-c", code),
+            *[path for path in files.values() if path.endswith(".orbax") == of_orbax],
+        ],
         stdout=subprocess.PIPE,
         check=True,
         cwd=tempfile.gettempdir(),
     )
-    assert ran.stdout.strip() == b"[]"
+    assert ran.stdout.strip() == imported
 
 
 @pytest.mark.parametrize("name", ["w.weights.h5", "m.keras"])
@@ -216,6 +228,8 @@ def test_tensors_are_not_read(name, tmp_path):
 def main_file(path):
     """The file of a checkpoint in which the rest of it is found."""
     inside = [path, path + ".index", os.path.join(path, "assets.extra", "keras_ckpt.keras")]
+    # In the one step that there is.
+    inside += glob.glob(os.path.join(path, "*", "pytree", "_METADATA"))
     return next(each for each in inside if os.path.isfile(each))
 
 

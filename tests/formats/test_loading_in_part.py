@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from models import of_several
+from models import ORBAX, SAFETENSORS, of_several
 
 import keras_ckpt
 from keras_ckpt import runtime
@@ -24,6 +24,9 @@ PATHS = {
     "m.keras": keras_ckpt.save_model,
     "cp": keras_ckpt.save_weights,
     "saved": keras_ckpt.save_model,
+    "w.weights.json": keras_ckpt.save_weights,
+    **{"w" + ending: keras_ckpt.save_weights for ending in SAFETENSORS + ORBAX},
+    **{"m" + ending: keras_ckpt.save_model for ending in ORBAX},
 }
 OF_KERAS_2 = ("w.h5", "m.h5")
 

@@ -21,7 +21,12 @@ KINDS = [
     ("m.h5", False),
     ("m.keras", False),
     ("m", False),
+    ("w.weights.json", True),
+    *[("w" + ending, True) for ending in models.SAFETENSORS + models.ORBAX],
+    *[("m" + ending, False) for ending in models.ORBAX],
 ]
+#: Of weights in these the optimizer is no part.
+WITHOUT_OPTIMIZER = ("w.h5", "w.safetensors", "w.orbax")
 EACH = pytest.mark.parametrize(("name", "weights_only"), KINDS)
 
 
@@ -104,7 +109,7 @@ def test_the_file_has_what_was_there_before_the_model_changed(
         written(snapshot, path)
     found = values(loaded(path, weights_only))
     # HDF5 weights in the layout of Keras 2 have no optimizer.
-    count = len(trained.weights) if name == "w.h5" else len(before)
+    count = len(trained.weights) if name in WITHOUT_OPTIMIZER else len(before)
     for expected, value in zip(before[:count], found):
         np.testing.assert_array_equal(value, expected)
 
@@ -147,8 +152,8 @@ def test_written_twice_it_is_the_same(trained, name, weights_only, tmp_path):
     first = values(loaded(tmp_path / name, weights_only))
     second = values(loaded(tmp_path / "other" / name, weights_only))
     # HDF5 weights in the layout of Keras 2 have no optimizer: that of the model stays as it was.
-    count = len(trained.weights) if name == "w.h5" else len(first)
-    assert count > len(trained.weights) or name == "w.h5"
+    count = len(trained.weights) if name in WITHOUT_OPTIMIZER else len(first)
+    assert count > len(trained.weights) or name in WITHOUT_OPTIMIZER
     for one, other in zip(first[:count], second[:count]):
         np.testing.assert_array_equal(one, other)
 
@@ -209,7 +214,7 @@ if runtime.is_keras_3():
 
 
 #: What keeps what a layer writes beside its values.
-WITH_ASSETS = ["m.keras", "m"]
+WITH_ASSETS = ["m.keras", "m", "m.orbax"]
 
 
 @pytest.mark.skipif(not runtime.is_keras_3(), reason="Keras 2 asks no layer to save itself")
@@ -220,6 +225,11 @@ def test_layers_of_users_save_themselves_in_the_first_half(name, weights_only, t
     own.scale.assign(np.array([1.0, 2.0, 3.0]))
     own.text = "before"
     Own.threads.clear()
+    if name.endswith((".safetensors", ".orbax")):
+        # Which have nothing but variables, by their paths.
+        with pytest.raises(ValueError, match="layer 'own' .* saves something else"):
+            taken(model, tmp_path / name, weights_only)
+        return
     snapshot = taken(model, tmp_path / name, weights_only)
     asked = len(Own.threads)
     own.scale.assign(np.zeros(3))

@@ -15,6 +15,7 @@ import numpy as np
 
 from keras_ckpt import endings, progress, runtime
 from keras_ckpt._typing import Config, Model
+from keras_ckpt._typing import Variable as KerasVariable
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing, variable_paths
 from keras_ckpt.formats.base import Format, Probe, Snapshot
@@ -125,6 +126,16 @@ def _errors(path: str) -> Iterator[None]:
         raise DamagedCheckpoint(path, f"it is damaged: {parsing.one_line(error)}") from error
 
 
+def _values(variables: dict[str, KerasVariable], copy: bool) -> dict[str, np.ndarray]:
+    """Returns the values of variables, as the library takes them: each in one piece."""
+    values = {name: np.asarray(runtime.readonly_view(each)) for name, each in variables.items()}
+    # What makes a piece of a single number would make a list of it.
+    return {
+        name: value.copy() if copy or not value.flags.c_contiguous else value
+        for name, value in values.items()
+    }
+
+
 class SafetensorsFile(Format):
     """Files of safetensors, in which a model's weights stand under the paths of its variables.
 
@@ -144,15 +155,10 @@ class SafetensorsFile(Format):
         _library()
         variable_paths.refuse_own_values(model)
         variables = variable_paths.by_path(model.weights)
-        values = {name: np.asarray(runtime.readonly_view(each)) for name, each in variables.items()}
-        if copy:
-            values = {name: value.copy() for name, value in values.items()}
+        # A snapshot that has a copy needs the variables no more.
+        taken = _values(variables, copy=True) if copy else {}
+        read = None if copy else functools.partial(_values, variables, copy=False)
         total = assignment.nbytes(model)
-        # The library takes what is in one piece. A single number is, and would become a list.
-        values = {
-            name: value if value.flags.c_contiguous else np.ascontiguousarray(value)
-            for name, value in values.items()
-        }
         metadata = {
             "format": "keras",
             "keras_version": ".".join(map(str, runtime.version())),
@@ -164,7 +170,7 @@ class SafetensorsFile(Format):
                 temporary, total, "Saving"
             ):
                 save = importlib.import_module("safetensors.numpy").save_file
-                save(values, temporary, metadata)
+                save(taken if read is None else read(), temporary, metadata)
 
         return Snapshot(write, can_be_in_background=copy)
 

@@ -7,6 +7,8 @@ step, in which the variables stand under their paths.
 from __future__ import annotations
 
 import contextlib
+import errno
+import functools
 import importlib
 import importlib.util
 import json
@@ -44,6 +46,8 @@ _METADATA = "_CHECKPOINT_METADATA"
 _CUSTOM = "custom_metadata"
 _MARK = "written_by_keras_ckpt"
 _ORDER = "keras_variables"
+_VERSION = "keras_version"
+_ITERATIONS = "iterations"
 
 #: Values by their paths, part by part.
 _Tree = Dict[str, Any]
@@ -189,7 +193,15 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
     assignment.require_variables(model, "saved")
     variable_paths.refuse_own_values(model)
     library = _library()
-    said = {_MARK: True, _ORDER: list(variable_paths.by_path(model.weights))}
+    optimizer = getattr(model, "optimizer", None)
+    iterations = 0 if optimizer is None else int(optimizer.iterations)
+    said = {
+        _MARK: True,
+        _ORDER: list(variable_paths.by_path(model.weights)),
+        _VERSION: ".".join(map(str, runtime.version())),
+        **({} if optimizer is None or not whole else {_ITERATIONS: iterations}),
+    }
+    # What Orbax cannot store is said now, also if all is read again when it is written.
     parts: dict[str, object] = {_VALUES: _values(model, whole, copy)}
     if whole:
         parts[_DESCRIPTION] = {"config": internals.saving_lib()._serialize_model_as_json(model)[0]}
@@ -197,23 +209,25 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
         if kept:
             content = {path: np.frombuffer(each, np.uint8) for path, each in kept.items()}
             parts[_ASSETS] = _nested(content)
-    optimizer = getattr(model, "optimizer", None)
-    iterations = 0 if optimizer is None else int(optimizer.iterations)
     total = assignment.nbytes(model)
+    # A snapshot that has a copy needs the model no more.
+    read = None if copy else functools.partial(_values, model, whole, False)
 
     def write(path: str) -> None:
         path = os.path.realpath(path)
         if os.path.lexists(path) and not os.path.isdir(path):
-            raise FileExistsError(f"A file is where the directory {path} is to be.")
+            raise FileExistsError(errno.EEXIST, "A file is where a directory is to be", path)
         before = steps(path)
         if os.path.isdir(path) and os.listdir(path) and not before:
             raise FileExistsError(
-                f"{path} is a directory in which there is no checkpoint of Orbax."
+                errno.EEXIST, "It is a directory in which there is no checkpoint of Orbax", path
             )
         number = max(iterations, before[-1] + 1 if before else 0)
         os.makedirs(path, exist_ok=True)
         with atomic.directory_beside(path) as made:
             new = os.path.join(made, str(number))
+            if read is not None:
+                parts[_VALUES] = read()
             with progress.watching(made, total, "Saving"):
                 library.save_checkpointables(new, parts, custom_metadata=said)
             atomic.move(new, os.path.join(path, str(number)))
@@ -294,13 +308,18 @@ class OrbaxWeights(Format):
         with _errors(step):
             found = library.checkpointables_metadata(step).metadata
         variables = [
-            summary.Variable(name, shape, dtype, _nbytes(shape, dtype), _role(group, name))
+            summary.Variable(name, shape, dtype, assignment.size(dtype, shape), _role(group, name))
             for group in _ROLES
             for name, each in _flat((found.get(_VALUES) or {}).get(group) or {})
             if name
             for shape, dtype in [_kind(each)]
         ]
-        return Summary(summary.in_order(variables))
+        said = _said(step)
+        return Summary(
+            summary.in_order(variables),
+            written_by=summary.keras_version(str(said.get(_VERSION, ""))),
+            iterations=said.get(_ITERATIONS),
+        )
 
     def verify(self, path: str) -> None:
         _read(_step(path))
@@ -317,10 +336,6 @@ def _kind(metadata: Tensor) -> tuple[tuple[int, ...], str]:
         return tuple(int(length) for length in metadata.shape), str(metadata.dtype)
     # Of single numbers it keeps nothing but that they are whole or not.
     return (), "int64" if isinstance(metadata, int) else "float64"
-
-
-def _nbytes(shape: tuple[int, ...], dtype: str) -> int:
-    return assignment.width(dtype) * int(np.prod(shape, dtype=np.int64))
 
 
 def _role(group: str, name: str) -> str:

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import shutil
-import threading
 from typing import Any
 
 import h5py
@@ -185,19 +184,6 @@ def test_files_of_the_user_stay(mlp: Any, number: int, tmp_path: pathlib.Path) -
             other = MODELS["mlp"]()
             load(other, str(tmp_path / "cp.weights.json"))
             assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), mlp.get_weights()))
-
-
-def test_a_snapshot_is_of_its_moment(mlp: Any, tmp_path: pathlib.Path) -> None:
-    path = str(tmp_path / "w.weights.json")
-    before = [np.array(each) for each in mlp.get_weights()]
-    taken = keras_ckpt.formats.snapshot(mlp, path, weights_only=True)
-    mlp.set_weights([each + 1 for each in before])
-    thread = threading.Thread(target=taken.write, args=(path,))
-    thread.start()
-    thread.join()
-    other = MODELS["mlp"]()
-    keras_ckpt.load_weights(other, path)
-    assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), before))
 
 
 def test_the_callback_saves_them(tmp_path: pathlib.Path) -> None:

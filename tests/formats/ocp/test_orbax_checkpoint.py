@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import sys
-import threading
 from typing import Any
 
 import numpy as np
@@ -152,19 +151,6 @@ def test_a_relative_path(mlp: Any, tmp_path: pathlib.Path, monkeypatch: pytest.M
     assert keras_ckpt.inspect("m.orbax").loads_with[0] == "keras_ckpt.load_model('m.orbax')"
 
 
-def test_a_snapshot_is_of_its_moment(mlp: Any, tmp_path: pathlib.Path) -> None:
-    path = str(tmp_path / "m.orbax")
-    before = [np.array(each) for each in mlp.get_weights()]
-    taken = keras_ckpt.formats.snapshot(mlp, path, weights_only=False)
-    mlp.set_weights([each + 1 for each in before])
-    thread = threading.Thread(target=taken.write, args=(path,))
-    thread.start()
-    thread.join()
-    other = MODELS["mlp"]()
-    keras_ckpt.load_weights(other, path)
-    assert same(other.get_weights(), before)
-
-
 def test_a_save_that_fails_leaves_what_was_there(
     mlp: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,7 +175,7 @@ def test_a_directory_of_something_else_is_left_alone(mlp: Any, tmp_path: pathlib
     with pytest.raises(FileExistsError, match="no checkpoint of Orbax"):
         keras_ckpt.save_weights(mlp, tmp_path / "data.orbax")
     (tmp_path / "file.orbax").write_text("mine")
-    with pytest.raises(FileExistsError, match="A file is where the directory"):
+    with pytest.raises(FileExistsError, match="A file is where a directory is to be"):
         keras_ckpt.save_weights(mlp, tmp_path / "file.orbax")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import warnings
 from typing import Any
@@ -74,6 +75,10 @@ def subclassed():
     model(np.zeros((1, 4), "float32"))
     return model
 
+
+#: Endings of the formats of other libraries, of those that are installed.
+SAFETENSORS = [".safetensors"] * bool(importlib.util.find_spec("safetensors"))
+ORBAX = [".orbax"] * bool(importlib.util.find_spec("orbax"))
 
 MODELS = {each.__name__: each for each in (mlp, cnn, rnn, nested, subclassed)}
 SHAPES = {"cnn": (8, 8, 8, 3)}
