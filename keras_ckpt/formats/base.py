@@ -109,7 +109,7 @@ class Format:
     """What that name ends in."""
 
     native_since: tuple[int, ...] = (3,)
-    """The first release of Keras 3 that does."""
+    """The first release of Keras 3 that does so without a fault."""
 
     keras_3_misreads: bool = False
     """Whether Keras 3's own `load_model` may return a model without what is in it, unsaid."""

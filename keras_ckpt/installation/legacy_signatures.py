@@ -11,6 +11,7 @@ import functools
 import inspect
 import os
 import threading
+import types
 from typing import Callable, Iterator
 
 from keras_ckpt import runtime
@@ -82,7 +83,7 @@ class _Call:
 
     def of_keras(self, model: Model) -> Callable[..., object]:
         """Returns Keras's own function as a method of `model`."""
-        return functools.partial(self._native, model)
+        return types.MethodType(self._native, model)
 
     def natively(self, *without: str) -> object:
         """Makes the call on Keras 3's own function.

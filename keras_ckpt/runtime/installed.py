@@ -159,7 +159,9 @@ def is_graph_network(model: Model) -> bool:
 def has_own(model: Model, method: str) -> bool:
     """Returns whether `model` has a `method` of its own in place of Keras's."""
     function = getattr(getattr(model, method), "__func__", None)
-    return function is not getattr(keras().Model, method)
+    # `install()` wraps Keras's.
+    of_keras = inspect.unwrap(getattr(keras().Model, method), stop=lambda each: each is function)
+    return of_keras is not function
 
 
 def scope_of(model: Model) -> ContextManager[object]:

@@ -279,6 +279,24 @@ def test_weights_in_several_files_need_no_size(here: pathlib.Path, installed: No
 
 
 @IN_KERAS_3
+def test_weights_in_several_files_of_a_class_that_saves_itself(
+    here: pathlib.Path, installed: None
+) -> None:
+    class Own(helpers.Subclassed):  # type: ignore[misc, name-defined]
+        def save_weights(self, *args: Any, **kwargs: Any) -> None:
+            self.asked = True
+            super().save_weights(*args, **kwargs)
+
+    model, other = Own(), Own()
+    for each in (model, other):
+        each(np.ones((1, 4), "float32"))
+    model.save_weights("w.weights.json")
+    assert model.asked
+    keras_ckpt.load_weights(other, "w.weights.json")
+    assert helpers.same_weights(other, model.get_weights())
+
+
+@IN_KERAS_3
 @pytest.mark.parametrize(
     ("name", "module"),
     [("w.weights.json", "h5py"), ("w.safetensors", "safetensors"), ("w.orbax", "orbax")],

@@ -1,12 +1,14 @@
 """Keras 3's weights in several files: `.weights.json` says which `.weights.h5` holds which.
 
-Keras writes and reads them from 3.10 on.
+Keras writes them from 3.10 on, and reads them from then on, too. Up to 3.14 it loses track of the
+files when it goes back to one, and leaves layers as they are without a word.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import json
 import os
 import re
@@ -15,9 +17,14 @@ from typing import Callable, Iterator
 
 import numpy as np
 
-from keras_ckpt import endings, progress
+from keras_ckpt import endings, progress, runtime
 from keras_ckpt._typing import H5Dataset, H5Group, Model
-from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, UnsafeCheckpoint
+from keras_ckpt.errors import (
+    CheckpointError,
+    DamagedCheckpoint,
+    UnsafeCheckpoint,
+    UnsupportedModel,
+)
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.hdf5 import hdf5_file, recording
@@ -31,6 +38,7 @@ _GB = 1024**3
 _INDEX = ".weights.json"
 _SHARD = ".weights.h5"
 _MAP = "weight_map"
+_WRITTEN_SINCE = (3, 10)
 
 
 # The index.
@@ -310,7 +318,7 @@ class ShardedKerasWeights(Format):
     name = "set of files with weights of Keras 3"
     keras_3_reads = True
     native_endings = endings.SHARDED_WEIGHTS
-    native_since = (3, 10)
+    native_since = (3, 15)
 
     def __init__(self, max_shard_size: float = MAX_SHARD_SIZE) -> None:
         is_number = isinstance(max_shard_size, (int, float)) and max_shard_size is not True
@@ -326,8 +334,8 @@ class ShardedKerasWeights(Format):
 
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
-        if state.is_saved_by_keras(model, "save_weights"):
-            return self._snapshot_by_keras(model, copy)
+        if runtime.has_own(model, "save_weights"):
+            return self._snapshot_by_its_own(model, copy)
         put: Callable[[H5Group], None] = functools.partial(state.put, model)
         if copy:
             recorded = recording.Group()
@@ -343,7 +351,19 @@ class ShardedKerasWeights(Format):
 
         return Snapshot(functools.partial(_replace, fill=fill), can_be_in_background=copy)
 
-    def _snapshot_by_keras(self, model: Model, copy: bool) -> Snapshot:
+    def _snapshot_by_its_own(self, model: Model, copy: bool) -> Snapshot:
+        try:
+            inspect.signature(model.save_weights).bind("", max_shard_size=self._max_shard_size)
+            can = runtime.version() >= _WRITTEN_SINCE
+        except TypeError:
+            can = False
+        if not can:
+            raise ValueError(
+                f"`{type(model).__name__}` has a `save_weights` of its own, which cannot write "
+                "weights in several files: that takes a `max_shard_size`, and Keras 3.10 or later. "
+                "Save to a path that ends in `.weights.h5`."
+            )
+
         def save(directory: str, start: str) -> tuple[dict[str, list[str]], int]:
             made = os.path.join(directory, start + _INDEX)
             model.save_weights(made, max_shard_size=self._max_shard_size)
@@ -376,6 +396,14 @@ class ShardedKerasWeights(Format):
         assignment.require_variables(model, "loaded")
         with _opened(path) as file:
             if state.is_loaded_by_keras(model):
+                if runtime.version() < self.native_since:
+                    raise UnsupportedModel(
+                        path,
+                        f"`{type(model).__name__}` has a `load_weights` of its own, and Keras "
+                        f"{runtime.keras().__version__} leaves layers as they are when it reads "
+                        "weights in several files",
+                        "use Keras 3.15 or later, or convert the checkpoint to `.weights.h5`",
+                    )
                 state.load_by_keras(model, path, _INDEX, strict)
             else:
                 state.load(model, path, file, strict)

@@ -14,7 +14,12 @@ import pytest
 
 import keras_ckpt
 from keras_ckpt import runtime
-from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, UnsafeCheckpoint
+from keras_ckpt.errors import (
+    CheckpointError,
+    DamagedCheckpoint,
+    UnsafeCheckpoint,
+    UnsupportedModel,
+)
 from keras_ckpt.formats import registry
 from keras_ckpt.storage import atomic
 
@@ -25,6 +30,10 @@ from models import MODELS, keras, predictions
 
 KERAS_HAS_THEM = runtime.version() >= (3, 10)
 needs_them = pytest.mark.skipif(not KERAS_HAS_THEM, reason="came with Keras 3.10")
+KERAS_READS_THEM = runtime.version() >= (3, 15)
+needs_the_reader = pytest.mark.skipif(
+    not KERAS_READS_THEM, reason="up to Keras 3.14 its reader loses track of the files"
+)
 SMALL = 2e-7
 
 
@@ -46,7 +55,7 @@ def test_weights_come_back(case: Any, tmp_path: pathlib.Path) -> None:
     assert len(names(tmp_path / "new")) > 2
 
 
-@needs_them
+@needs_the_reader
 @pytest.mark.parametrize("size", [SMALL, 1.0])
 def test_keras_reads_them(case: Any, size: float, tmp_path: pathlib.Path) -> None:
     kind, model, expected = case
@@ -179,7 +188,7 @@ def test_files_of_the_user_stay(mlp: Any, number: int, tmp_path: pathlib.Path) -
         other = MODELS["mlp"]()
         keras_ckpt.load_weights(other, own)
         assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), expected))
-        loads = [keras_ckpt.load_weights] + [type(other).load_weights] * KERAS_HAS_THEM
+        loads = [keras_ckpt.load_weights] + [type(other).load_weights] * KERAS_READS_THEM
         for load in loads:
             other = MODELS["mlp"]()
             load(other, str(tmp_path / "cp.weights.json"))
@@ -200,7 +209,7 @@ def test_the_callback_saves_them(tmp_path: pathlib.Path) -> None:
     assert np.array_equal(other.get_weights()[0], model.get_weights()[0])
 
 
-@needs_them
+@needs_the_reader
 @pytest.mark.parametrize("copy", [True, False])
 def test_a_model_that_saves_itself(copy: bool, tmp_path: pathlib.Path) -> None:
     class Own(keras.Sequential):  # type: ignore[misc, name-defined]
@@ -222,6 +231,30 @@ def test_a_model_that_saves_itself(copy: bool, tmp_path: pathlib.Path) -> None:
     keras_ckpt.load_weights(other, path)
     assert model.asked and other.asked
     assert np.array_equal(other.get_weights()[0], model.get_weights()[0])
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_a_model_that_cannot_save_itself_so(copy: bool, tmp_path: pathlib.Path) -> None:
+    class Own(keras.Sequential):  # type: ignore[misc, name-defined]
+        def save_weights(self, filepath: str, overwrite: bool = True) -> None:
+            super().save_weights(filepath, overwrite)
+
+    model = Own([keras.Input((2,)), keras.layers.Dense(3)])
+    path = str(tmp_path / "w.weights.json")
+    with pytest.raises(ValueError, match="`Own` has a `save_weights` of its own, which cannot"):
+        registry.format_written(path, True).snapshot(model, copy=copy).write(path)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(KERAS_READS_THEM, reason="its reader keeps track of the files")
+def test_a_model_that_loads_itself_with_a_reader_that_loses_layers(whole: pathlib.Path) -> None:
+    class Own(keras.Sequential):  # type: ignore[misc, name-defined]
+        def load_weights(self, *args: Any, **kwargs: Any) -> None:
+            super().load_weights(*args, **kwargs)
+
+    model = Own([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    with pytest.raises(UnsupportedModel, match="leaves layers as they are"):
+        keras_ckpt.load_weights(model, whole)
 
 
 @pytest.mark.parametrize("size", [0, -1, "5GB", True, float("nan")])

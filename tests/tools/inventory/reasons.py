@@ -21,6 +21,12 @@ REASONS: list[tuple[str, str, str]] = [
         "the model that comes of it, then load the weights",
     ),
     (
+        r"kinds/attention_with_arguments|MultiHeadAttention\(.*value_dim",
+        r"RAISES: TypeError: .*MultiHeadAttention.*jnp",
+        "on JAX, Keras 3.15 cannot run a MultiHeadAttention with a `value_dim` other than its "
+        "`key_dim`",
+    ),
+    (
         r"kinds/name_dot",
         r"refused: .*contain",
         "on PyTorch, Keras 3 has no layers with a dot in their name",
