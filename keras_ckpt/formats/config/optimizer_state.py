@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
@@ -87,7 +88,7 @@ def state(
     model: Model,
     names: Sequence[str],
     values: Sequence[Stored],
-    exactly: bool = False,
+    of: str | None = None,
 ) -> list[Assignment]:
     """Returns the value that each variable of the optimizer of a model gets from a checkpoint.
 
@@ -96,24 +97,26 @@ def state(
         model: the model, compiled.
         names: names of the values, as they stand in the file.
         values: the values.
-        exactly: Boolean, whether they are those of all variables of an optimizer of Keras 3, in
-            their order. Defaults to `False`.
+        of: String, the name of the optimizer of Keras 3 that had them, which are then those of all
+            its variables, in order. Defaults to `None`: the file does not say.
 
     Returns:
         An empty list, with a warning, if they are the state of another kind of optimizer.
     """
-    if exactly and not model.optimizer.built and _is_list_of(model.optimizer, values):
-        # Neither has made a step.
-        return _in_order(model.optimizer, values)
+    if of is not None and not model.optimizer.built:
+        found = _in_order(model.optimizer, values)
+        if found is not None:  # Neither has made a step.
+            return found
     build(model)
     # Keras 3 lists the variables of both.
     is_whole = len(values) == len(model.optimizer.variables)
     optimizer = model.optimizer if is_whole else inner(model.optimizer)
-    found: list[Assignment] | None
-    if exactly:
-        found = _in_order(optimizer, values) if _is_list_of(optimizer, values) else None
-    else:
+    if of is None:
         found = assignments(optimizer, names, values)
+    elif _is_of_another_kind(optimizer, of):
+        found = None
+    else:
+        found = _in_order(optimizer, values)
     if found is None:
         runtime.warn_user(
             f"The optimizer starts anew: its state in {path} is not that of the "
@@ -122,18 +125,46 @@ def state(
     return found or []
 
 
-def _is_list_of(optimizer: Optimizer, values: Sequence[Stored]) -> bool:
-    """Returns whether the values have the shapes of the variables of an optimizer, in order."""
-    return [tuple(each.shape) for each in optimizer.variables] == [
-        tuple(each.shape) for each in values
-    ]
+def _kind(name: str) -> str:
+    """Returns an optimizer's class in lower case, by the name that Keras gives it."""
+    return re.sub(r"_\d+$", "", name).replace("_", "").lower()
 
 
-def _in_order(optimizer: Optimizer, values: Sequence[Stored]) -> list[Assignment]:
-    return [
-        Assignment(variable, tuple(value.shape), value.__array__, value.chunks is None)
-        for variable, value in zip(optimizer.variables, values)
-    ]
+def _is_of_another_kind(optimizer: Optimizer, name: str) -> bool:
+    """Returns whether the optimizer of Keras called `name` keeps other values than `optimizer`.
+
+    They may be as many, and of the same shapes: a mean here, a sum of squares there.
+    """
+    module = runtime.keras().optimizers
+    kinds = {each.lower(): found for each, found in vars(module).items() if isinstance(found, type)}
+    other = kinds.get(_kind(name))
+    if other is None or _kind(optimizer.name) == _kind(name):
+        return False
+    ours = next(each for each in type(optimizer).__mro__ if each.__module__.startswith("keras."))
+    return ours in kinds.values() and not (issubclass(ours, other) or issubclass(other, ours))
+
+
+def _orders(optimizer: Optimizer) -> list[list[Variable]]:
+    """Returns the variables in the order of each release of Keras 3, that of the running one first."""
+    variables = list(optimizer.variables)
+    product = getattr(optimizer, "_u_product", None)
+    if product is None:
+        return [variables]
+    # Nadam had its product before its slots up to Keras 3.9, and has it after them since.
+    others = [each for each in variables if each is not product]
+    return [variables, [*others[:2], product, *others[2:]], [*others, product]]
+
+
+def _in_order(optimizer: Optimizer, values: Sequence[Stored]) -> list[Assignment] | None:
+    """Returns what the variables of an optimizer of Keras 3 get, None if the shapes are others."""
+    stored = [tuple(each.shape) for each in values]
+    for order in _orders(optimizer):
+        if [tuple(each.shape) for each in order] == stored:
+            return [
+                Assignment(variable, tuple(value.shape), value.__array__, value.chunks is None)
+                for variable, value in zip(order, values)
+            ]
+    return None
 
 
 def slot(optimizer: Optimizer, name: str) -> list[Variable] | None:
@@ -208,15 +239,19 @@ def assignments(
         rate = getattr(optimizer, "_learning_rate", None)
         steps = [optimizer.iterations]
         orders = [
-            list(optimizer.variables),
+            *_orders(optimizer),
             [variable for variable in optimizer.variables if variable is not rate],
             steps + _arrays(optimizer),
             [*steps, rate, *_arrays(optimizer)],
         ]
     stored = [tuple(value.shape) for value in values]
+    trained = [tuple(each.shape) for each in getattr(optimizer, "_trainable_variables", [])]
     for order in orders:
-        # TensorFlow 2.11 and later wrote slots that this optimizer does not use.
-        length = len(order) if keeps_no_slots else len(stored)
+        # TensorFlow 2.11 to 2.15 wrote the momentum of an SGD that does not use any.
+        unused = stored[len(order) :] if keeps_no_slots else []
+        if unused not in ([], trained):
+            continue
+        length = len(stored) - len(unused)
         if len(order) != length or any(variable is None for variable in order):
             continue
         if [tuple(variable.shape) for variable in order if variable is not None] != stored[:length]:

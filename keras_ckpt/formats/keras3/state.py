@@ -200,11 +200,9 @@ def _optimizer_state(path: str, model: Model, file: hdf5_file.Group) -> list[Ass
     }
     if len(values) != count:
         values = {}
-    # Keras 3 notes the name of what has the values, and lists all that an optimizer has.
-    is_of_keras_3 = "name" in stored.attrs
-    return optimizer_state.state(
-        path, model, list(values), list(values.values()), exactly=is_of_keras_3
-    )
+    # From 3.8 on Keras notes the name of what has the values, and lists all that an optimizer has.
+    name = stored.attrs.text("name") if "name" in stored.attrs else None
+    return optimizer_state.state(path, model, list(values), list(values.values()), of=name)
 
 
 def is_saved_by_keras(model: Model, method: str) -> bool:

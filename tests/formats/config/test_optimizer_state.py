@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import warnings
 from typing import Any
 
 import numpy as np
@@ -101,24 +102,89 @@ def test_slot_that_an_optimizer_does_not_have() -> None:
     assert optimizer_state.slot(model.optimizer, "unheard of") is None
 
 
-@pytest.mark.parametrize("name", ["o.weights.h5", "o.weights.json", "o.keras"])
-@pytest.mark.parametrize("other", ["SGD", "Nadam"])
+#: The optimizers that Keras has.
+KINDS = sorted(
+    name
+    for name, found in vars(keras.optimizers).items()
+    if isinstance(found, type)
+    and issubclass(found, keras.optimizers.Optimizer)
+    and found is not keras.optimizers.Optimizer
+    and name not in ("LossScaleOptimizer", "MultiOptimizer")  # They have others within.
+)
+
+
+@pytest.mark.skipif(runtime.version() < (3, 6), reason="files do not say whose state they hold")
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, "o.weights.h5") for kind in KINDS] + [("Adam", "o.weights.json"), ("Adam", "o.keras")],
+)
 def test_the_state_of_another_optimizer_of_keras_3_is_left(
-    name: str, other: str, tmp_path: pathlib.Path
+    kind: str, name: str, tmp_path: pathlib.Path
 ) -> None:
-    def make(optimizer: Any) -> Any:
+    def make(kind: str, rate: float) -> Any:
         made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-        made.compile(optimizer, "mse")
+        made.compile(getattr(keras.optimizers, kind)(rate), "mse")
+        made.optimizer.build(made.trainable_variables)
         return made
 
-    old = make("adam")
-    old.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
-    keras_ckpt.save_weights(old, tmp_path / name)
-    new = make(getattr(keras.optimizers, other)(0.5))
-    with pytest.warns(UserWarning, match="optimizer starts anew"):
-        keras_ckpt.load_weights(new, tmp_path / name)
-    assert float(runtime.to_numpy(new.optimizer.learning_rate)) == 0.5
-    assert int(new.optimizer.iterations) == 0
+    keras_ckpt.save_weights(make(kind, 0.25), tmp_path / name)
+    for other in KINDS:
+        new = make(other, 0.5)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            keras_ckpt.load_weights(new, tmp_path / name)
+        takes = {kind, other} <= {"Adam", "AdamW"} or kind == other
+        said = any("optimizer starts anew" in str(each.message) for each in caught)
+        rate = float(runtime.to_numpy(new.optimizer.learning_rate))
+        assert (said, rate) == ((False, 0.25) if takes else (True, 0.5)), other
+
+
+def test_an_optimizer_of_another_name(tmp_path: pathlib.Path, recwarn: Any) -> None:
+    def make(rate: float, **name: str) -> Any:
+        made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        made.compile(keras.optimizers.Adam(rate, **name), "mse")
+        made.optimizer.build(made.trainable_variables)
+        return made
+
+    for old, new in [
+        ({"name": "mine"}, {}),
+        ({}, {"name": "mine"}),
+        ({"name": "a"}, {"name": "b"}),
+    ]:
+        keras_ckpt.save_weights(make(0.25, **old), tmp_path / "w.weights.h5")
+        model = make(0.5, **new)
+        keras_ckpt.load_weights(model, tmp_path / "w.weights.h5")
+        assert float(runtime.to_numpy(model.optimizer.learning_rate)) == 0.25
+    assert not [each for each in recwarn if "starts anew" in str(each.message)]
+
+
+@pytest.mark.parametrize("of", ["nadam", None])
+@pytest.mark.parametrize("place", [2, 6])
+def test_nadam_of_each_release(place: int, of: Any) -> None:
+    model = model_with(keras.optimizers.Nadam())
+    shapes = [(), (), (2, 3), (3,), (2, 3), (3,)]
+    optimizer_state.build(model)
+    variables = [
+        each for each in model.optimizer.variables if each is not model.optimizer._u_product
+    ]
+    shapes = [tuple(each.shape) for each in variables]
+    values = [np.full(shape, number) for number, shape in enumerate(shapes)]
+    values.insert(place, np.asarray(0.5))
+    names = [str(number) for number, _ in enumerate(values)]
+    found = optimizer_state.state("x.h5", model, names, stored(values), of=of)
+    got = {id(each.variable): float(np.mean(each.read())) for each in found}
+    assert [got[id(each)] for each in variables] == list(range(6))
+    assert got[id(model.optimizer._u_product)] == 0.5
+
+
+def test_sgd_takes_no_list_of_adam() -> None:
+    model = model_with(keras.optimizers.SGD(0.5))
+    shapes: list[tuple[int, ...]] = [(), (), (2, 3), (2, 3), (3,), (3,)]
+    values = stored(np.full(shape, 9.0) for shape in shapes)
+    with pytest.warns(UserWarning, match="starts anew"):
+        assert optimizer_state.state("x.h5", model, list("012345"), values) == []
+    values = [values[number] for number in (0, 1, 2, 4)]
+    assert len(optimizer_state.state("x.h5", model, list("0123"), values)) == 2
 
 
 @pytest.mark.parametrize("name", ["o.weights.h5", "o.weights.json", "o.keras"])
