@@ -77,12 +77,14 @@ def with_legacy_config(
 
     @functools.wraps(native)
     def from_config(
-        this: type, config: Config, custom_objects: CustomObjects | None = None
+        this: type, config: Config | list[Config], custom_objects: CustomObjects | None = None
     ) -> Model:
         caller = str(sys._getframe(1).f_globals.get("__name__", ""))
         is_users = activation.is_active and not caller.startswith(_READERS)
         of_keras = this.__module__.startswith("keras.")
-        if is_users and of_keras and isinstance(config, dict) and _is_config_of_keras_2(config):
+        if is_users and of_keras and _is_config_of_keras_2(config):
+            if isinstance(config, list):
+                config = {"class_name": "Sequential", "config": config}
             safe = runtime.is_safe_mode(None)
             return descriptions.model_from_config(config, custom_objects, safe)
         return native(this, config, custom_objects)
@@ -90,5 +92,8 @@ def with_legacy_config(
     return from_config
 
 
-def _is_config_of_keras_2(config: Config) -> bool:
-    return bool(config.get("layers")) and descriptions.is_of_keras_2(config)
+def _is_config_of_keras_2(config: Config | list[Config]) -> bool:
+    if isinstance(config, list):  # Of a Sequential, before Keras 2.2.3.
+        return bool(config)
+    layers = config.get("layers") if isinstance(config, dict) else None
+    return bool(layers) and descriptions.is_of_keras_2(config)

@@ -91,6 +91,7 @@ def test_json_and_yaml_and_config(installed: None, kind: str, config: Any) -> No
 def test_from_config(installed: None) -> None:
     assert of_keras_2(keras.Model.from_config(FUNCTIONAL))
     assert of_keras_2(keras.Sequential.from_config(SEQUENTIAL))
+    assert of_keras_2(keras.Sequential.from_config(SEQUENTIAL["layers"]))
     functional = keras.Model.from_config(FUNCTIONAL)
     assert of_keras_2(type(functional).from_config(FUNCTIONAL))
 
