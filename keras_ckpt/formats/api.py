@@ -17,7 +17,7 @@ from keras_ckpt.formats.orbax import orbax_checkpoint
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
-from keras_ckpt.storage import remote
+from keras_ckpt.storage import remote, rereading
 
 if TYPE_CHECKING:
     from keras_ckpt.formats.base import LoadStatus
@@ -376,20 +376,23 @@ def load_weights(
             name, **_given(by_name, skip_mismatch, options)
         )
         return native
-    with remote.downloaded(name) as local, progress.shown(verbose):
-        found = registry.format_of(local)
-        with runtime.scope_of(model):
+    with remote.downloaded(name) as local, progress.shown(verbose), runtime.scope_of(model):
+
+        def load() -> LoadStatus | None:
+            found = registry.format_of(local)
             if by_name:
                 found.load_weights_by_name(model, local, skip_mismatch)
                 return None
-            strict = strict and not skip_mismatch
+            exactly = strict and not skip_mismatch
             if part is None:
-                return found.load_weights(model, local, strict)
+                return found.load_weights(model, local, exactly)
             if not isinstance(found, checkpoint.TFCheckpoint):
                 raise ValueError(
                     f"{name} is a {found.name}, which has no parts. Leave part={part!r} out."
                 )
-            return found.load_weights(model, local, strict, part)
+            return found.load_weights(model, local, exactly, part)
+
+        return rereading.settled(local, load)
 
 
 def _text(path: StrPath | None) -> str:
@@ -459,8 +462,12 @@ def load_model(
         arguments = {"safe_mode": safe_mode} if runtime.takes(load, "safe_mode") else {}
         return load(name, custom_objects, compile, **arguments)
     with remote.downloaded(name) as local, progress.shown(verbose):
-        found = registry.format_of(local)
-        return found.load_model(local, custom_objects, compile, safe_mode)
+
+        def load() -> Model:
+            found = registry.format_of(local)
+            return found.load_model(local, custom_objects, compile, safe_mode)
+
+        return rereading.settled(local, load)
 
 
 def _served(name: str) -> InferenceModel:

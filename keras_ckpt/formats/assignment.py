@@ -105,14 +105,25 @@ def _listed(names: list[str]) -> str:
 def assign(model: Model, assignments: Iterable[Assignment]) -> None:
     """Gives each variable its value and lets the layers make what they derive from it."""
     assignments = list(assignments)
-    total = sum(size(str(each.variable.dtype), each.shape) for each in assignments)
-    is_sure = total > _MUCH and all(each.is_sure for each in assignments)
-    kept = [] if is_sure else [each.variable for each in assignments]
+    total = _total(assignments)
+    kept = [each.variable for each in assignments] if can_be_undone(assignments) else []
     with or_as_before(model, kept), progress.bar(total, "Loading") as advance:
         for each in assignments:
             each.variable.assign(runtime.as_owned_tensor(each.read()))
             advance(size(str(each.variable.dtype), each.shape))
     finalize(model)
+
+
+def _total(assignments: list[Assignment]) -> int:
+    return sum(size(str(each.variable.dtype), each.shape) for each in assignments)
+
+
+def can_be_undone(assignments: list[Assignment]) -> bool:
+    """Returns whether `assign` keeps the old values until it has all the new ones.
+
+    It does unless that would take much memory, and all values are sure.
+    """
+    return _total(assignments) <= _MUCH or not all(each.is_sure for each in assignments)
 
 
 @contextlib.contextmanager

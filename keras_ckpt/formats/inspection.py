@@ -13,7 +13,7 @@ from keras_ckpt.formats.summary import WEIGHT, Summary, Variable
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
-from keras_ckpt.storage import remote
+from keras_ckpt.storage import remote, rereading
 
 
 class Inspection(NamedTuple):
@@ -98,8 +98,12 @@ def inspect(path: StrPath) -> Inspection:
     name = os.fspath(path)
     with remote.downloaded(name) as local:
         actual = _checkpoint(local)
-        kind = format_of(actual)
-        found = kind.inspect(actual)
+
+        def look() -> tuple[Format, Summary]:
+            kind = format_of(actual)
+            return kind, kind.inspect(actual)
+
+        kind, found = rereading.settled(actual, look)
     shown = actual if actual != local else name
     return Inspection(
         path=shown,

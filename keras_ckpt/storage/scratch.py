@@ -61,3 +61,19 @@ def remove_directory(path: str) -> None:
         OSError: if it cannot be removed, or is not there.
     """
     shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def under_ending(path: str, ending: str) -> Iterator[str]:
+    """Gives a name of the file at `path` that ends in `ending`, for readers that go by it."""
+    if path.endswith(ending):
+        yield path
+        return
+    with directory() as made:
+        link = os.path.join(made, "checkpoint" + ending)
+        try:
+            os.symlink(os.path.abspath(path), link)
+        except OSError:
+            # Not every system lets every user make links.
+            shutil.copyfile(path, link)
+        yield link

@@ -61,4 +61,4 @@ def test_only_storage_commits():
     elsewhere = {name: lines for name, lines in found.items() if not name.startswith("storage/")}
     assert {name: lines for name, lines in elsewhere.items() if lines} == {}
     # And it does: the walk sees the package.
-    assert found["storage/atomic.py"]
+    assert found["storage/commit.py"]

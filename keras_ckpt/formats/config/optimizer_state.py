@@ -145,7 +145,7 @@ def _is_of_another_kind(optimizer: Optimizer, name: str) -> bool:
 
 
 def _orders(optimizer: Optimizer) -> list[list[Variable]]:
-    """Returns the variables in the order of each release of Keras 3, that of the running one first."""
+    """Returns the variables in the order of each release of Keras 3, the running one first."""
     variables = list(optimizer.variables)
     product = getattr(optimizer, "_u_product", None)
     if product is None:

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import os
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.hdf5 import hdf5_structures, recording, validation
 from keras_ckpt.formats.summary import Variable
-from keras_ckpt.storage import atomic
+from keras_ckpt.storage import commit, rereading
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
     from numpy.typing import DTypeLike
 
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
@@ -67,12 +68,15 @@ def opened(path: str, file: BinaryIO | None = None, whole: bool = True) -> Itera
             with parsing.reading(path):
                 if file is None:
                     with open(path, "rb") as content:
+                        seen = rereading.identity(os.fstat(content.fileno()))
                         complete = validation.check(content, os.path.getsize(path), whole)
                 else:
                     complete = validation.check(file, file.seek(0, os.SEEK_END), whole)
                     file.seek(0)
             with parsing.by_library(path):
                 found = stack.enter_context(module.File(path if file is None else file, "r"))
+                if file is None and rereading.identity(os.stat(path)) != seen:
+                    raise DamagedCheckpoint(path, "it has been replaced meanwhile", "load it again")
                 if whole and not complete:
                     validation.refuse_foreign(found, module)
         except DamagedCheckpoint as error:
@@ -261,6 +265,66 @@ def as_text(value: object) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
+class _Output:
+    """A file that HDF5 is written to, which remembers why the system refused to write.
+
+    By itself the library crashes the process when a disk is full, or says no more than that it
+    could not write.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.error: OSError | None = None
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._file.read(len(view))
+        # HDF5 takes what is in the buffer for read, however little that was.
+        view[:] = data.ljust(len(view), b"\0")
+        return len(view)
+
+    def write(self, buffer: ReadableBuffer) -> int:
+        with self._remembering():
+            return self._file.write(buffer)
+
+    def truncate(self, size: int) -> int:
+        with self._remembering():
+            return self._file.truncate(size)
+
+    def flush(self) -> None:
+        with self._remembering():
+            self._file.flush()
+
+    @contextlib.contextmanager
+    def _remembering(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.error = self.error or error
+            raise
+
+
+@contextlib.contextmanager
+def created(path: str) -> Iterator[H5Group]:
+    """Gives a new HDF5 file of h5py, open to be written.
+
+    Raises:
+        OSError: if the file system fails.
+    """
+    with open(path, "w+b") as file:
+        output = _Output(file)
+        try:
+            with h5py().File(output, "w") as made:
+                yield made
+        except Exception as error:
+            if output.error is not None and output.error is not error:
+                raise output.error from error
+            raise
+        if output.error is not None:
+            raise output.error
+
+
 def snapshot(model: Model, fill: Callable[[H5Group], None], copy: bool) -> Snapshot:
     """Returns the snapshot of a model that is stored as one HDF5 file.
 
@@ -276,9 +340,9 @@ def snapshot(model: Model, fill: Callable[[H5Group], None], copy: bool) -> Snaps
         fill = recorded.write
 
     def write(path: str) -> None:
-        with atomic.replacing(path, ".h5") as temporary, progress.watching(
+        with commit.replacing(path, ".h5") as temporary, progress.watching(
             temporary, total, "Saving"
-        ), h5py().File(temporary, "w") as file:
+        ), created(temporary) as file:
             fill(file)
 
     return Snapshot(write, can_be_in_background=copy)

@@ -21,7 +21,7 @@ from keras_ckpt.formats import assignment, parsing, variable_paths
 from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, in_order, keras_version
 from keras_ckpt.formats.variable_paths import Stored
-from keras_ckpt.storage import atomic
+from keras_ckpt.storage import commit
 
 _LENGTH = struct.Struct("<Q")
 #: The longest header that the library reads.
@@ -166,7 +166,7 @@ class SafetensorsFile(Format):
         }
 
         def write(path: str) -> None:
-            with atomic.replacing(path, endings.SAFETENSORS[0]) as temporary, progress.watching(
+            with commit.replacing(path, endings.SAFETENSORS[0]) as temporary, progress.watching(
                 temporary, total, "Saving"
             ):
                 save = importlib.import_module("safetensors.numpy").save_file

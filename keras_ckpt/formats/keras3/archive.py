@@ -25,7 +25,7 @@ from keras_ckpt.formats.summary import (
     of_description,
 )
 from keras_ckpt.runtime import internals
-from keras_ckpt.storage import atomic, scratch
+from keras_ckpt.storage import commit, scratch
 
 WEIGHTS = "model.weights.h5"
 
@@ -217,7 +217,7 @@ class KerasWeightsArchive(_ZipFormat):
             return _archive_snapshot(model, {}, False, copy)
 
         def save(path: str) -> None:
-            with zipfile.ZipFile(path, "w") as made, atomic.beside(path, ".weights.h5") as weights:
+            with zipfile.ZipFile(path, "w") as made, commit.beside(path, ".weights.h5") as weights:
                 model.save_weights(weights)
                 made.write(weights, WEIGHTS)
 

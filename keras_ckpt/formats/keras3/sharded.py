@@ -30,7 +30,7 @@ from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.hdf5 import hdf5_file, recording
 from keras_ckpt.formats.keras3 import state
 from keras_ckpt.formats.summary import Summary
-from keras_ckpt.storage import atomic, scratch
+from keras_ckpt.storage import commit, rereading, scratch
 
 #: How many GB a file holds unless a user says it: as in the store of Keras.
 MAX_SHARD_SIZE = 5.0
@@ -130,6 +130,7 @@ def _opened(path: str) -> Iterator[_Joined]:
     """Opens all files that the index at `path` names, as if they were one."""
     with contextlib.ExitStack() as stack:
         parts = []
+        before = rereading.identity(os.stat(path))
         for name in _names(_groups(path)):
             part = os.path.join(os.path.dirname(path), name)
             if not os.path.isfile(part):
@@ -137,6 +138,8 @@ def _opened(path: str) -> Iterator[_Joined]:
                     path, f"its file {name} is not beside it", "copy all files of the checkpoint"
                 )
             parts.append(stack.enter_context(hdf5_file.opened(part)))
+        if rereading.identity(os.stat(path)) != before:
+            raise DamagedCheckpoint(path, "it has been replaced meanwhile", "load it again")
         yield _Joined(path, parts)
 
 
@@ -163,13 +166,14 @@ class _Shards:
         self._start = start
         self._limit = limit
         self._files: list[H5Group] = []
+        self._opened = contextlib.ExitStack()
         self._held = 0
 
     def group_for(self, name: str, nbytes: int) -> H5Group:
         """Returns the group of h5py that the next value of the group `name` goes into."""
         if not self._files or (self._held and self._held + nbytes > self._limit):
             path = os.path.join(self._directory, _numbered(self._start, len(self._files)))
-            self._files.append(hdf5_file.h5py().File(path, "w"))
+            self._files.append(self._opened.enter_context(hdf5_file.created(path)))
             self._held = 0
         self._held += nbytes
         self.total += nbytes
@@ -181,8 +185,7 @@ class _Shards:
 
     def close(self) -> None:
         """Closes all files. Until then layers may read what they have put there."""
-        for file in self._files:
-            file.close()
+        self._opened.close()
 
 
 class _Split:
@@ -276,11 +279,11 @@ def _remove(index: str, names: list[str], needed: list[str]) -> None:
     first = _numbered(_start(index), 0)
     path = os.path.join(directory, first)
     if first not in needed and (first in names or not os.path.exists(path)):
-        with atomic.replacing(path) as temporary, hdf5_file.h5py().File(temporary, "w"):
+        with commit.replacing(path) as temporary, hdf5_file.created(temporary):
             pass
     for name in set(names) - {*needed, first}:
         if re.fullmatch(re.escape(_start(index)) + r"(_alt\d+)?" + _written_here(""), name):
-            atomic.remove(os.path.join(directory, name))
+            commit.remove(os.path.join(directory, name))
 
 
 def _replace(index: str, fill: Callable[[str, str], tuple[dict[str, list[str]], int]]) -> None:
@@ -292,14 +295,14 @@ def _replace(index: str, fill: Callable[[str, str], tuple[dict[str, list[str]], 
             and returns what `_described` takes.
     """
     index = os.path.realpath(index)
-    atomic.refuse_directory(index)
-    atomic.make_parent(index)
+    commit.refuse_directory(index)
+    commit.make_parent(index)
     before = _in_use(index)
-    with atomic.directory_beside(index) as made:
+    with commit.directory_beside(index) as made:
         groups, total = fill(made, _free_start(index))
         for name in _names(groups):
-            atomic.move(os.path.join(made, name), os.path.join(os.path.dirname(index), name))
-    with atomic.replacing(index) as temporary, open(temporary, "w", encoding="utf-8") as file:
+            commit.move(os.path.join(made, name), os.path.join(os.path.dirname(index), name))
+    with commit.replacing(index) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(_described(groups, total))
     _remove(index, before, _names(groups))
 

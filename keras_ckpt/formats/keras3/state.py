@@ -23,7 +23,7 @@ from keras_ckpt.formats.keras3 import h5_store
 from keras_ckpt.formats.keras3.assets import whole_vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.runtime import internals
-from keras_ckpt.storage import atomic, scratch
+from keras_ckpt.storage import commit, scratch
 
 #: What a layer assigns to a variable: a value in the file, or what it has made of one.
 Value = Union[h5_store.Value, typed.Tensor]
@@ -89,7 +89,7 @@ def load_by_keras(model: Model, path: str, ending: str, strict: bool) -> None:
         variables += list(model.optimizer.variables)
     options = {} if strict else {"skip_mismatch": True}
     try:
-        with atomic.under_ending(path, ending) as named, assignment.or_as_before(model, variables):
+        with scratch.under_ending(path, ending) as named, assignment.or_as_before(model, variables):
             type(model).load_weights(model, named, **options)
     except CheckpointError:
         raise
@@ -248,7 +248,7 @@ def file_snapshot(model: Model, save: Callable[[str], None], ending: str, copy: 
     total = assignment.nbytes(model)
 
     def write(path: str) -> None:
-        with atomic.replacing(path, ending) as temporary, progress.watching(
+        with commit.replacing(path, ending) as temporary, progress.watching(
             temporary, total, "Saving"
         ):
             save(temporary)

@@ -71,10 +71,12 @@ def opened(path: str) -> Iterator[zipfile.ZipFile]:
         UnsafeCheckpoint: if it has what no archive of Keras has.
     """
     with contextlib.ExitStack() as stack:
-        with parsing.reading(path), open(path, "rb") as file:
+        with parsing.reading(path):
+            # One file for all: another may take its place meanwhile.
+            file = stack.enter_context(open(path, "rb"))
             _check_directory(path, file)
         with parsing.by_library(path):
-            archive = stack.enter_context(zipfile.ZipFile(path))
+            archive = stack.enter_context(zipfile.ZipFile(file))
         with parsing.reading(path):
             _check_members(path, archive)
         yield archive

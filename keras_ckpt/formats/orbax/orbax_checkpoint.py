@@ -28,7 +28,7 @@ from keras_ckpt.formats.keras3 import assets, description
 from keras_ckpt.formats.summary import Summary
 from keras_ckpt.formats.variable_paths import Stored
 from keras_ckpt.runtime import internals
-from keras_ckpt.storage import atomic, scratch
+from keras_ckpt.storage import commit, scratch
 
 #: The parts of a step, each a directory.
 _VALUES = "pytree"
@@ -223,18 +223,18 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
                 errno.EEXIST, "It is a directory in which there is no checkpoint of Orbax", path
             )
         number = max(iterations, before[-1] + 1 if before else 0)
-        os.makedirs(path, exist_ok=True)
-        with atomic.directory_beside(path) as made:
+        commit.make_directory(path)
+        with commit.directory_beside(path) as made:
             new = os.path.join(made, str(number))
             if read is not None:
                 parts[_VALUES] = read()
             with progress.watching(made, total, "Saving"):
                 library.save_checkpointables(new, parts, custom_metadata=said)
-            atomic.move(new, os.path.join(path, str(number)))
+            commit.move(new, os.path.join(path, str(number)))
         for each in before:
             old = os.path.join(path, str(each))
             if _said(old):
-                atomic.remove(old)
+                commit.remove(old)
 
     return Snapshot(write, can_be_in_background=copy)
 

@@ -25,7 +25,7 @@ from keras_ckpt.formats.base import Format, LoadStatus, Probe, Snapshot
 from keras_ckpt.formats.config import optimizer_state, vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
-from keras_ckpt.storage import atomic
+from keras_ckpt.storage import commit
 
 STATE_FILE = "checkpoint"
 # Counts how often a `tf.train.Checkpoint` was saved, and is not a variable of the model.
@@ -69,7 +69,7 @@ def write_state(prefix: str) -> None:
     directory, name = os.path.split(prefix)
     quoted = _quote(name)
     state = os.path.join(directory, STATE_FILE)
-    with atomic.replacing(state) as temporary, open(temporary, "w") as file:
+    with commit.replacing(state) as temporary, open(temporary, "w") as file:
         file.write(f"model_checkpoint_path: {quoted}\n")
         file.write(f"all_model_checkpoint_paths: {quoted}\n")
 
@@ -192,7 +192,13 @@ def load_bundle(
         part: String, the names on the way to the model in it, with dots between them; or None.
     """
     assignment.require_variables(model, "loaded")
-    reader = tensor_bundle.Reader(prefix)
+    with tensor_bundle.Reader(prefix) as reader:
+        _load(model, reader, path, strict, part)
+
+
+def _load(
+    model: Model, reader: tensor_bundle.Reader, path: str, strict: bool, part: str | None
+) -> None:
     if object_graph.KEY not in reader:
         raise NotACheckpoint(
             path,
@@ -214,8 +220,6 @@ def load_bundle(
     match = object_graph.match(root, stored, start)
     assignments = _assignments(path, reader, match)
     assignments = assignment.fit(path, assignments, match.missing, match.unused, strict)
-    for _, key in match.found.values():
-        reader.verify(key)
     number = stored[start].children.get("optimizer")
     if number is not None and getattr(model, "optimizer", None) is not None:
         state = _Stored(path, reader, stored, number)
@@ -224,6 +228,9 @@ def load_bundle(
             _logger.debug("%s: the optimizer in it is not a %s", path, model.optimizer.name)
         assignments += found or []
     tables = [(layer, _tokens(reader, key, layer)) for layer, key in match.tables]
+    if not assignment.can_be_undone(assignments):
+        values = [each.read for each in assignments]
+        reader.verify(*[each.key for each in values if isinstance(each, _Value)])
     assignment.assign(model, assignments)
     for layer, tokens in tables:
         if tokens:
@@ -306,17 +313,26 @@ def _assignment(
     if reader.entries[key].dtype_name == "string":
         raise DamagedCheckpoint(path, f"{key!r} in it is text", "copy the files again")
 
-    def read() -> np.ndarray:
-        value = reader.read(key)
+    # Its bytes are verified before the first is assigned.
+    value = _Value(reader, key, variable)
+    return Assignment(variable, reader.entries[key].shape, value, is_sure=True)
+
+
+class _Value:
+    """What a variable gets from a checkpoint, when it is called."""
+
+    def __init__(self, reader: tensor_bundle.Reader, key: str, variable: typed.Variable) -> None:
+        self.key = key
+        self._reader = reader
+        self._variable = variable
+
+    def __call__(self) -> np.ndarray:
+        value = self._reader.read(self.key)
         # The counter of steps, and whatever is of another precision now.
         # To ask a variable of TensorFlow's for its value costs a copy of it.
-        dtype = runtime.keras().backend.standardize_dtype(variable.dtype)
-        return (
-            value if value.dtype.name in (dtype, "bfloat16") else value.astype(_dtype_of(variable))
-        )
-
-    # Its bytes are verified before the first is assigned.
-    return Assignment(variable, reader.entries[key].shape, read, is_sure=True)
+        dtype = runtime.keras().backend.standardize_dtype(self._variable.dtype)
+        is_same = value.dtype.name in (dtype, "bfloat16")
+        return value if is_same else value.astype(_dtype_of(self._variable))
 
 
 def _dtype_of(variable: typed.Variable) -> np.dtype:
@@ -368,8 +384,6 @@ def _since_2_11(
     if arrays and slots - set(described.children):
         return None  # It has slots that this one does not have.
     assignments = _assignments(state.path, state.reader, match)
-    for _, key in match.found.values():
-        state.reader.verify(key)
     return assignments + optimizer_state.derived(optimizer, assignments)
 
 
@@ -403,6 +417,4 @@ def _before_2_11(
     assignments = [
         _assignment(state.path, variable, state.reader, key) for variable, key in keys.values()
     ]
-    for _, key in keys.values():
-        state.reader.verify(key)
     return assignments + optimizer_state.derived(optimizer, assignments)

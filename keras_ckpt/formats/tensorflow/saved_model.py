@@ -21,7 +21,7 @@ from keras_ckpt.formats.keras3 import archive
 from keras_ckpt.formats.keras3.archive import KerasArchive
 from keras_ckpt.formats.summary import Summary, keras_version, of_description
 from keras_ckpt.formats.tensorflow import checkpoint, protobuf, tensor_bundle
-from keras_ckpt.storage import atomic, scratch
+from keras_ckpt.storage import commit, scratch
 
 # TensorFlow reserves the directory for what others add to a SavedModel.
 ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
@@ -81,7 +81,7 @@ class SavedModel(Format):
         def write(path: str) -> None:
             path = path.rstrip("/" + os.sep) or path
             self._refuse(path)
-            with atomic.replacing_members(path, _MEMBERS) as temporary:
+            with commit.replacing_members(path, _MEMBERS) as temporary:
                 without_graph = make(temporary)
             if without_graph is not None and without_graph not in _warned:
                 _warned.add(without_graph)
@@ -226,7 +226,7 @@ def _make(model: Model, options: object | None, directory: str) -> str | None:
     """Makes all that the SavedModel has in a new directory; returns why without a graph, if so."""
     reason = _export(model, directory, options)
     if reason is not None:
-        atomic.clear(directory)  # What there is of a graph is of no use.
+        commit.clear(directory)  # What there is of a graph is of no use.
     os.makedirs(os.path.join(directory, os.path.dirname(ARCHIVE)), exist_ok=True)
     KerasArchive().snapshot(model, copy=False).write(os.path.join(directory, ARCHIVE))
     if reason is not None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import io
+import itertools
 import os
-from typing import Callable, Iterator, Mapping, NamedTuple, Union
+import re
+import threading
+from typing import IO, Callable, Iterator, Mapping, NamedTuple, Union
 
 import numpy as np
 
@@ -12,7 +17,7 @@ from keras_ckpt import runtime
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.tensorflow import protobuf, sstable
-from keras_ckpt.storage import atomic
+from keras_ckpt.storage import commit, rereading
 from keras_ckpt.storage.checksum import crc32c, mask
 
 # The numbers of tensorflow.DataType; names that NumPy lacks are types of the package ml_dtypes.
@@ -142,36 +147,99 @@ def _entry(dtype: int, shape: tuple[int, ...], offset: int, size: int, crc: int)
     )
 
 
+def _header(shards: int) -> bytes:
+    return protobuf.int_field(1, shards) + protobuf.bytes_field(3, protobuf.int_field(1, 1))
+
+
+def _write_data(
+    file: IO[bytes], tensors: Mapping[str, Tensor | Callable[[], Tensor]]
+) -> list[tuple[bytes, bytes]]:
+    """Writes the values; returns what the index says of them, in its order."""
+    entries = []
+    offset = 0
+    for name in sorted(tensors, key=lambda name: name.encode("utf-8")):
+        tensor = tensors[name]
+        value = tensor() if callable(tensor) else tensor
+        dtype, shape, pieces, crc = _encode(value)
+        size = sum(len(piece) for piece in pieces)
+        for piece in pieces:
+            file.write(piece)
+        entries.append((name.encode("utf-8"), _entry(dtype, shape, offset, size, crc)))
+        offset += size
+    return entries
+
+
+def _write_index(prefix: str, entries: list[tuple[bytes, bytes]], shards: int) -> None:
+    with commit.replacing(index_path(prefix)) as made, open(made, "wb") as file:
+        file.write(sstable.dump([(b"", _header(shards)), *entries]))
+
+
+def _data_files(prefix: str) -> dict[str, int]:
+    """Returns the data files of all bundles that there have been at `prefix`: path to count."""
+    directory, name = os.path.split(prefix)
+    pattern = re.compile(re.escape(name) + r"\.data-\d{5}-of-(\d{5})")
+    try:
+        names = os.listdir(directory or ".")
+    except FileNotFoundError:
+        return {}
+    matches = [(each, pattern.fullmatch(each)) for each in names]
+    return {os.path.join(directory, each): int(match.group(1)) for each, match in matches if match}
+
+
 def write(prefix: str, tensors: Mapping[str, Tensor | Callable[[], Tensor]]) -> None:
     """Writes a bundle of one data file; one that was there stays until all is written.
+
+    A bundle is two files, which cannot change at once. But its index says how many data files there
+    are, and their names say it, too: so new values go into a file of another count, which only the
+    new index names. Whoever reads the old index finds the old values, and whoever reads the new
+    one, the new; at the end the names are those that TensorFlow gives.
 
     Args:
         prefix: path that the names of the files begin with.
         tensors: arrays, and strings as bytes, by name. One given as a function is asked for when
             its turn comes, so that not all need to be in memory.
     """
-    header = protobuf.int_field(1, 1) + protobuf.bytes_field(3, protobuf.int_field(1, 1))
-    entries = [(b"", header)]
-    data_path = shard_path(prefix, 0, 1)
-    # The data takes its place before the index does, which says where to find what in it.
-    with atomic.replacing_files([data_path, index_path(prefix)]) as (temporary, index):
-        offset = 0
-        with open(temporary, "wb") as file:
-            for name in sorted(tensors, key=lambda name: name.encode("utf-8")):
-                tensor = tensors[name]
-                value = tensor() if callable(tensor) else tensor
-                dtype, shape, pieces, crc = _encode(value)
-                size = sum(len(piece) for piece in pieces)
-                for piece in pieces:
-                    file.write(piece)
-                entries.append((name.encode("utf-8"), _entry(dtype, shape, offset, size, crc)))
-                offset += size
-        with open(index, "wb") as file:
-            file.write(sstable.dump(entries))
+    prefix = _resolved(prefix)
+    first = shard_path(prefix, 0, 1)
+    before = _data_files(prefix)
+    count = 1
+    if os.path.lexists(index_path(prefix)):
+        count = next(number for number in itertools.count(2) if number not in before.values())
+    written = shard_path(prefix, 0, count)
+    try:
+        with commit.replacing(written, like=first) as made, open(made, "wb") as file:
+            entries = _write_data(file, tensors)
+        _write_index(prefix, entries, count)
+    except BaseException:
+        if written not in before and _shards(prefix) != count:
+            commit.remove(written)
+        raise
+    # The new one is there. What fails from here on, the next save does.
+    with contextlib.suppress(OSError):
+        if written != first and commit.link(written, first):
+            _write_index(prefix, entries, 1)
+            written = first
+        for path in {*before, shard_path(prefix, 0, count)} - {written}:
+            commit.remove(path)
+
+
+def _shards(prefix: str) -> int | None:
+    """Returns how many data files the index at `prefix` names, None if there is no whole one."""
+    try:
+        with open(index_path(prefix), "rb") as file:
+            return protobuf.get_int(protobuf.parse(sstable.load(file.read())[b""]), 1)
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def _resolved(prefix: str) -> str:
+    """Returns the prefix of the files that links at `prefix` lead to, if they lead to one."""
+    index = os.path.realpath(index_path(prefix))
+    return index[: -len(index_path(""))] if index.endswith(index_path("")) else prefix
 
 
 class Reader:
-    """A bundle on disk. Tensors are mapped, not read, and checked before they are handed out.
+    """A bundle on disk. Its files are opened once; tensors are checked as they are read.
 
     Args:
         prefix: path that the names of its files begin with.
@@ -191,8 +259,12 @@ class Reader:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.entries: dict[str, Entry] = {}
-        self._shards: dict[int, np.ndarray] = {}
-        path = index_path(prefix)
+        self._files: dict[int, io.FileIO] = {}
+        self._lock = threading.Lock()
+        rereading.settled(prefix, self._open)
+
+    def _open(self) -> None:
+        path = index_path(self.prefix)
         with parsing.reading(path), open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             if size > _LARGEST_INDEX:
@@ -201,22 +273,30 @@ class Reader:
                 )
             file.seek(0)
             data = file.read()
+            seen = rereading.identity(os.fstat(file.fileno()))
         try:
             table = sstable.load(data)
             header = protobuf.parse(table.pop(b""))
             self._count = protobuf.get_int(header, 1)
             if protobuf.get_int(header, 2):
                 raise ValueError("it was written on a big-endian machine")
-            for name, value in table.items():
-                self.entries[name.decode("utf-8")] = self._parse(value)
+            self.entries = {name.decode("utf-8"): self._parse(each) for name, each in table.items()}
         except KeyError:
             raise DamagedCheckpoint(path, "the header is missing from the index", _AGAIN) from None
         except ValueError as error:
             raise DamagedCheckpoint(path, f"the index is damaged: {error}", _AGAIN) from error
-        self._check_shards()
+        self._open_shards()
+        if rereading.identity(os.stat(path)) != seen:
+            raise DamagedCheckpoint(path, "it has been replaced meanwhile", "load it again")
 
-    def _check_shards(self) -> None:
-        """Raises an error if a data file is missing, or ends before what is in it does."""
+    def _open_shards(self) -> None:
+        """Opens the data files, which stay those of this index, whatever takes their places.
+
+        Raises:
+            FileNotFoundError: if one is missing.
+            DamagedCheckpoint: if one ends before what is in it does.
+        """
+        self.close()
         ends: dict[int, tuple[int, str]] = {}
         for name, entry in self.entries.items():
             ends[entry.shard] = max(ends.get(entry.shard, (0, "")), (entry.end, name))
@@ -227,13 +307,29 @@ class Reader:
                     f"The checkpoint {self.prefix} lacks its data file {path}. "
                     "Copy the data files together with the index."
                 )
-            missing = end - os.path.getsize(path)
+            self._files[shard] = open(path, "rb", buffering=0)  # noqa: SIM115
+            missing = end - os.fstat(self._files[shard].fileno()).st_size
             if missing > 0:
                 raise DamagedCheckpoint(
                     path,
                     f"it ends before the tensor {name!r} does ({missing} bytes are missing)",
                     _AGAIN,
                 )
+
+    def close(self) -> None:
+        """Closes the data files. What has been read stays."""
+        for file in self._files.values():
+            file.close()
+        self._files = {}
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
 
     @staticmethod
     def _parse(value: bytes) -> Entry:
@@ -256,52 +352,53 @@ class Reader:
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 
-    def _bytes(self, name: str) -> np.ndarray:
+    def _file(self, name: str) -> io.FileIO:
         entry = self.entries[name]
-        path = shard_path(self.prefix, entry.shard, self._count)
         if entry.sliced:
             raise CheckpointError(
-                path,
+                shard_path(self.prefix, entry.shard, self._count),
                 f"the tensor {name!r} is stored in slices (a partitioned variable)",
                 "save it again without a partitioner",
             )
-        if entry.shard not in self._shards:
-            empty = os.path.getsize(path) == 0
-            self._shards[entry.shard] = (
-                np.zeros(0, np.uint8) if empty else np.memmap(path, dtype=np.uint8, mode="r")
-            )
-        data = self._shards[entry.shard][entry.offset : entry.end]
-        if len(data) != entry.size:
-            raise DamagedCheckpoint(path, "it has become shorter", _AGAIN)
-        return data
+        return self._files[entry.shard]
 
     def _broken(self, name: str) -> DamagedCheckpoint:
         path = shard_path(self.prefix, self.entries[name].shard, self._count)
         return DamagedCheckpoint(path, f"the checksum of {name!r} is wrong", _AGAIN)
 
-    def verify(self, name: str) -> None:
-        """Checks the bytes of the numeric tensor `name`.
+    def verify(self, *names: str) -> None:
+        """Checks the bytes of numeric tensors.
 
         Raises:
             DamagedCheckpoint: if they are not what was written.
         """
-        entry = self.entries[name]
-        self._bytes(name)
-        with open(shard_path(self.prefix, entry.shard, self._count), "rb", buffering=0) as file:
-            file.seek(entry.offset)
-            if mask(crc32c.of_pieces(self._pieces(name, file))) != entry.crc:
-                raise self._broken(name)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            for _ in pool.map(self._verify, names):
+                pass
 
-    def _pieces(self, name: str, file: io.FileIO) -> Iterator[memoryview]:
+    def _verify(self, name: str) -> None:
         # All into the same memory, which is faster than to map the file.
-        left = self.entries[name].size
-        buffer = memoryview(bytearray(min(_STEP, left)))
-        while left:
-            count = file.readinto(buffer[:left])
+        buffer = memoryview(bytearray(min(_STEP, self.entries[name].size)))
+        self._check(name, self._pieces(name, buffer, goes_on=False))
+
+    def _check(self, name: str, pieces: Iterator[memoryview]) -> None:
+        if mask(crc32c.of_pieces(pieces)) != self.entries[name].crc:
+            raise self._broken(name)
+
+    def _pieces(self, name: str, buffer: memoryview, goes_on: bool) -> Iterator[memoryview]:
+        """Reads a tensor in pieces, each into the next part of the buffer if that `goes_on`."""
+        file, entry = self._file(name), self.entries[name]
+        done = 0
+        while done < entry.size:
+            place = done if goes_on else 0
+            piece = buffer[place : place + min(_STEP, entry.size - done)]
+            with self._lock:
+                file.seek(entry.offset + done)
+                count = file.readinto(piece)
             if not count:
                 raise self._broken(name)
-            yield buffer[:count]
-            left -= count
+            yield piece[:count]
+            done += count
 
     def get(self, name: str, verify: bool = True) -> np.ndarray | list[bytes]:
         """Returns the tensor `name`: a read-only array, or a list of bytes if it holds strings.
@@ -315,36 +412,35 @@ class Reader:
             DamagedCheckpoint: if its bytes are not what was written.
         """
         entry = self.entries[name]
-        data = self._bytes(name)
+        if entry.dtype == _STRING and entry.size > _LARGEST_STRINGS:
+            raise DamagedCheckpoint(
+                self.prefix, f"the texts {name!r} take {entry.size} bytes", _AGAIN
+            )
+        data = np.empty(entry.size, np.uint8)
+        pieces = self._pieces(name, data.data, goes_on=True)
         if entry.dtype == _STRING:
-            if entry.size > _LARGEST_STRINGS:
-                raise DamagedCheckpoint(
-                    self.prefix, f"the texts {name!r} take {entry.size} bytes", _AGAIN
-                )
+            for _ in pieces:
+                pass
             return self._strings(name, data.tobytes())
+        dtype = self._dtype_of(name)
         if verify:
-            self.verify(name)
-        return data.view(self._dtype_of(name)).reshape(entry.shape)
+            self._check(name, pieces)
+        else:
+            for _ in pieces:
+                pass
+        data.flags.writeable = False
+        return data.view(dtype).reshape(entry.shape)
 
     def read(self, name: str) -> np.ndarray:
-        """Returns the numeric tensor `name`, not verified, in memory that a variable can take over.
+        """Returns the numeric tensor `name`, in memory that a variable can take over.
 
         Raises:
             KeyError: if there is no such tensor.
-            CheckpointError: if it cannot be read.
+            DamagedCheckpoint: if its bytes are not what was written.
         """
-        entry = self.entries[name]
-        self._bytes(name)
-        array = runtime.empty_shared(entry.shape, self._dtype_of(name))
-        # Not from the mapped file: that takes longer than to read it.
-        with open(shard_path(self.prefix, entry.shard, self._count), "rb", buffering=0) as file:
-            file.seek(entry.offset)
-            left = memoryview(array.reshape(-1).view(np.uint8).data)
-            while left:
-                count = file.readinto(left)
-                if not count:
-                    raise self._broken(name)
-                left = left[count:]
+        array = runtime.empty_shared(self.entries[name].shape, self._dtype_of(name))
+        buffer = array.reshape(-1).view(np.uint8).data
+        self._check(name, self._pieces(name, buffer, goes_on=True))
         return array
 
     def _dtype_of(self, name: str) -> np.dtype:

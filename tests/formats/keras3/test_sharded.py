@@ -21,7 +21,7 @@ from keras_ckpt.errors import (
     UnsupportedModel,
 )
 from keras_ckpt.formats import registry
-from keras_ckpt.storage import atomic
+from keras_ckpt.storage import commit
 
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 writes", allow_module_level=True)
@@ -126,7 +126,7 @@ def test_what_was_there_is_whole_until_the_new_one_is(
         raise OSError("the disk is full")
 
     mlp.set_weights([each + 1 for each in expected])
-    for module, name in ((os, "replace"), (atomic, "replacing")):
+    for module, name in ((os, "replace"), (commit, "replacing")):
         monkeypatch.setattr(module, name, fail)
         with pytest.raises(OSError, match="the disk is full"):
             save(mlp, path)

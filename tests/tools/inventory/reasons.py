@@ -27,6 +27,11 @@ REASONS: list[tuple[str, str, str]] = [
         "`key_dim`",
     ),
     (
+        r"kinds/adapted|Lookup|TextVectorization|Hashing|Crossing",
+        r"RAISES: ImportError: Layer \w+ requires TensorFlow",
+        "on JAX and PyTorch, these layers of Keras 3 need TensorFlow installed",
+    ),
+    (
         r"kinds/name_dot",
         r"refused: .*contain",
         "on PyTorch, Keras 3 has no layers with a dot in their name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from keras_ckpt.storage import atomic
+from keras_ckpt.storage import commit
 
 
 class NotWritten(Exception):
@@ -33,7 +33,7 @@ def write(path: str, before: bytes, after: bytes) -> None:
             target, os.W_OK
         ):
             raise NotWritten(f"{path} is not written: it is read-only.")
-        with atomic.replacing(target) as temporary:
+        with commit.replacing(target) as temporary:
             with open(temporary, "wb") as file:
                 file.write(after)
             with open(target, "rb") as file:

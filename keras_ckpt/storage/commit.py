@@ -1,0 +1,351 @@
+"""The one commit: files and directories that appear whole or not at all, and then stay.
+
+What is to be saved is made under a temporary name beside its target, flushed to the disk, and
+takes its place by one rename, after which its directory is flushed. Nothing that was there is
+touched before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+from typing import Iterable, Iterator
+
+from keras_ckpt import runtime
+from keras_ckpt.storage import durability, scratch, temporary
+from keras_ckpt.storage.exchange import exchange
+
+#: Directories of which the user has been warned that nothing in them can be replaced at once.
+_warned: set[str] = set()
+
+
+def _error(number: int, path: str, cls: type[OSError] = OSError) -> OSError:
+    return cls(number, os.strerror(number), path)
+
+
+def refuse_directory(path: str) -> None:
+    """Raises IsADirectoryError if a directory is where a file is to be written."""
+    if os.path.isdir(path):
+        raise _error(errno.EISDIR, path)
+
+
+def _target(path: str) -> str:
+    """Returns the file that is meant by a path, which links lead to.
+
+    Raises:
+        OSError: if a file cannot or must not be written there.
+    """
+    target = os.path.realpath(path)
+    refuse_directory(target)
+    try:
+        mode = os.lstat(target).st_mode
+    except OSError:
+        return target  # It is new.
+    if stat.S_ISLNK(mode):
+        raise _error(errno.ELOOP, path)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "It is no regular file, and is not replaced by one", path)
+    # Root can write what is meant to be read-only.
+    if not mode & 0o222 or not os.access(target, os.W_OK):
+        raise _error(errno.EACCES, path)
+    return target
+
+
+def make_directory(path: str) -> None:
+    """Makes a directory, and those that it is in, unless they are there."""
+    if path:
+        os.makedirs(path, exist_ok=True)
+        durability.flush_directory(path)
+
+
+def make_parent(path: str) -> None:
+    """Makes the directory that `path` is in, as TensorFlow's writers did."""
+    parent = os.path.dirname(path)
+    if parent:
+        os.makedirs(parent, exist_ok=True)
+
+
+def _take_after(path: str, new: str) -> None:
+    """Gives a file or directory the mode, owner and extended attributes of another, if it may."""
+    with contextlib.suppress(OSError):
+        shutil.copymode(path, new)
+    with contextlib.suppress(OSError, AttributeError):
+        before, now = os.stat(path), os.stat(new)
+        if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
+            os.chown(new, before.st_uid, before.st_gid)
+    with contextlib.suppress(OSError, AttributeError):
+        for name in os.listxattr(path):
+            with contextlib.suppress(OSError):
+                os.setxattr(new, name, os.getxattr(path, name))
+
+
+def _discard(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
+
+
+# Files.
+
+
+@contextlib.contextmanager
+def replacing(path: str, ending: str = ".tmp", like: str | None = None) -> Iterator[str]:
+    """Gives the path of a temporary file that takes the place of `path` if all goes well.
+
+    Args:
+        path: the file to write; links are followed.
+        ending: what the temporary name ends in, for writers that go by it.
+        like: a file whose mode, owner and extended attributes the new one gets. Defaults to
+            `None`: those of the one at `path`.
+
+    Raises:
+        OSError: if it cannot be written, or what is there is no regular file.
+    """
+    target = _target(path)
+    make_parent(target)
+    if not os.access(os.path.dirname(target) or ".", os.W_OK):
+        if not os.path.exists(target):
+            raise _error(errno.EACCES, path)
+        with _in_place(target, ending) as made:
+            yield made
+        return
+    made = temporary.beside(target, ending)
+    try:
+        yield made
+        before = target if like is None else like
+        if os.path.exists(before):
+            _take_after(before, made)
+        durability.flush_file(made)
+        os.replace(made, target)
+    finally:
+        _discard(made)
+    durability.flush_directory(os.path.dirname(target))
+
+
+@contextlib.contextmanager
+def _in_place(path: str, ending: str) -> Iterator[str]:
+    """Gives the path of a file elsewhere, whose content is then copied into that at `path`."""
+    directory = os.path.dirname(path)
+    if directory not in _warned:
+        _warned.add(directory)
+        runtime.warn_user(
+            f"{path} is written in place, as its directory may not be written: if the program is "
+            "killed in the middle of it, the file is lost. Save into a directory that you may "
+            "write."
+        )
+    with scratch.directory() as made:
+        new = os.path.join(made, "new" + ending)
+        yield new
+        shutil.copyfile(new, path)
+        durability.flush_file(path)
+
+
+def link(source: str, target: str) -> bool:
+    """Gives a file a second name, whatever had it before.
+
+    Returns:
+        Boolean, `False` if the file system has no links.
+    """
+    made = temporary.beside(target, ".tmp")
+    try:
+        os.link(source, made)
+        os.replace(made, target)
+    except (OSError, AttributeError):
+        return False
+    finally:
+        _discard(made)
+    durability.flush_directory(os.path.dirname(target))
+    return True
+
+
+@contextlib.contextmanager
+def beside(path: str, ending: str) -> Iterator[str]:
+    """Gives the path of a file next to `path`, which is removed afterwards."""
+    made = path + ending
+    try:
+        yield made
+    finally:
+        _discard(made)
+
+
+def move(source: str, target: str) -> None:
+    """Gives a file, which takes the place of another, or a directory a new path."""
+    if os.path.isdir(source):
+        durability.flush_tree(source)
+    else:
+        durability.flush_file(source)
+    os.replace(source, target)
+    durability.flush_directory(os.path.dirname(target))
+
+
+def remove(path: str) -> None:
+    """Removes a file, or a directory with all that is in it. None need be there."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    _discard(path)
+
+
+def clear(directory: str) -> None:
+    """Removes all that is in a directory."""
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.remove(path)
+
+
+# Directories.
+
+
+@contextlib.contextmanager
+def directory_beside(path: str) -> Iterator[str]:
+    """Gives the path of a new directory next to `path`, which is removed afterwards."""
+    made = temporary.beside(path, ".tmp")
+    os.mkdir(made)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def replacing_members(path: str, members: Iterable[str]) -> Iterator[str]:
+    """Gives the path of a new directory that takes the place of that at `path` if all goes well.
+
+    Args:
+        path: the directory; links are followed.
+        members: the names of all that the new one may have. What else was in the directory stays.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    path = os.path.realpath(path)
+    if os.path.islink(path):
+        raise _error(errno.ELOOP, path)
+    make_parent(path)
+    recover(path)
+    with directory_beside(path) as made:
+        yield made
+        durability.flush_tree(made)
+        if not _is_new(path, made):
+            _take_after(path, made)
+            own = set(members)
+            for name in set(os.listdir(path)) - own:
+                _share(os.path.join(path, name), os.path.join(made, name))
+            durability.flush_directory(made)
+            old = _replace_directory(path, made)
+            durability.flush_directory(os.path.dirname(path))
+            # What came meanwhile, and what has no second name.
+            for name in set(os.listdir(old)) - own - set(os.listdir(path)):
+                os.rename(os.path.join(old, name), os.path.join(path, name))
+            remove(old)
+        durability.flush_directory(os.path.dirname(path))
+
+
+def _is_new(path: str, made: str) -> bool:
+    """Gives the directory `made` the path, unless there is one already, as another thread's may."""
+    if os.path.isdir(path):
+        return False
+    try:
+        os.rename(made, path)
+    except OSError:
+        if not os.path.isdir(path):
+            raise
+        return False
+    return True
+
+
+def _share(source: str, target: str) -> None:
+    """Gives what is at `source` a second place: the same files, in directories of its own."""
+    try:
+        mode = os.lstat(source).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        os.symlink(os.readlink(source), target)
+    elif stat.S_ISDIR(mode):
+        os.mkdir(target)
+        for name in os.listdir(source):
+            _share(os.path.join(source, name), os.path.join(target, name))
+        shutil.copystat(source, target)
+    elif stat.S_ISREG(mode):
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copy2(source, target)
+
+
+def _replace_directory(path: str, made: str) -> str:
+    """Puts the directory `made` at `path`, and returns where that is which was there."""
+    try:
+        if exchange(made, path):
+            return made
+        aside = temporary.beside(path, temporary.ASIDE)
+        os.rename(path, aside)
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.EXDEV):
+            raise
+        # A file system is mounted there: it stays, and what is in it is replaced.
+        _exchange_content(path, made)
+        return made
+    try:
+        os.rename(made, path)
+    except BaseException:
+        # Also when the user interrupts the program: nothing old may be lost.
+        os.rename(aside, path)
+        raise
+    return aside
+
+
+def _exchange_content(path: str, made: str) -> None:
+    """Has what is in two directories trade places, all of it or, if that fails, none."""
+    moved: list[tuple[str, str]] = []
+    with directory_beside(made) as aside:
+        try:
+            for source, target in ((path, aside), (made, path), (aside, made)):
+                for name in os.listdir(source):
+                    moved.append((os.path.join(source, name), os.path.join(target, name)))
+                    _rename(*moved[-1])
+        except BaseException:
+            for source, target in reversed(moved):
+                if os.path.lexists(target) and not os.path.lexists(source):
+                    _rename(target, source)
+            raise
+
+
+def _rename(source: str, target: str) -> None:
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.move(source, target)
+
+
+def recover(path: str) -> bool:
+    """Brings back what was pushed aside from `path` by a process that ended before it was done.
+
+    Returns:
+        Boolean, `True` if there is nothing at `path` because a process that still runs has just
+        pushed it aside.
+    """
+    if os.path.lexists(path):
+        return False
+    found = temporary.aside(path)
+    if any(lives for _, lives in found):
+        return True
+    for each, _ in found[:1]:
+        with contextlib.suppress(OSError):
+            os.rename(each, path)
+            durability.flush_directory(os.path.dirname(path))
+    return False
+
+
+def remove_left_behind(directory: str) -> None:
+    """Removes the temporary files and directories that dead processes have left in a directory."""
+    for path in temporary.left_behind(directory):
+        remove(path)

@@ -1,0 +1,87 @@
+"""What makes sure that a file is still there after a power cut: it is flushed to the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import errno
+import os
+from typing import Iterator
+
+_IS_ON: contextvars.ContextVar[bool] = contextvars.ContextVar("durable", default=True)
+
+#: What file systems say that cannot flush a directory, or a file that was opened for reading.
+_REFUSALS = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EROFS)
+
+#: The directories whose own names are on the disk.
+_known: set[tuple[int, int]] = set()
+
+
+@contextlib.contextmanager
+def durable(is_on: bool) -> Iterator[None]:
+    """Says whether what is written in a `with` block is flushed to the disk; by default it is."""
+    token = _IS_ON.set(is_on)
+    try:
+        yield
+    finally:
+        _IS_ON.reset(token)
+
+
+def is_on() -> bool:
+    """Returns whether what is written is flushed to the disk."""
+    return _IS_ON.get()
+
+
+def flush_file(path: str) -> None:
+    """Waits until the content of a file is on the disk.
+
+    Raises:
+        OSError: if the disk says that it is not.
+    """
+    if _IS_ON.get():
+        with open(path, "rb+") as file:
+            os.fsync(file.fileno())
+
+
+def flush_directory(path: str) -> None:
+    """Waits until the names in a directory are on the disk, where the system can do so.
+
+    So are those of the directories that it is in, when this process asks for the first time.
+    """
+    if not _IS_ON.get() or os.name == "nt":
+        return
+    _flush(path or ".")
+    path = os.path.abspath(path)
+    while os.path.dirname(path) != path:
+        found = os.stat(path)
+        if (found.st_dev, found.st_ino) in _known:
+            return
+        _known.add((found.st_dev, found.st_ino))
+        path = os.path.dirname(path)
+        _flush(path)
+
+
+def _flush(directory: str) -> None:
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except PermissionError:
+        return  # It may be written, and not read.
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def flush_tree(path: str) -> None:
+    """Waits until a directory is on the disk, with all that is in it."""
+    if not _IS_ON.get():
+        return
+    for directory, _, files in os.walk(path):
+        for name in files:
+            file = os.path.join(directory, name)
+            if os.path.isfile(file) and not os.path.islink(file):
+                flush_file(file)
+        flush_directory(directory)
