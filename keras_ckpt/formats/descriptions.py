@@ -194,7 +194,8 @@ def _made(
     is_old = is_of_keras_2(config)
     safety.refuse_code(where, config, custom_objects, safe_mode, by_module=not is_old)
     if is_old:
-        return keras2_reader.make(where, config, custom_objects, safe_mode)
+        version = str(config.get("keras_version") or "")
+        return keras2_reader.make(where, config, custom_objects, safe_mode, version)
     keras = runtime.keras()
     known = keras.saving.custom_object_scope(custom_objects or {})
     safely = internals.safe_mode_scope(safe_mode)

@@ -20,10 +20,19 @@ if TYPE_CHECKING:
         layers,
         metrics,
         optimizers,
+        regularizers,
         schedules,
     )
 
-__all__ = ["activations", "constraints", "layers", "metrics", "optimizers", "schedules"]
+__all__ = [
+    "activations",
+    "constraints",
+    "layers",
+    "metrics",
+    "optimizers",
+    "regularizers",
+    "schedules",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -50,7 +50,7 @@ def inventory(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     with tarfile.open(str(HOME / f"{request.param}.tar.xz")) as archive:
         archive.extractall(str(directory))
     index = json.loads((directory / "index.json").read_text())
-    return directory, index["cases"]
+    return directory, index["cases"], request.param
 
 
 def needs_tensorflow(case: replay.Case) -> bool:
@@ -58,7 +58,7 @@ def needs_tensorflow(case: replay.Case) -> bool:
 
 
 def faults(inventory: Any, prefixes: tuple[str, ...]) -> dict[str, str]:
-    directory, cases = inventory
+    directory, cases, release = inventory
     numbers = [number for number, told in cases.items() if told["name"].startswith(prefixes)]
     chosen = [(number, kind) for number in numbers for kind in replay.kinds(cases[number])]
     many = MANY // len(RELEASES)
@@ -72,7 +72,7 @@ def faults(inventory: Any, prefixes: tuple[str, ...]) -> dict[str, str]:
         for _, kind in kinds:
             result = replay.result(case, kind)
             name = case.told["name"]
-            if result != replay.SAME and reasons.reason(name, result) is None:
+            if result != replay.SAME and reasons.reason(name, result, release) is None:
                 found[f"{name} {kind}"] = result
     return found
 

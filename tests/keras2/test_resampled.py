@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,29 @@ def test_in_a_model(name: str) -> None:
 def test_an_unknown_size_is_said() -> None:
     with pytest.raises(ValueError, match="unknown size cannot be resized by 'area'"):
         layer("Resizing", 4, 4, interpolation="area").call(keras.KerasTensor((1, None, 3, 3)))
+
+
+@pytest.mark.skipif(not runtime.has_tensorflow(), reason="compares with TensorFlow")
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (2, 3), (4, 1)])
+def test_bilinear_before_keras_was_tensorflows(size: tuple[int, int]) -> None:
+    legacy = runtime.tensorflow().compat.v1.image.resize_bilinear
+    expected = legacy(X, (7 * size[0], 9 * size[1])).numpy()
+    made = layer("UpSampling2D", size, interpolation="legacy_bilinear")
+    np.testing.assert_allclose(runtime.to_numpy(made(X)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(7, 9, 3), (None, None, 3)])
+def test_bilinear_of_images_of_any_size(shape: Any, tmp_path: pathlib.Path) -> None:
+    made = layer("UpSampling2D", (2, 3), interpolation="legacy_bilinear")
+    inputs = keras.Input(shape)
+    model = keras.Model(inputs, made(inputs))
+    found = model.predict(X, verbose=0)
+    np.testing.assert_allclose(found, runtime.to_numpy(made(X)), atol=1e-6)
+    first = layer(
+        "UpSampling2D", (2, 3), interpolation="legacy_bilinear", data_format="channels_first"
+    )
+    turned = runtime.to_numpy(first(np.moveaxis(X, -1, 1)))
+    np.testing.assert_allclose(np.moveaxis(turned, 1, -1), found, atol=1e-6)
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(again.predict(X, verbose=0), found, atol=1e-6)

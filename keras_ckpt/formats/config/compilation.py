@@ -19,7 +19,9 @@ Named = Union[str, Config]
 #: Losses and metrics that have another name in Keras 3, by the names that Keras 2 took.
 _NAMES = {
     "KLD": "kl_divergence",
+    "cosine": "cosine_similarity",
     "cosine_proximity": "cosine_similarity",
+    "huber_loss": "huber",
     "kld": "kl_divergence",
     "kullback_leibler_divergence": "kl_divergence",
     "logcosh": "log_cosh",
@@ -117,6 +119,7 @@ class _Compilation:
         self._crossentropy = ""
         # TensorFlow 2.0 and 2.1, and Keras before them, took the binary accuracy for this loss,
         # whatever the width of the output.
+        self._is_alone = keras2_arguments.is_stand_alone(version)
         self._by_loss = version.startswith(_BY_LOSS) or version in ("2.3.0", "2.3.1")
         self._is_binary = False
 
@@ -168,11 +171,19 @@ class _Compilation:
         if not isinstance(given, str) and given["class_name"] == "function":
             given = given["config"]
         if isinstance(given, str):
-            return self.custom.get(given) or _NAMES.get(given, given)
+            name = _NAMES.get(given, given)
+            if given not in self.custom:
+                self.keras.losses.get(name)  # Keras says only in a fit that there is no such loss.
+            return self.custom.get(given) or name
         cls = getattr(self.keras.losses, str(given["class_name"]), None)
         if cls is None or str(given["class_name"]) in self.custom:
             return self.keras.losses.deserialize(given)
         settings = dict(given.get("config") or {})
+        if self._is_alone and cls is self.keras.losses.Huber and settings.get("reduction") == "sum":
+            raise ValueError(
+                "its loss Huber(reduction='sum') was the sum over all values in Keras before 2.4, "
+                "and is the sum of their means in Keras 3"
+            )
         if settings.get("reduction") == "auto":
             settings["reduction"] = "sum_over_batch_size"  # What it meant in a `fit`.
         return cls(**{key: value for key, value in settings.items() if runtime.takes(cls, key)})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any, Callable, Tuple
 
-from keras_ckpt import runtime
+import numpy as np
+
+from keras_ckpt import keras2, runtime
 from keras_ckpt._typing import Config, Layer
 
 # Arguments that Keras 3 does not have and does not need.
@@ -104,15 +107,74 @@ _CONVERSIONS: dict[str, _Conversion] = {
 }
 
 
-def of_keras_3(kind: str, settings: Config) -> tuple[str, Config]:
+def _legacy_bilinear(kind: str, settings: Config) -> tuple[str, Config]:
+    if settings.get("interpolation") == "bilinear":
+        settings = dict(settings, interpolation="legacy_bilinear")
+    return kind, settings
+
+
+def _without_strides_in_dilation(kind: str, settings: Config) -> tuple[str, Config]:
+    lengths = [settings.get(name) or 1 for name in ("strides", "dilation_rate")]
+    if all(length != 1 and tuple(np.ravel(length)) != (1, 1) for length in lengths):
+        raise ValueError(
+            f"the layer {settings.get('name')!r} has both strides and a dilation_rate, which Keras "
+            "before 2.4 computed in a way that no release has computed since"
+        )
+    return kind, settings
+
+
+#: The same for Keras before it was TensorFlow's.
+_STAND_ALONE: dict[str, _Conversion] = {
+    "DepthwiseConv2D": _without_strides_in_dilation,
+    "UpSampling2D": _legacy_bilinear,
+}
+
+
+def is_stand_alone(version: str) -> bool:
+    """Returns whether a release of Keras is one before it was TensorFlow's, which 2.4 was.
+
+    Args:
+        version: String, as files have it: `"2.3.1"`, or `"2.3.0-tf"` for that of TensorFlow 2.2.
+    """
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    return bool(
+        numbers and "tf" not in version and (int(numbers.group(1)), int(numbers.group(2))) < (2, 4)
+    )
+
+
+def of_keras_3(kind: str, settings: Config, version: str = "") -> tuple[str, Config]:
     """Returns the class and the arguments that a layer of Keras 2 has today.
 
     Args:
         kind: String, the name of its class.
         settings: Dict, its arguments.
+        version: String, the release of Keras. Defaults to one of TensorFlow 2.
     """
-    convert = _CONVERSIONS.get(kind)
-    return convert(kind, settings) if convert else (kind, settings)
+    kind, settings = _with_penalty(kind, settings, is_stand_alone(version))
+    for conversions in [_STAND_ALONE] * is_stand_alone(version) + [_CONVERSIONS]:
+        convert = conversions.get(kind)
+        kind, settings = convert(kind, settings) if convert else (kind, settings)
+    return kind, settings
+
+
+def _with_penalty(kind: str, settings: Config, is_alone: bool) -> tuple[str, Config]:
+    """Returns a layer whose penalty on outputs counts as it did in that Keras."""
+    is_layer_of_it = kind == "ActivityRegularization"
+    if not is_layer_of_it and not settings.get("activity_regularizer"):
+        return kind, settings
+    if keras2.regularizers.divides_by_batch_size() is not is_alone:
+        return kind, settings
+    settings = dict(settings)
+    penalty = settings.pop("activity_regularizer", None)
+    if is_layer_of_it:
+        kind, settings["activation"] = "Activation", "linear"
+        values = {name: settings.pop(name, 0.0) for name in ("l1", "l2")}
+        penalty = {"class_name": "L1L2", "config": values}
+    settings["activity_regularizer"] = {
+        "class_name": "OfBatch",
+        "config": {"regularizer": penalty, "reduction": "sum" if is_alone else "mean"},
+    }
+    return kind, settings
 
 
 def of_call(config: Config) -> dict[str, object]:

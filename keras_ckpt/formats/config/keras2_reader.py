@@ -55,7 +55,10 @@ def _unknown(name: str) -> ValueError:
 
 
 def model_from_config(
-    config: Config, custom_objects: CustomObjects | None = None, safe_mode: bool = True
+    config: Config,
+    custom_objects: CustomObjects | None = None,
+    safe_mode: bool = True,
+    version: str = "",
 ) -> Model:
     """Returns the model that Keras 2 described, with new weights.
 
@@ -66,6 +69,7 @@ def model_from_config(
             Defaults to `None`.
         safe_mode: Boolean, whether to refuse code in the description (`Lambda` layers). Defaults
             to `True`.
+        version: String, the release of Keras that wrote it. Defaults to one of TensorFlow 2.
 
     Raises:
         ValueError: if a class is not known, or the running Keras cannot make the model.
@@ -76,10 +80,16 @@ def model_from_config(
     # those of the layers.
     known = runtime.keras().saving.custom_object_scope(custom_objects or {})
     with known, internals.names_reserved(layer_names.names_in(config)):
-        return _Reader(custom_objects or {}, safe_mode).model(config)
+        return _Reader(custom_objects or {}, safe_mode, version).model(config)
 
 
-def make(path: str, config: Config, custom_objects: CustomObjects | None, safe_mode: bool) -> Model:
+def make(
+    path: str,
+    config: Config,
+    custom_objects: CustomObjects | None,
+    safe_mode: bool,
+    version: str = "",
+) -> Model:
     """Returns the model that Keras 2 described in a checkpoint, with new weights.
 
     Args:
@@ -87,12 +97,13 @@ def make(path: str, config: Config, custom_objects: CustomObjects | None, safe_m
         config: as for `model_from_config`.
         custom_objects: as for `model_from_config`.
         safe_mode: as for `model_from_config`.
+        version: as for `model_from_config`.
 
     Raises:
         UnsupportedModel: if a class is not known, or the running Keras cannot make the model.
     """
     with making.from_description(path):
-        return model_from_config(config, custom_objects, safe_mode)
+        return model_from_config(config, custom_objects, safe_mode, version)
 
 
 def _reference(value: object) -> Reference | None:
@@ -110,12 +121,14 @@ class _Reader:
     Args:
         custom_objects: the user's classes and functions by the names in the descriptions.
         safe_mode: whether to refuse code in them.
+        version: the release of Keras that wrote them.
     """
 
-    def __init__(self, custom_objects: CustomObjects, safe_mode: bool) -> None:
+    def __init__(self, custom_objects: CustomObjects, safe_mode: bool, version: str) -> None:
         self.keras: ModuleType = runtime.keras()
         self.custom: dict[str, Any] = dict(self.keras.saving.get_custom_objects(), **custom_objects)
         self.safe_mode = safe_mode
+        self.version = version
 
     # ------------------------------------------------ objects
 
@@ -144,6 +157,8 @@ class _Reader:
             found = found or getattr(getattr(self.keras, module), name, None)
             if found is None and module == "constraints":
                 found = keras2.constraints.REMOVED.get(name)
+            if name == keras2.regularizers.OfBatch.__name__:
+                found = keras2.regularizers.OfBatch
             if found is not None:
                 return found
         raise _unknown(name)
@@ -221,7 +236,7 @@ class _Reader:
             return own.from_config(settings)
         if name == "Lambda" and "function_type" in settings:
             return self._lambda(settings)
-        kind, settings = argument_table.of_keras_3(str(name), settings)
+        kind, settings = argument_table.of_keras_3(str(name), settings, self.version)
         cls = self._class({**config, "class_name": kind, "config": settings}, "layers")
         if name == "Lambda":
             return cls.from_config(settings, custom_objects=self.custom)

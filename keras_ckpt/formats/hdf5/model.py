@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from typing import Any, Iterator
 
@@ -103,7 +104,11 @@ class HDF5Model(hdf5_file.HDF5Format):
                 safety.refuse_code(path, config, custom_objects, safe_mode)
             group = file.group("model_weights")
             safety.refuse_sizes(path, described, sum(data.size for _, data in group.datasets()))
-            make = _make_natively if is_native else keras2_reader.make
+            make = (
+                _make_natively
+                if is_native
+                else functools.partial(keras2_reader.make, version=version)
+            )
             model = make(path, described, custom_objects, safe_mode)
             if not assignment.is_built(model):
                 _build(path, model, group)

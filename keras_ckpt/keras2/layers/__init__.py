@@ -30,7 +30,11 @@ ARGUMENTS: dict[str, tuple[str, tuple[object, ...], str]] = {
     "Resizing": ("interpolation", ("area", "gaussian", "mitchellcubic"), "resampled"),
     "SeparableConv1D": ("padding", ("causal",), "causal"),
     "SimpleRNN": ("time_major", (True,), "time_major"),
-    "UpSampling2D": ("interpolation", ("area", "gaussian", "mitchellcubic"), "resampled"),
+    "UpSampling2D": (
+        "interpolation",
+        ("area", "gaussian", "mitchellcubic", "legacy_bilinear"),
+        "resampled",
+    ),
 }
 
 

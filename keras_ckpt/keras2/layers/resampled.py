@@ -8,8 +8,9 @@ import numpy as np
 from keras_ckpt._typing import Config, Shape, Tensor
 from keras_ckpt.keras2.registered import registered
 
-#: The ways that Keras 3 lacks.
-INTERPOLATIONS = ("area", "gaussian", "mitchellcubic")
+#: What `"bilinear"` was in Keras before it was TensorFlow's: a pixel is where it begins, not where
+#: its center is.
+LEGACY_BILINEAR = "legacy_bilinear"
 
 
 def _area(count: int, target: int) -> np.ndarray:
@@ -128,12 +129,24 @@ class Resizing(keras.layers.Layer):  # type: ignore[misc]
         }
 
 
+def _stretched(images: Tensor, axis: int, times: int) -> Tensor:
+    """Returns images that are several times as long, by `LEGACY_BILINEAR`."""
+    ops = keras.ops
+    length = ops.shape(images)[axis]
+    after = ops.take(images, ops.minimum(ops.arange(length) + 1, length - 1), axis=axis)
+    parts = [images + (after - images) * (step / times) for step in range(times)]
+    shape = list(ops.shape(images))
+    shape[axis] = length * times
+    return ops.reshape(ops.stack(parts, axis + 1), shape)
+
+
 @registered
 class UpSampling2D(keras.layers.UpSampling2D):  # type: ignore[misc]
-    """Makes images larger by `"area"`, `"gaussian"` or `"mitchellcubic"`.
+    """Makes images larger in a way that Keras 3 lacks.
 
     Args:
-        interpolation: String, one of the three. Defaults to `"area"`.
+        interpolation: String, `"area"`, `"gaussian"`, `"mitchellcubic"`, or `"legacy_bilinear"`,
+            which was `"bilinear"` in Keras before it was TensorFlow's. Defaults to `"area"`.
         **kwargs: those of `keras.layers.UpSampling2D`.
     """
 
@@ -144,6 +157,10 @@ class UpSampling2D(keras.layers.UpSampling2D):  # type: ignore[misc]
     def call(self, inputs: Tensor) -> Tensor:
         """Returns the images in the new size."""
         images = _channels_last(self.data_format, inputs)
+        if self.interpolation == LEGACY_BILINEAR:
+            for axis, times in zip((1, 2), self.size):
+                images = _stretched(images, axis, times)
+            return _as_it_was(self.data_format, images)
         # What is unknown is said by `_resampled`.
         height, width = (
             (length or 0) * times for length, times in zip(images.shape[-3:-1], self.size)

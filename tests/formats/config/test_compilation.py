@@ -206,3 +206,25 @@ def test_a_schedule_that_keras_3_removed() -> None:
     rate = described("LinearCosineDecay", initial_learning_rate=0.5, decay_steps=10, name=None)
     optimizer = arguments(optimizer_config=described("SGD", learning_rate=rate))["optimizer"]
     assert isinstance(optimizer._learning_rate, keras2.schedules.LinearCosineDecay)
+
+
+def test_names_of_losses_before_keras_was_tensorflows() -> None:
+    assert arguments(loss="cosine")["loss"] == "cosine_similarity"
+    assert arguments(loss="huber_loss")["loss"] == "huber"
+    found = arguments(loss="mse", metrics=["cosine"])["metrics"]
+    assert [each.name for each in found] == ["cosine"]
+
+
+def test_a_loss_that_nobody_knows_is_an_error_at_once() -> None:
+    with pytest.raises(ValueError, match="unheard_of"):
+        arguments(loss="unheard_of")
+    config = {"optimizer_config": "sgd", "loss": "mine"}
+    found = compilation.compile_arguments(config, {"mine": np.subtract})
+    assert found["loss"] is np.subtract
+
+
+def test_a_sum_that_was_one_of_all_values_is_refused() -> None:
+    config = {"optimizer_config": "sgd", "loss": described("Huber", delta=1.0, reduction="sum")}
+    with pytest.raises(ValueError, match="was the sum over all values"):
+        compilation.compile_arguments(config, version="2.3.1")
+    compilation.compile_arguments(config, version="2.4.0")

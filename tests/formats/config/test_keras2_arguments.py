@@ -60,3 +60,33 @@ def test_an_argument_that_is_gone_is_named_if_it_matters() -> None:
 def test_what_a_class_takes_ends_where_it_hands_nothing_on() -> None:
     assert "trainable" not in keras2_arguments.parameters(keras.layers.SpatialDropout1D)
     assert {"units", "trainable", "dtype"} <= keras2_arguments.parameters(keras.layers.Dense)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("2.2.4", True),
+        ("2.3.1", True),
+        ("1.2.2", True),
+        ("2.2.4-tf", False),
+        ("2.3.0-tf", False),
+        ("2.4.0", False),
+        ("2.15.0", False),
+        ("3.0.5", False),
+        ("", False),
+        ("unknown", False),
+    ],
+)
+def test_keras_before_it_was_tensorflows(version: str, expected: bool) -> None:
+    assert keras2_arguments.is_stand_alone(version) is expected
+    found = keras2_arguments.of_keras_3("UpSampling2D", {"interpolation": "bilinear"}, version)
+    assert found[1]["interpolation"] == ("legacy_bilinear" if expected else "bilinear")
+
+
+@pytest.mark.parametrize(("strides", "rate"), [(2, 2), ([1, 2], [2, 2]), ((2, 2), 2)])
+def test_strides_in_a_dilated_convolution_are_refused(strides: object, rate: object) -> None:
+    settings = {"name": "conv", "strides": strides, "dilation_rate": rate}
+    with pytest.raises(ValueError, match="'conv' has both strides and a dilation_rate"):
+        keras2_arguments.of_keras_3("DepthwiseConv2D", settings, "2.3.1")
+    keras2_arguments.of_keras_3("DepthwiseConv2D", settings, "2.15.0")
+    keras2_arguments.of_keras_3("DepthwiseConv2D", dict(settings, strides=(1, 1)), "2.3.1")

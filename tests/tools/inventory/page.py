@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import json
 import pathlib
+import re
 import sys
 from typing import Any
 
@@ -53,7 +54,7 @@ def kind_of(name: str) -> str:
     }.get(first, KINDS[2])  # fmt: skip
 
 
-def counted(results: dict[str, dict[str, str]]) -> dict[str, Any]:
+def counted(results: dict[str, dict[str, str]], release: str) -> dict[str, Any]:
     """The numbers of the results, and what has no reason."""
     rows: dict[str, list[int]] = collections.defaultdict(lambda: [0, 0])
     why: dict[str, int] = collections.Counter()
@@ -63,7 +64,7 @@ def counted(results: dict[str, dict[str, str]]) -> dict[str, Any]:
             if result == "same":
                 row[0] += 1
                 continue
-            reason = reasons.reason(name, result)
+            reason = reasons.reason(name, result, release)
             if reason is None:
                 raise SystemExit(f"{name} {format_}: {result} has no reason")
             row[1] += 1
@@ -71,12 +72,17 @@ def counted(results: dict[str, dict[str, str]]) -> dict[str, Any]:
     return {"rows": rows, "reasons": why}
 
 
+def _in_order(release: str) -> tuple[bool, list[int]]:
+    """Keras before it was TensorFlow's, then TensorFlow by its numbers, then tf_keras."""
+    return not release.startswith("keras-"), [
+        int(each) for each in re.findall(r"\d+", release)
+    ] or [99]
+
+
 def page(counts: dict[str, Any]) -> str:
     lines = [HEAD]
     why: dict[str, int] = collections.Counter()
-    for release in sorted(
-        counts, key=lambda each: [int(n) for n in each.split(".") if n.isdigit()]
-    ):
+    for release in sorted(counts, key=_in_order):
         rows = counts[release]["rows"]
         for kind in KINDS:
             for format_ in FORMATS:
@@ -101,7 +107,7 @@ def main(given: list[str]) -> None:
     counts = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
     for each in given:
         release, path = each.split("=")
-        counts[release] = counted(json.loads(pathlib.Path(path).read_text()))
+        counts[release] = counted(json.loads(pathlib.Path(path).read_text()), release)
     COUNTS.write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n")
     PAGE.write_text(page(counts), encoding="utf-8")
 

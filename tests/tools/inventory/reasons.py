@@ -1,13 +1,18 @@
 """Why a model of the inventory does not come back as it was: what is refused, and what differs.
 
-Each row has what the name of the model matches, what the result matches, and the reason.
+Each row has what the name of the model matches, what the result matches, and the reason; and, if it
+is one of some releases alone, what their names match.
 """
 
 from __future__ import annotations
 
 import re
 
-REASONS: list[tuple[str, str, str]] = [
+#: The names of releases of Keras before it was TensorFlow's, and of the first that was.
+_STAND_ALONE = r"keras-"
+_FIRST = r"keras-|2\.0$"
+
+REASONS: list[tuple[str, ...]] = [
     (
         r"Conv[123]DTranspose\(.*dilation_rate=2",
         r"RAISES: InvalidArgumentError",
@@ -101,12 +106,61 @@ REASONS: list[tuple[str, str, str]] = [
         r"DIFFERS: losses",
         "Keras 2 took the inputs of a softmax or sigmoid for the logits of a focal loss",
     ),
+    (
+        r"compiled/loss added",
+        r"DIFFERS: losses",
+        "Keras before it was TensorFlow's wrote no loss that was added to a model to its files",
+        _STAND_ALONE,
+    ),
+    (
+        r"mask_zero=True",
+        r"DIFFERS: losses",
+        "TensorFlow 2.0, and Keras 2.3 before, divided the loss of the steps that are not masked "
+        "by the number of all steps; predictions are the same",
+        _FIRST,
+    ),
+    (
+        r"metrics/.*(from_logits=True|'crossentropy'|'ce')",
+        r"DIFFERS: losses",
+        "since TensorFlow 2.1 a crossentropy of what a sigmoid or softmax returns is computed from "
+        "what that was given, whatever `from_logits` says; nothing trains by a metric",
+        _FIRST,
+    ),
+    (
+        r"metrics/accuracy$",
+        r"DIFFERS: losses",
+        "files say of the function `accuracy` what they say of the name, which stands for the "
+        "accuracy that fits the output",
+        _FIRST,
+    ),
+    (
+        r"losses/Huber\(reduction='sum'\)",
+        r"refused",
+        "Huber(reduction='sum') was the sum over all values, which no loss of Keras 3 is; load "
+        "with `compile=False`",
+        _STAND_ALONE,
+    ),
+    (
+        r"layers/DepthwiseConv2D\(.*dilation_rate=2.*strides=2",
+        r"refused: .*both strides and a dilation_rate",
+        "Keras before it was TensorFlow's computed a DepthwiseConv2D with both strides and a "
+        "`dilation_rate` in a way that no release has computed since",
+        _STAND_ALONE,
+    ),
+    (
+        r"layers/Highway",
+        r"refused: .*the class 'Highway' is not known",
+        "Highway is a layer of Keras 1, which Keras kept up to 2.3 for old files: pass a class of "
+        "your own in custom_objects",
+        _STAND_ALONE,
+    ),
 ]
 
 
-def reason(name: str, result: str) -> str | None:
+def reason(name: str, result: str, release: str) -> str | None:
     """Returns the reason for a result that is not the same, None if there is none."""
-    for of_name, of_result, why in REASONS:
-        if re.search(of_name, name) and re.match(of_result, result, re.DOTALL):
+    for of_name, of_result, why, *releases in REASONS:
+        is_of_release = not releases or re.match(releases[0], release)
+        if is_of_release and re.search(of_name, name) and re.match(of_result, result, re.DOTALL):
             return why
     return None
