@@ -7,6 +7,7 @@ right, and overrides the decisions that every release got wrong.
 from __future__ import annotations
 
 import difflib
+import os
 from typing import Any, Mapping
 
 import numpy as np
@@ -20,6 +21,7 @@ from keras_ckpt.engine.construction import construct, init_base
 from keras_ckpt.engine.replica import replica
 from keras_ckpt.engine.workers import WORKERS
 from keras_ckpt.formats import registry, saved_files
+from keras_ckpt.storage import commit, durability
 
 PROFILE = keras3_14.PROFILE.replace(
     "keras_ckpt",
@@ -89,6 +91,10 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             `initial_value_threshold`.
         initial_value_threshold: Float, a value of the metric that the first model must be better
             than to be saved. Defaults to `None`. Added in TF 2.8.
+        durable: Boolean, whether each save waits until the disk has it, so that a power cut loses
+            nothing. If `False`, the newest checkpoint, and the one that it replaces, may be lost
+            with the power; a program that is killed loses none either way. Defaults to `True`.
+            Added in keras_ckpt 0.1.0.
         **kwargs: `period`, integer: the number of epochs between saves (up to TF 2.15). An integer
             `save_freq` takes precedence.
             `load_weights_on_restart`, boolean: whether to load the newest checkpoint when training
@@ -117,6 +123,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     # Also for a subclass that does not call `__init__`.
     _asks = False
     _settled = True
+    _durable = True
 
     # Set by the engine.
     best: Any
@@ -136,6 +143,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         save_freq: Any = "epoch",
         options: Any = None,
         initial_value_threshold: float | None = None,
+        *,
+        durable: bool = True,
         **kwargs: Any,
     ) -> None:
         own = type(self) is not ModelCheckpoint
@@ -167,6 +176,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
                 "kwargs": {},
             },
         )
+        self._durable = arguments.boolean("durable", durable)
         self.period = period
         self.load_weights_on_restart = restart
         legacy = [name for name in arguments.LEGACY if name in kwargs]
@@ -354,9 +364,20 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         workers = WORKERS[PROFILE.workers]
         return workers.path(self, lambda: template.format_map(values))
 
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._remove_left_behind()
+        super().on_train_begin(logs)
+
+    def _remove_left_behind(self) -> None:
+        """Removes what processes that were killed in the middle of a save have left."""
+        directory = os.path.dirname(str(runtime.path_to_string(self.filepath)))
+        if not runtime.is_remote(directory) and not paths.placeholders(directory):
+            commit.remove_left_behind(directory or ".")
+
     def _get_most_recently_modified_file_matching_pattern(self, pattern: str) -> str | None:
-        found = saved_files.saved(pattern)
-        return found[-1] if found else None
+        saved = saved_files.saved(pattern)
+        # If none is whole, the error of the newest ends the training before it begins.
+        return registry.newest_whole(saved) or (saved[-1] if saved else None)
 
     # The save
 
@@ -364,7 +385,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         batch, logs = self._batch_and_logs(args, kwargs)
         best = self.best
         try:
-            saving.save(self, epoch, batch, logs)
+            with durability.durable(self._durable):
+                saving.save(self, epoch, batch, logs)
         except BaseException:
             self.best = best  # It was not saved.
             raise

@@ -10,6 +10,8 @@ import math
 import os
 import pathlib
 import pickle
+import subprocess
+import sys
 from typing import Any, Callable, Sequence
 
 import numpy as np
@@ -37,6 +39,7 @@ from hypothesis import strategies as st
 
 import keras_ckpt
 from keras_ckpt import ModelCheckpoint, compat, runtime
+from keras_ckpt.storage import temporary
 
 TENSORFLOW = runtime.has_tensorflow()
 only_keras_3 = pytest.mark.skipif(not KERAS_3, reason="Keras 2 has neither the format nor the call")
@@ -1055,6 +1058,47 @@ def test_restart_from_a_damaged_file(path: str) -> None:
         fit(model, [callback])
     assert same_weights(model, before)
     assert pathlib.Path(file).read_bytes() == b"this is none"
+
+
+@only_keras_3
+@pytest.mark.parametrize("name", ["a{epoch}.h5", "a{epoch}.weights.h5", "cp{epoch}"])
+def test_restart_from_the_newest_that_is_whole(name: str) -> None:
+    first, second = functional(), functional()
+    fit(first, [ModelCheckpoint(name, save_weights_only=True)], n=1)
+    newest = pathlib.Path(name.format(epoch=2))
+    newest = newest.with_name(newest.name + (".index" if name == "cp{epoch}" else ""))
+    newest.write_bytes(b"this is none")
+    callback = ModelCheckpoint(name, save_weights_only=True, load_weights_on_restart=True)
+    begun = _Weights()
+    with pytest.warns(UserWarning, match="2.* is passed over for an older checkpoint"):
+        fit(second, [callback, begun])
+    assert same_weights(begun.weights, first)
+
+
+def test_what_a_killed_process_left_is_removed_when_training_begins() -> None:
+    pathlib.Path("d").mkdir()
+    left = pathlib.Path(temporary.beside("d/w.h5", ".h5"))
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    left = left.with_name(left.name.replace(f"-{os.getpid()}-", f"-{process.pid}-"))
+    mine, foreign = pathlib.Path(temporary.beside("d/w.h5", ".h5")), pathlib.Path("d/.w.h5.tmp")
+    for path in (left, mine, foreign):
+        path.write_bytes(b"")
+    fit(functional(), [ModelCheckpoint("d/w-{epoch}.h5", save_weights_only=True)])
+    assert not left.exists()
+    assert mine.exists()
+    assert foreign.exists()
+
+
+@only_keras_3
+@pytest.mark.parametrize("durable", [True, False])
+def test_durable(durable: bool, monkeypatch: Any) -> None:
+    flushed = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    fit(functional(), [ModelCheckpoint("w.h5", save_weights_only=True, durable=durable)])
+    assert bool(flushed) is durable
+    with pytest.raises(ValueError, match="durable"):
+        ModelCheckpoint("w.h5", durable="no")
 
 
 # ---------------------------------------------------------------- copies

@@ -273,7 +273,9 @@ def convert(
 
 
 def latest_checkpoint(directory_or_template: StrPath) -> str | None:
-    """Returns the path of the newest checkpoint.
+    """Returns the path of the newest checkpoint that is whole.
+
+    It is read and verified. One that is damaged is passed over, with a warning.
 
     Args:
         directory_or_template: String or `PathLike`, a directory or a template. Of a directory it
@@ -296,13 +298,11 @@ def latest_checkpoint(directory_or_template: StrPath) -> str | None:
     """
     name = os.fspath(directory_or_template)
     if not os.path.isdir(name):
-        found = saved_files.saved(name)
-        return found[-1] if found else None
+        return registry.newest_whole(saved_files.saved(name))
     newest = checkpoint.latest_checkpoint(name) or orbax_checkpoint.newest_step(name)
-    if newest is not None:
-        return newest
     inside = saved_files.saved(os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))
-    return next((path for path in reversed(inside) if _is_checkpoint(path)), None)
+    found = [path for path in inside if path != newest and _is_checkpoint(path)]
+    return registry.newest_whole([*found, *([newest] if newest else [])])
 
 
 def _is_checkpoint(path: str) -> bool:

@@ -188,7 +188,10 @@ class Format:
         raise NotImplementedError
 
     def verify(self, path: str) -> None:
-        """Raises DamagedCheckpoint if what is at `path` is too damaged to let Keras read it."""
+        """Raises DamagedCheckpoint if what is at `path` is not what was written.
+
+        That is found as far as the format has checksums; HDF5 has none.
+        """
 
     def load_model(
         self,

@@ -6,7 +6,7 @@ A name means what it meant to TensorFlow 2.15, in the format that the running Ke
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import Iterable, NamedTuple
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import StrPath
@@ -33,6 +33,7 @@ from keras_ckpt.formats.orbax.orbax_checkpoint import OrbaxCheckpoint, OrbaxWeig
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
+from keras_ckpt.storage import rereading
 
 # They have no state: one of each is enough.
 _KERAS_ARCHIVE = KerasArchive()
@@ -200,6 +201,34 @@ def _absent(name: str) -> str:
     similar = [entry for entry in near if start and entry.startswith(start[:3])] or near
     held = ", ".join(similar[:5]) + (", …" if len(similar) > 5 else "")
     return f"There is no checkpoint at {name}. Its directory holds {held}."
+
+
+def flaw(path: str) -> str | None:
+    """Returns why the checkpoint at `path` cannot be loaded, or None if it is whole.
+
+    All of its bytes are read and compared with the checksums that its format has.
+    """
+    try:
+        rereading.settled(path, lambda: format_of(path).verify(path))
+    except (CheckpointError, FileNotFoundError) as error:
+        return str(error)
+    except ImportError:
+        pass  # What it takes to look is not installed.
+    return None
+
+
+def newest_whole(paths: Iterable[str]) -> str | None:
+    """Returns the last of some checkpoints that is whole, and warns of those after it.
+
+    Args:
+        paths: Iterable of strings, the newest last.
+    """
+    for path in reversed(list(paths)):
+        found = flaw(path)
+        if found is None:
+            return path
+        runtime.warn_user(f"{path} is passed over for an older checkpoint: {found}")
+    return None
 
 
 def natively_readable(path: StrPath) -> bool:

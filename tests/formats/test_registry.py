@@ -152,3 +152,51 @@ def test_what_is_not_there_is_named_with_what_is(tmp_path: pathlib.Path) -> None
         registry.format_of(tmp_path / "empty")
     with pytest.raises(keras_ckpt.NotACheckpoint, match="it is a directory, without a SavedModel"):
         registry.format_of(tmp_path)
+
+
+def damage(path: pathlib.Path, name: str) -> None:
+    """Damages a byte of a value in the checkpoint, or cuts an HDF5 file, which has no checksums."""
+    if path.is_dir():
+        (path,) = path.rglob("*.keras")
+    elif not path.exists():
+        path = path.with_name(path.name + ".data-00000-of-00001")
+    content = bytearray(path.read_bytes())
+    if name.endswith((".h5", ".hdf5")):
+        del content[len(content) // 2 :]
+    else:
+        content[len(content) // 2] ^= 255
+        content[10] ^= 255
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("name", MEANT)
+@pytest.mark.parametrize("kind", ["w", "m"])
+def test_a_damaged_checkpoint_is_passed_over(name: str, kind: str, tmp_path: pathlib.Path) -> None:
+    keras = runtime.keras()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    save = keras_ckpt.save_weights if kind == "w" else keras_ckpt.save_model
+    template = str(tmp_path / name.replace("a", "a{epoch}", 1))
+    paths = [template.format(epoch=number) for number in (1, 2, 3)]
+    for number, path in enumerate(paths):
+        save(model, path)
+        for part in tmp_path.iterdir():
+            if part.name.startswith(os.path.basename(path)):
+                os.utime(part, (number, number))
+    assert keras_ckpt.latest_checkpoint(template) == paths[2]
+    damage(pathlib.Path(paths[2]), name)
+    os.utime(next(tmp_path.glob(os.path.basename(paths[2]) + "*")), (9, 9))
+    with pytest.warns(UserWarning, match="is passed over for an older checkpoint"):
+        assert keras_ckpt.latest_checkpoint(template) == paths[1]
+    for path in paths[:2]:
+        damage(pathlib.Path(path), name)
+    with pytest.warns(UserWarning, match="is passed over"):
+        assert keras_ckpt.latest_checkpoint(template) is None
+
+
+def test_a_state_file_that_leads_elsewhere_is_not_followed(tmp_path: pathlib.Path) -> None:
+    keras = runtime.keras()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    keras_ckpt.save_weights(model, tmp_path / "outside")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "checkpoint").write_text('model_checkpoint_path: "../outside"\n')
+    assert keras_ckpt.latest_checkpoint(tmp_path / "inside") is None

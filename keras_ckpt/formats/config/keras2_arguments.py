@@ -24,6 +24,7 @@ _WITHOUT_MEANING = frozenset(
         "num_constants",
         "query_shape",
         "ragged",
+        "rng_type",
         "value_shape",
         "vocabulary_size",
     ]

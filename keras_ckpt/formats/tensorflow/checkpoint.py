@@ -107,7 +107,9 @@ def latest_in_state(directory: str) -> str | None:
         rb"^\s*model_checkpoint_path\s*:\s*\"((?:[^\"\\]|\\.)*)\"", text, re.MULTILINE
     )
     name = _unquote(found.group(1)) if found else ""
-    return None if not name or "\0" in name else os.path.join(directory, name)
+    if not name or "\0" in name or ".." in re.split(r"[/\\]", name):
+        return None  # It is none, or one of another directory.
+    return os.path.join(directory, name)
 
 
 def _value(node: object_graph.Node) -> np.ndarray:
@@ -171,6 +173,10 @@ class TFCheckpoint(Format):
 
     def inspect(self, path: str) -> Summary:
         return summary(path)
+
+    def verify(self, path: str) -> None:
+        with tensor_bundle.Reader(path) as reader:
+            reader.verify(*reader)
 
     def load_weights(
         self, model: Model, path: str, strict: bool = True, part: str | None = None

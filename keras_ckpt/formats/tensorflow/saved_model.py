@@ -116,6 +116,13 @@ class SavedModel(Format):
             **of_description(described, described.get("training_config"), "optimizer_config"),
         )
 
+    def verify(self, path: str) -> None:
+        inside, prefix = os.path.join(path, ARCHIVE), os.path.join(path, VARIABLES)
+        if os.path.isfile(inside):
+            KerasArchive().verify(inside)
+        if os.path.isfile(tensor_bundle.index_path(prefix)):
+            checkpoint.TFCheckpoint().verify(prefix)
+
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         inside = os.path.join(path, ARCHIVE)
         prefix = os.path.join(path, VARIABLES)

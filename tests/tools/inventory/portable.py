@@ -12,6 +12,8 @@ def _found() -> Any:
 
         return keras
     try:
+        if os.environ.get("TF_USE_LEGACY_KERAS"):
+            raise ImportError("tf_keras, as tf.keras, is meant")
         import keras
 
         if keras.__version__.startswith("3."):
