@@ -136,6 +136,15 @@ def _values(variables: dict[str, KerasVariable], copy: bool) -> dict[str, np.nda
     }
 
 
+def _save(values: dict[str, np.ndarray], path: str, metadata: dict[str, str]) -> None:
+    error = importlib.import_module("safetensors").SafetensorError
+    try:
+        importlib.import_module("safetensors.numpy").save_file(values, path, metadata)
+    except error as found:
+        # What is wrong with values has been said before: it is the disk.
+        raise OSError(f"{path} cannot be written: {parsing.one_line(found)}") from found
+
+
 class SafetensorsFile(Format):
     """Files of safetensors, in which a model's weights stand under the paths of its variables.
 
@@ -169,8 +178,7 @@ class SafetensorsFile(Format):
             with commit.replacing(path, endings.SAFETENSORS[0]) as temporary, progress.watching(
                 temporary, total, "Saving"
             ):
-                save = importlib.import_module("safetensors.numpy").save_file
-                save(taken if read is None else read(), temporary, metadata)
+                _save(taken if read is None else read(), temporary, metadata)
 
         return Snapshot(write, can_be_in_background=copy)
 

@@ -228,7 +228,7 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
             new = os.path.join(made, str(number))
             if read is not None:
                 parts[_VALUES] = read()
-            with progress.watching(made, total, "Saving"):
+            with progress.watching(made, total, "Saving"), _failing_disk(path):
                 library.save_checkpointables(new, parts, custom_metadata=said)
             commit.move(new, os.path.join(path, str(number)))
         for each in before:
@@ -237,6 +237,17 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
                 commit.remove(old)
 
     return Snapshot(write, can_be_in_background=copy)
+
+
+@contextlib.contextmanager
+def _failing_disk(path: str) -> Iterator[None]:
+    """Makes an OSError of what TensorStore says of a disk. Only Orbax's call goes inside."""
+    try:
+        yield
+    except ValueError as error:
+        # What is wrong with values has been said before.
+        reason = parsing.one_line(error).split(" [tensorstore_spec")[0]
+        raise OSError(f"{path} cannot be written: {reason}") from error
 
 
 # Reading.
