@@ -43,6 +43,10 @@ def is_one(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+#: When this process began, or nearly: what is older, another one of its number has made.
+_BEGUN = time.time()
+
+
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -77,7 +81,13 @@ def left_behind(directory: str) -> list[str]:
             changed = entry.stat(follow_symlinks=False).st_mtime
         except OSError:
             continue
-        is_dead = not _is_alive(pid) if host == _host() else now - changed > _A_DAY
+        if host != _host():
+            is_dead = now - changed > _A_DAY
+        elif pid == os.getpid():
+            # In a container that is started again the numbers are the same.
+            is_dead = changed < _BEGUN - 1
+        else:
+            is_dead = not _is_alive(pid)
         if is_dead:
             found.append(entry.path)
     return sorted(found)

@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 from keras_ckpt.storage import temporary
 
@@ -26,10 +27,13 @@ def test_what_dead_processes_left(tmp_path: pathlib.Path) -> None:
     elsewhere = here.with_name(here.name.replace(host, "0123abcd"))
     long_ago = elsewhere.with_name(elsewhere.name.replace(".w.", ".v."))
     foreign = [tmp_path / name for name in ("w.h5", ".w.h5.tmp", ".keras_ckpt", "x.keras_ckpt-1")]
-    for path in (here, of_the_dead, elsewhere, long_ago, *foreign):
+    of_our_number = pathlib.Path(temporary.beside(str(tmp_path / "w.h5"), ".h5"))
+    for path in (here, of_the_dead, elsewhere, long_ago, of_our_number, *foreign):
         path.write_bytes(b"")
     os.utime(long_ago, (0, 0))
-    assert temporary.left_behind(str(tmp_path)) == sorted(map(str, (of_the_dead, long_ago)))
+    os.utime(of_our_number, (0, 0))
+    left = sorted(map(str, (of_the_dead, long_ago, of_our_number)))
+    assert temporary.left_behind(str(tmp_path)) == left
     assert [temporary.is_one(path.name) for path in foreign] == [False] * 4
     assert temporary.left_behind(str(tmp_path / "nothing")) == []
 
@@ -38,9 +42,10 @@ def test_what_was_pushed_aside_is_not_among_it(tmp_path: pathlib.Path) -> None:
     path = str(tmp_path / "model")
     first, second = (temporary.beside(path, temporary.ASIDE) for _ in range(2))
     other = temporary.beside(path + "2", temporary.ASIDE)
+    now = time.time_ns()
     for number, each in enumerate((first, second, other)):
         os.mkdir(each)
-        os.utime(each, (number, number))
+        os.utime(each, ns=(now + number, now + number))
     assert temporary.aside(path) == [(second, True), (first, True)]
     assert temporary.left_behind(str(tmp_path)) == []
     of_the_dead = first.replace(f"-{os.getpid()}-", f"-{dead()}-")

@@ -119,7 +119,8 @@ class _Compilation:
         self._crossentropy = ""
         # TensorFlow 2.0 and 2.1, and Keras before them, took the binary accuracy for this loss,
         # whatever the width of the output.
-        self._is_alone = keras2_arguments.is_stand_alone(version)
+        # TensorFlow 2.1, which did so no longer, wrote the same as TensorFlow 2.0.
+        self._sums_all = keras2_arguments.is_stand_alone(version) or version == "2.2.4-tf"
         self._by_loss = version.startswith(_BY_LOSS) or version in ("2.3.0", "2.3.1")
         self._is_binary = False
 
@@ -179,10 +180,11 @@ class _Compilation:
         if cls is None or str(given["class_name"]) in self.custom:
             return self.keras.losses.deserialize(given)
         settings = dict(given.get("config") or {})
-        if self._is_alone and cls is self.keras.losses.Huber and settings.get("reduction") == "sum":
+        is_huber = cls is self.keras.losses.Huber
+        if self._sums_all and is_huber and settings.get("reduction") == "sum":
             raise ValueError(
-                "its loss Huber(reduction='sum') was the sum over all values in Keras before 2.4, "
-                "and is the sum of their means in Keras 3"
+                "its loss Huber(reduction='sum') was the sum over all values up to TensorFlow 2.0, "
+                "and is the sum of the means of samples in Keras 3"
             )
         if settings.get("reduction") == "auto":
             settings["reduction"] = "sum_over_batch_size"  # What it meant in a `fit`.

@@ -227,4 +227,6 @@ def test_a_sum_that_was_one_of_all_values_is_refused() -> None:
     config = {"optimizer_config": "sgd", "loss": described("Huber", delta=1.0, reduction="sum")}
     with pytest.raises(ValueError, match="was the sum over all values"):
         compilation.compile_arguments(config, version="2.3.1")
+    with pytest.raises(ValueError, match="was the sum over all values"):
+        compilation.compile_arguments(config, version="2.2.4-tf")
     compilation.compile_arguments(config, version="2.4.0")

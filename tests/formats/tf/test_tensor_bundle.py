@@ -1,4 +1,5 @@
 import os
+import time
 
 import numpy as np
 import pytest
@@ -112,6 +113,71 @@ def test_a_changed_byte_is_found(tmp_path):
                 pass
         with open(path, "wb") as file:
             file.write(good)
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_byte_that_changes_after_it_was_opened_is_found(tmp_path, verified):
+    prefix = str(tmp_path / "cp")
+    tensor_bundle.write(prefix, {"a": np.arange(50.0)})
+    with tensor_bundle.Reader(prefix) as reader:
+        if verified:
+            reader.verify("a")
+            assert reader.read("a").tolist() == list(range(50))
+            time.sleep(0.02)  # The clock of the file system is no faster.
+        with open(prefix + ".data-00000-of-00001", "r+b") as file:
+            file.seek(100)
+            file.write(b"\xff")
+        with pytest.raises(CheckpointError, match="the checksum of 'a' is wrong"):
+            reader.read("a")
+
+
+def test_a_reader_stays_with_the_files_that_it_opened(tmp_path):
+    prefix = str(tmp_path / "cp")
+    tensor_bundle.write(prefix, {"a": np.zeros(50)})
+    with tensor_bundle.Reader(prefix) as reader:
+        tensor_bundle.write(prefix, {"a": np.ones(70)})
+        assert reader.read("a").tolist() == [0.0] * 50
+    assert tensor_bundle.Reader(prefix).read("a").tolist() == [1.0] * 70
+
+
+NAMES = ["cp.data-00000-of-00001", "cp.index"]
+
+
+def test_what_earlier_saves_left_is_removed(tmp_path):
+    prefix = str(tmp_path / "cp")
+    for name in ("cp.data-00000-of-00002", "cp.data-00001-of-00002", "cp.data-00000-of-00003"):
+        (tmp_path / name).write_bytes(b"")
+    others = ["cp.data-00000-of-00001.bak", "cp2.data-00000-of-00001", "xcp.data-00000-of-00001"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"")
+    for _ in range(3):
+        tensor_bundle.write(prefix, {"a": np.zeros(3)})
+        assert sorted(os.listdir(tmp_path)) == sorted([*NAMES, *others])
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_write_that_fails_leaves_what_was_there(tmp_path, taken):
+    def fails():
+        raise KeyboardInterrupt
+
+    prefix = str(tmp_path / "cp")
+    if taken:
+        tensor_bundle.write(prefix, {"a": np.zeros(3)})
+    with pytest.raises(KeyboardInterrupt):
+        tensor_bundle.write(prefix, {"a": np.ones(3), "b": fails})
+    assert sorted(os.listdir(tmp_path)) == (NAMES if taken else [])
+    if taken:
+        assert tensor_bundle.Reader(prefix).get("a").tolist() == [0.0] * 3
+
+
+def test_links_go_on_to_lead_where_they_led(tmp_path):
+    (tmp_path / "there").mkdir()
+    tensor_bundle.write(str(tmp_path / "there" / "real"), {"a": np.zeros(3)})
+    (tmp_path / "cp.index").symlink_to("there/real.index")
+    tensor_bundle.write(str(tmp_path / "cp"), {"a": np.ones(3)})
+    assert (tmp_path / "cp.index").is_symlink()
+    found = tensor_bundle.Reader(str(tmp_path / "there" / "real")).get("a")
+    assert found.tolist() == [1.0] * 3
 
 
 @pytest.mark.parametrize("kept", [0, 5, 47, 60])

@@ -134,11 +134,29 @@ REASONS: list[tuple[str, ...]] = [
         _FIRST,
     ),
     (
+        r"losses/.*reduction='none'",
+        r"DIFFERS: losses",
+        "TensorFlow 2.0 took a loss that is not reduced for each sample by itself, and trained by "
+        "the sum; Keras 3 takes the mean",
+        r"2\.0$",
+    ),
+    (
+        r"^optimizers/.*clip(norm|value)=",
+        r"DIFFERS: trained weights",
+        "TensorFlow 2.0 left the clipping of gradients out of `fit`",
+        r"2\.0$",
+    ),
+    (
+        r"NoisyLinearCosineDecay",
+        r"DIFFERS: trained weights",
+        "the noise of a NoisyLinearCosineDecay is random",
+    ),
+    (
         r"losses/Huber\(reduction='sum'\)",
         r"refused",
-        "Huber(reduction='sum') was the sum over all values, which no loss of Keras 3 is; load "
-        "with `compile=False`",
-        _STAND_ALONE,
+        "Huber(reduction='sum') was the sum over all values up to TensorFlow 2.0, which no loss of "
+        "Keras 3 is; load with `compile=False`",
+        _FIRST,
     ),
     (
         r"layers/DepthwiseConv2D\(.*dilation_rate=2.*strides=2",
