@@ -13,8 +13,9 @@ _IS_ON: contextvars.ContextVar[bool] = contextvars.ContextVar("durable", default
 #: What file systems say that cannot flush a directory, or a file that was opened for reading.
 _REFUSALS = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EROFS)
 
-#: The directories whose own names are on the disk.
-_known: set[tuple[int, int]] = set()
+#: The directories whose own names are on the disk, by their numbers, with the time of their last
+#: change: one that is removed and made again may have the same number.
+_known: dict[tuple[int, int], int] = {}
 
 
 @contextlib.contextmanager
@@ -46,7 +47,7 @@ def flush_file(path: str) -> None:
 def flush_directory(path: str) -> None:
     """Waits until the names in a directory are on the disk, where the system can do so.
 
-    So are those of the directories that it is in, when this process asks for the first time.
+    So are those of the directories that it is in, where one of them may be new.
     """
     if not _IS_ON.get() or os.name == "nt":
         return
@@ -54,9 +55,10 @@ def flush_directory(path: str) -> None:
     path = os.path.abspath(path)
     while os.path.dirname(path) != path:
         found = os.stat(path)
-        if (found.st_dev, found.st_ino) in _known:
+        number = (found.st_dev, found.st_ino)
+        if _known.get(number) == found.st_ctime_ns:
             return
-        _known.add((found.st_dev, found.st_ino))
+        _known[number] = found.st_ctime_ns
         path = os.path.dirname(path)
         _flush(path)
 
