@@ -119,6 +119,7 @@ class _Compilation:
         self._crossentropy = ""
         # TensorFlow 2.0 and 2.1, and Keras before them, took the binary accuracy for this loss,
         # whatever the width of the output.
+        self._is_of_2_2 = keras2_arguments.is_stand_alone(version) and version[:4] != "2.3."
         # TensorFlow 2.1, which did so no longer, wrote the same as TensorFlow 2.0.
         self._sums_all = keras2_arguments.is_stand_alone(version) or version == "2.2.4-tf"
         self._by_loss = version.startswith(_BY_LOSS) or version in ("2.3.0", "2.3.1")
@@ -221,6 +222,10 @@ class _Compilation:
             metrics = self.keras.metrics
             return metrics.BinaryAccuracy(name=name) if self._is_binary else name
         new = _NAMES.get(name, name)
+        if self._is_of_2_2 and new == "cosine_similarity":
+            # Its metric was the loss, the sign of which is another.
+            loss = self.keras.losses.cosine_similarity
+            return self.keras.metrics.MeanMetricWrapper(loss, name=name)
         if name in _CROSSENTROPY:
             new = self._crossentropy
         try:

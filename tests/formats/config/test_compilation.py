@@ -230,3 +230,11 @@ def test_a_sum_that_was_one_of_all_values_is_refused() -> None:
     with pytest.raises(ValueError, match="was the sum over all values"):
         compilation.compile_arguments(config, version="2.2.4-tf")
     compilation.compile_arguments(config, version="2.4.0")
+
+
+@pytest.mark.parametrize(("version", "sign"), [("2.2.4", -1), ("2.3.1", 1), ("2.2.4-tf", 1)])
+def test_the_sign_of_the_cosine_as_a_metric(version: str, sign: int) -> None:
+    config = {"optimizer_config": "sgd", "loss": "mse", "metrics": ["cosine_proximity"]}
+    (metric,) = compilation.compile_arguments(config, version=version)["metrics"]
+    assert metric.name == "cosine_proximity"
+    assert float(metric(np.ones((2, 3)), np.ones((2, 3)))) == pytest.approx(sign)
