@@ -140,8 +140,10 @@ def _is_of_another_kind(optimizer: Optimizer, name: str) -> bool:
     other = kinds.get(_kind(name))
     if other is None or _kind(optimizer.name) == _kind(name):
         return False
-    ours = next(each for each in type(optimizer).__mro__ if each.__module__.startswith("keras."))
-    return ours in kinds.values() and not (issubclass(ours, other) or issubclass(other, ours))
+    # On PyTorch, Keras has classes of its own below them; those of users come last.
+    known = set(kinds.values())
+    ours = next((each for each in type(optimizer).__mro__ if each in known), object)
+    return not (issubclass(ours, other) or issubclass(other, ours))
 
 
 def _orders(optimizer: Optimizer) -> list[list[Variable]]:
