@@ -124,7 +124,7 @@ class _Reader:
         version: the release of Keras that wrote them.
     """
 
-    def __init__(self, custom_objects: CustomObjects, safe_mode: bool, version: str) -> None:
+    def __init__(self, custom_objects: CustomObjects, safe_mode: bool, version: str = "") -> None:
         self.keras: ModuleType = runtime.keras()
         self.custom: dict[str, Any] = dict(self.keras.saving.get_custom_objects(), **custom_objects)
         self.safe_mode = safe_mode
