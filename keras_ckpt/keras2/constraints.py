@@ -7,7 +7,7 @@ import keras
 from keras_ckpt._typing import Tensor
 from keras_ckpt.keras2.registered import registered
 
-__all__ = ["REMOVED", "RadialConstraint"]
+__all__ = ["BY_NAME", "RadialConstraint"]
 
 
 @registered
@@ -44,4 +44,4 @@ class RadialConstraint(keras.constraints.Constraint):  # type: ignore[misc]
 
 
 #: The constraints that Keras 3 removed, by their names.
-REMOVED: dict[str, type[object]] = {"RadialConstraint": RadialConstraint}
+BY_NAME: dict[str, type[object]] = {"RadialConstraint": RadialConstraint}

@@ -9,7 +9,7 @@ import keras
 from keras_ckpt._typing import Config, Tensor
 from keras_ckpt.keras2.registered import registered
 
-__all__ = ["OfBatch", "divides_by_batch_size"]
+__all__ = ["BY_NAME", "OfBatch", "divides_by_batch_size"]
 
 
 @functools.lru_cache(maxsize=None)
@@ -57,3 +57,7 @@ class OfBatch(keras.regularizers.Regularizer):  # type: ignore[misc]
         if isinstance(found, dict):
             found = keras.saving.deserialize_keras_object(found)
         return cls(found, config["reduction"])
+
+
+#: The penalties of this module, by their names in descriptions.
+BY_NAME: dict[str, type[object]] = {"OfBatch": OfBatch}

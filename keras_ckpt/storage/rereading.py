@@ -6,7 +6,7 @@ import os
 import time
 from typing import Callable, TypeVar
 
-from keras_ckpt.errors import CheckpointError
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint
 from keras_ckpt.storage import commit
 
 T = TypeVar("T")
@@ -20,6 +20,12 @@ _LAST = ("", ".index")
 def identity(found: os.stat_result) -> tuple[int, int, int, int]:
     """Returns what no two states of a file have in common."""
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def refuse_replaced(path: str, seen: tuple[int, int, int, int]) -> None:
+    """Raises DamagedCheckpoint if another file is at `path` than the one that was seen there."""
+    if identity(os.stat(path)) != seen:
+        raise DamagedCheckpoint(path, "it has been replaced meanwhile", "load it again")
 
 
 def _identities(path: str) -> list[tuple[int, int, int, int] | None]:

@@ -155,10 +155,8 @@ class _Reader:
             if module == "layers":
                 found = keras2.layers.find(name, config.get("config"))
             found = found or getattr(getattr(self.keras, module), name, None)
-            if found is None and module == "constraints":
-                found = keras2.constraints.REMOVED.get(name)
-            if name == keras2.regularizers.OfBatch.__name__:
-                found = keras2.regularizers.OfBatch
+            if found is None and module in ("constraints", "regularizers"):
+                found = getattr(keras2, module).BY_NAME.get(name)
             if found is not None:
                 return found
         raise _unknown(name)

@@ -75,8 +75,8 @@ def opened(path: str, file: BinaryIO | None = None, whole: bool = True) -> Itera
                     file.seek(0)
             with parsing.by_library(path):
                 found = stack.enter_context(module.File(path if file is None else file, "r"))
-                if file is None and rereading.identity(os.stat(path)) != seen:
-                    raise DamagedCheckpoint(path, "it has been replaced meanwhile", "load it again")
+                if file is None:
+                    rereading.refuse_replaced(path, seen)
                 if whole and not complete:
                     validation.refuse_foreign(found, module)
         except DamagedCheckpoint as error:

@@ -138,8 +138,7 @@ def _opened(path: str) -> Iterator[_Joined]:
                     path, f"its file {name} is not beside it", "copy all files of the checkpoint"
                 )
             parts.append(stack.enter_context(hdf5_file.opened(part)))
-        if rereading.identity(os.stat(path)) != before:
-            raise DamagedCheckpoint(path, "it has been replaced meanwhile", "load it again")
+        rereading.refuse_replaced(path, before)
         yield _Joined(path, parts)
 
 

@@ -288,8 +288,7 @@ class Reader:
         except ValueError as error:
             raise DamagedCheckpoint(path, f"the index is damaged: {error}", _AGAIN) from error
         self._open_shards()
-        if rereading.identity(os.stat(path)) != seen:
-            raise DamagedCheckpoint(path, "it has been replaced meanwhile", "load it again")
+        rereading.refuse_replaced(path, seen)
 
     def _open_shards(self) -> None:
         """Opens the data files, which stay those of this index, whatever takes their places.
