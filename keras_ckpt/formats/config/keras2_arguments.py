@@ -165,16 +165,11 @@ def _with_penalty(kind: str, settings: Config, is_alone: bool) -> tuple[str, Con
         return kind, settings
     if keras2.regularizers.divides_by_batch_size() is not is_alone:
         return kind, settings
-    settings = dict(settings)
-    penalty = settings.pop("activity_regularizer", None)
+    reduction = "sum" if is_alone else "mean"
     if is_layer_of_it:
-        kind, settings["activation"] = "Activation", "linear"
-        values = {name: settings.pop(name, 0.0) for name in ("l1", "l2")}
-        penalty = {"class_name": "L1L2", "config": values}
-    settings["activity_regularizer"] = {
-        "class_name": "OfBatch",
-        "config": {"regularizer": penalty, "reduction": "sum" if is_alone else "mean"},
-    }
+        return kind, dict(settings, reduction=reduction)
+    described = {"regularizer": settings["activity_regularizer"], "reduction": reduction}
+    settings = dict(settings, activity_regularizer={"class_name": "OfBatch", "config": described})
     return kind, settings
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, Callable, Dict, Iterable, List, Tuple, Union
 
-from keras_ckpt import runtime
+from keras_ckpt import keras2, runtime
 from keras_ckpt._typing import Config
 
 #: Names of arguments, with the values at which a layer or optimizer does the same without them.
@@ -186,6 +186,9 @@ def _plain(value: object) -> object:
         return _OWN_FUNCTIONS.get(str(config), config)
     if name == "__lambda__":
         raise NotInKeras2("it holds code")
+    if _full_name(value) == _PACKAGE + "OfBatch":
+        _check_reduction(config["reduction"])
+        return _plain(config["regularizer"])
     if name in ("L1", "L2"):
         # The class of both, and the only one in TensorFlow 2.0.
         return {"class_name": "L1L2", "config": dict({"l1": 0.0, "l2": 0.0}, **config)}
@@ -206,14 +209,20 @@ def _layer(description: Config) -> Config:
     name, config = description["class_name"], description["config"]
     if name in _NESTED:
         return of_model(description)
-    is_of_keras_2 = str(description.get("registered_name")).startswith(_PACKAGE)
+    is_of_keras_2 = _full_name(description).startswith(_PACKAGE)
+    name = name[len(_PACKAGE) :] if name.startswith(_PACKAGE) else name
     if name in _CHANGED_LAYERS and not is_of_keras_2:
         raise NotInKeras2(f"{name} of Keras 3 is another layer in Keras 2")
     if name in _WITH_SHAPES:
         raise NotInKeras2(f"no description of {name} is read by both Keras 2 and Keras 3")
     if not (hasattr(runtime.keras().layers, name) or _is_layer_of_users(description)):
         raise NotInKeras2(f"the operation {name} is not a layer")
+    has_penalty = name == "ActivityRegularization" or config.get("activity_regularizer")
+    if has_penalty and not _is_of_batch(description):
+        _check_reduction("mean" if keras2.regularizers.divides_by_batch_size() else "sum")
     settings = _known(name, _plain_config(config), {**_NEWER, **_NEWER_IN.get(name, {})})
+    if name == "ActivityRegularization" and is_of_keras_2:
+        _check_reduction(settings.pop("reduction"))
     if name == "InputLayer":
         settings["batch_input_shape"] = settings.pop("batch_shape")
         settings.setdefault("ragged", False)
@@ -221,9 +230,28 @@ def _layer(description: Config) -> Config:
     return _described(description, settings)
 
 
+def _full_name(description: Config) -> str:
+    """Returns the name of a class with its package, which is in one of two places."""
+    return str(description.get("registered_name") or description["class_name"])
+
+
+def _is_of_batch(description: Config) -> bool:
+    """Returns whether the description says how the penalty on the outputs of a layer counts."""
+    config = description["config"]
+    penalty = config.get("activity_regularizer")
+    return "reduction" in config or (
+        isinstance(penalty, dict) and _full_name(penalty) == _PACKAGE + "OfBatch"
+    )
+
+
+def _check_reduction(reduction: str) -> None:
+    if reduction != "mean":
+        raise NotInKeras2("Keras 2 divides a penalty on outputs by the size of the batch")
+
+
 def _described(description: Config, config: Config) -> Config:
     """Returns the description of an object by its arguments and by the class that it had."""
-    name = str(description.get("registered_name") or description["class_name"])
+    name = _full_name(description)
     if name.startswith(_PACKAGE):
         # A layer that Keras 2 had.
         return {"class_name": name[len(_PACKAGE) :], "config": config}

@@ -24,6 +24,7 @@ MODULES: dict[str, str] = {
 
 #: Layers that Keras 3 has, but not with these values of an argument, and the modules that have.
 ARGUMENTS: dict[str, tuple[str, tuple[object, ...], str]] = {
+    "ActivityRegularization": ("reduction", ("mean", "sum"), "activity_regularization"),
     "GRU": ("time_major", (True,), "time_major"),
     "LSTM": ("time_major", (True,), "time_major"),
     "RNN": ("time_major", (True,), "time_major"),
