@@ -272,10 +272,13 @@ def _optimizer(config: Named) -> Optimizer:
     if cls is None or keras.saving.get_registered_object(name) is not None:
         return keras.optimizers.deserialize(config)
     if not _is_of_2_11(settings):
+        if "name" not in settings:
+            # Those of Keras before it was TensorFlow's took the norm of all gradients.
+            settings["global_clipnorm"] = settings.pop("clipnorm", None)
         cls = keras2.optimizers.CHANGED.get(name, cls)
         if cls is keras2.optimizers.Keras2Nadam:
-            # This is what its `decay` was.
-            settings["schedule_decay"] = settings.pop("decay", None)
+            # This is what its `decay` was in TensorFlow.
+            settings.setdefault("schedule_decay", settings.pop("decay", None))
     else:
         # Of several ways to clip gradients, these optimizers took the first.
         ways = [each for each in _CLIPS if settings.get(each) is not None]

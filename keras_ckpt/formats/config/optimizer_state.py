@@ -44,6 +44,24 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
 _SCALARS = {"momentum_cache": "_u_product", "learning_rate": "_learning_rate"}
 
 
+# The slots of optimizers of Keras before it was TensorFlow's, which wrote one after the other.
+_LISTS: dict[str, tuple[str, ...]] = {
+    "Adadelta": ("accum_grad", "accum_var"),
+    "Adagrad": ("accumulator",),
+    "Adam": ("m", "v", "vhat"),
+    "Adamax": ("m", "v"),
+    "Nadam": ("m", "v"),
+    "RMSprop": ("rms",),
+    "SGD": ("momentum",),
+}
+#: The names that it gave to a variable of a slot: they do not say of which weight it is.
+_OF_A_LIST = re.compile(
+    r"([^/]*/){0,2}(param|[Vv]ariable|m|v|u|vhat|accumulator|delta_accumulator|moment)(_\d+)*(:0)?"
+)
+#: And its values for an optimizer as a whole.
+_OF_ALL = {"iterations": "iterations", "m_schedule": "_u_product"}
+
+
 def inner(optimizer: Optimizer) -> Optimizer:
     """Returns the optimizer within one for mixed precision; any other optimizer is returned.
 
@@ -234,8 +252,11 @@ def assignments(
     Returns:
         None if the list is that of another kind of optimizer.
     """
+    is_by_slots = bool(names) and names[0].split(":")[0].endswith("/iter")
+    if names and not is_by_slots and _OF_A_LIST.fullmatch(names[-1]):
+        return _of_lists(optimizer, names, values)
     keeps_no_slots = not _arrays(optimizer)
-    if names and names[0].split(":")[0].endswith("/iter"):
+    if is_by_slots:
         orders: list[list[Variable | None]] = [_by_slots(optimizer, names)]
     else:
         rate = getattr(optimizer, "_learning_rate", None)
@@ -259,16 +280,55 @@ def assignments(
         if [tuple(variable.shape) for variable in order if variable is not None] != stored[:length]:
             continue
         found = [
-            Assignment(variable, tuple(value.shape), value.__array__, value.chunks is None)
+            _assignment(variable, value)
             for variable, value in zip(order, values)
             if variable is not None
         ]
-        if len(
-            {id(each.variable) for each in found} & {id(each) for each in _arrays(optimizer)}
-        ) < len(_arrays(optimizer)):
-            continue  # A slot of this optimizer is not in the file.
-        return found + derived(optimizer, found)
+        if _has_all_slots(optimizer, found):
+            return found + derived(optimizer, found)
     return None
+
+
+def _assignment(variable: Variable, value: Stored) -> Assignment:
+    return Assignment(variable, tuple(value.shape), value.__array__, value.chunks is None)
+
+
+def _has_all_slots(optimizer: Optimizer, found: Sequence[Assignment]) -> bool:
+    given = {id(each.variable) for each in found}
+    return all(id(each) in given for each in _arrays(optimizer))
+
+
+def _of_lists(
+    optimizer: Optimizer, names: Sequence[str], values: Sequence[Stored]
+) -> list[Assignment] | None:
+    """Returns the same for a list of Keras before it was TensorFlow's: slot after slot."""
+    kinds = [cls.__name__.replace("Keras2", "") for cls in type(optimizer).__mro__]
+    slots = next((_LISTS[kind] for kind in kinds if kind in _LISTS), ())
+    found = []
+    start = 0
+    # RMSprop, Adagrad and Adadelta began to keep their steps in Keras 2.3, Nadam its product.
+    for name, value in zip(names, values):
+        attribute = _OF_ALL.get(name.split(":")[0].split("/")[-1])
+        if attribute is None:
+            break
+        start += 1
+        variable = getattr(optimizer, attribute, None)
+        if variable is not None:
+            found.append(_assignment(variable, value))
+    trained = [tuple(each.shape) for each in getattr(optimizer, "_trainable_variables", [])]
+    rest = values[start:]
+    if len(rest) % max(len(trained), 1) or len(rest) > len(slots) * len(trained):
+        return None
+    for number, name in enumerate(slots[: len(rest) // max(len(trained), 1)]):
+        stored = rest[number * len(trained) : (number + 1) * len(trained)]
+        variables = slot(optimizer, name)
+        if variables is None:
+            # The momentum that an SGD does not use, and what an Adam has without AMSGrad.
+            continue
+        if [tuple(value.shape) for value in stored] != trained:
+            return None
+        found += [_assignment(variable, value) for variable, value in zip(variables, stored)]
+    return found + derived(optimizer, found) if _has_all_slots(optimizer, found) else None
 
 
 def derived(optimizer: Optimizer, found: Sequence[Assignment]) -> list[Assignment]:

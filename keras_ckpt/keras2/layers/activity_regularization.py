@@ -27,7 +27,7 @@ class ActivityRegularization(keras.layers.ActivityRegularization):  # type: igno
     ) -> None:
         super().__init__(l1=l1, l2=l2, **kwargs)
         self.reduction = reduction
-        self.activity_regularizer = OfBatch(self.activity_regularizer, reduction)
+        self.activity_regularizer = OfBatch(keras.regularizers.L1L2(l1, l2), reduction)
 
     def get_config(self) -> Config:
         """Returns the arguments."""

@@ -132,6 +132,21 @@ def test_optimizer_of_the_first_releases() -> None:
     assert optimizer.momentum == 0.5
 
 
+def test_optimizers_before_tensorflow_clipped_by_the_norm_of_all_gradients() -> None:
+    found = arguments(optimizer_config=described("SGD", lr=0.25, clipnorm=0.5))["optimizer"]
+    assert (found.clipnorm, found.global_clipnorm) == (None, 0.5)
+    config = described("SGD", name="SGD", learning_rate=0.25, clipnorm=0.5, decay=0.0)
+    found = arguments(optimizer_config=config)["optimizer"]
+    assert (found.clipnorm, found.global_clipnorm) == (0.5, None)
+
+
+def test_nadam_before_tensorflow_had_a_name_for_its_decay() -> None:
+    config = described("Nadam", lr=0.25, schedule_decay=0.5)
+    assert arguments(optimizer_config=config)["optimizer"].schedule_decay == 0.5
+    config = described("Nadam", name="Nadam", learning_rate=0.25, decay=0.5)
+    assert arguments(optimizer_config=config)["optimizer"].schedule_decay == 0.5
+
+
 def test_decay_is_the_schedule_that_it_was() -> None:
     config = described("Adam", learning_rate=0.5, decay=0.1)
     rate = arguments(optimizer_config=config)["optimizer"]._learning_rate

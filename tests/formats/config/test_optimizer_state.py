@@ -198,3 +198,88 @@ def test_an_optimizer_that_has_made_no_step(
     keras_ckpt.load_weights(made, tmp_path / name)
     assert not [each for each in recwarn if "starts anew" in str(each.message)]
     assert float(runtime.to_numpy(made.optimizer.learning_rate)) == 0.25
+
+
+# Of each optimizer of Keras before it was TensorFlow's: its slots, the letter that 2.3 named them
+# by, and whether 2.2 kept the steps.
+STAND_ALONE: dict[str, tuple[tuple[tuple[str, str], ...], bool]] = {
+    "Adadelta": (
+        (("accum_grad", "accumulator"), ("accum_var", "delta_accumulator")),
+        False,
+    ),
+    "Adagrad": ((("accumulator", "accumulator"),), False),
+    "Adam": ((("m", "m"), ("v", "v")), True),
+    "Adamax": ((("m", "m"), ("v", "u")), True),
+    "Nadam": ((("m", "m"), ("v", "v")), True),
+    "RMSprop": ((("rms", "accumulator"),), False),
+    "SGD": ((("momentum", "moment"),), True),
+}
+
+
+def in_lists(kind: str, style: str, shapes: Any) -> tuple[list[str], list[Any]]:
+    """Returns the names and values of a list of that Keras, each value its number in the list."""
+    slots, has_steps = STAND_ALONE[kind]
+    names, sizes = [], []
+    if has_steps or style == "2.3":
+        names.append(f"{kind}/iterations:0")
+        sizes.append(())
+    if kind == "Nadam" and style == "2.3":
+        names.append("Nadam/m_schedule:0")
+        sizes.append(())
+    of_slots = [*slots, ("", "vhat")] if kind == "Adam" else slots
+    for slot, short in of_slots:
+        for number, shape in enumerate(shapes):
+            names.append(
+                {
+                    "2.3": f"training/{kind}/{short}_{number}_1:0",
+                    "2.2": f"training/{kind}/Variable_{len(names)}:0",
+                    "theano": f"/variable_{len(names)}",
+                    "unnamed": f"param_{len(names)}",
+                }[style]
+            )
+            sizes.append(shape if slot else (1,))
+    return names, stored(np.full(size, number + 2) for number, size in enumerate(sizes))
+
+
+@pytest.mark.parametrize("style", ["2.2", "2.3", "theano", "unnamed"])
+@pytest.mark.parametrize("kind", STAND_ALONE)
+def test_lists_of_keras_before_it_was_tensorflows(kind: str, style: str) -> None:
+    # Of one shape: nothing but the order says which is which.
+    shapes = [(2, 2), (2, 2), (2, 2)]
+    layers = [keras.layers.Dense(2, use_bias=False) for _ in shapes]
+    model = keras.Sequential([keras.Input((2,)), *layers])
+    cls = keras_ckpt.keras2.optimizers.CHANGED.get(kind) or getattr(keras.optimizers, kind)
+    model.compile(cls(**({"momentum": 0.5} if kind == "SGD" else {})), "mse")
+    names, values = in_lists(kind, style, shapes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        optimizer_state.restore("x.h5", model, names, values)
+    number = len(values) - len(shapes) * (len(STAND_ALONE[kind][0]) + (kind == "Adam"))
+    assert int(model.optimizer.iterations) == (2 if number else 0)
+    if kind == "Nadam" and style == "2.3":
+        assert float(model.optimizer._u_product) == 3.0
+    for slot, _ in STAND_ALONE[kind][0]:
+        found = optimizer_state.slot(model.optimizer, slot) or []
+        assert [float(runtime.to_numpy(each).mean()) for each in found] == [
+            number + 2.0, number + 3.0, number + 4.0
+        ]  # fmt: skip
+        number += len(shapes)
+
+
+@pytest.mark.parametrize("kind", ["Adam", "Adadelta"])
+def test_lists_of_another_optimizer_are_left(kind: str) -> None:
+    model = model_with(keras.optimizers.Ftrl())
+    names, values = in_lists(kind, "2.3", [(2, 3), (3,)])
+    with pytest.warns(UserWarning, match="starts anew"):
+        optimizer_state.restore("x.h5", model, names, values)
+    model = model_with(keras.optimizers.Adam(amsgrad=True))
+    names, values = in_lists("Adam", "2.2", [(2, 3), (3,)])
+    with pytest.warns(UserWarning, match="starts anew"):
+        optimizer_state.restore("x.h5", model, names, values)
+
+
+def test_an_sgd_without_momentum_takes_its_steps_from_a_list() -> None:
+    model = model_with(keras.optimizers.SGD())
+    names, values = in_lists("SGD", "2.2", [(2, 3), (3,)])
+    optimizer_state.restore("x.h5", model, names, values)
+    assert int(model.optimizer.iterations) == 2

@@ -166,6 +166,39 @@ REASONS: list[tuple[str, ...]] = [
         _STAND_ALONE,
     ),
     (
+        r"kinds/frozen_model",
+        r"DIFFERS: trained weights: 6 arrays, not 2",
+        "files of Keras before it was TensorFlow's do not say that a model within is frozen",
+        _STAND_ALONE,
+    ),
+    (
+        r"kinds/frozen_layers",
+        r"DIFFERS: trained weights",
+        "a BatchNormalization that is frozen took the mean of the batch while a model trained; "
+        "since TensorFlow 2.0 it takes the moving mean; predictions are the same",
+        _STAND_ALONE,
+    ),
+    (
+        r"kinds/nested_and_shared",
+        r"DIFFERS: trained weights: [\d.e-]+ apart",
+        "a model that is used within another one and beside it is described as two models, which "
+        "train apart",
+        _STAND_ALONE,
+    ),
+    (
+        r"BatchNormalization|kinds/(layers_called_often|frozen_within_a_model|type_)",
+        r"DIFFERS: other weights: [\d.e-]+ apart",
+        "Keras 2.2 gave a moving mean the whole weight of the first batch after a model was loaded; "
+        "predictions are the same",
+        r"keras-2\.2",
+    ),
+    (
+        r"optimizers/(Adadelta|Adagrad|RMSprop)\(.*decay=",
+        r"DIFFERS: trained weights",
+        "these optimizers of Keras 2.2 did not save their steps, so that their `decay` began anew",
+        r"keras-2\.2",
+    ),
+    (
         r"layers/Highway",
         r"refused: .*the class 'Highway' is not known",
         "Highway is a layer of Keras 1, which Keras kept up to 2.3 for old files: pass a class of "

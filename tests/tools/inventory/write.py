@@ -34,14 +34,41 @@ def running() -> Any:
     if os.environ.get("INVENTORY_KERAS") == "keras":
         import keras
 
+        # Without these, Keras 2.2 changes weights while other gradients are computed from them.
+        tf.compat.v1.enable_resource_variables()
+
         return keras, "keras-" + keras.__version__
     if tf.keras.__name__.startswith("tf_keras"):
         return tf.keras, "tf_keras"
     return tf.keras, ".".join(tf.__version__.split(".")[:2])
 
 
+def in_order(cls: Any) -> None:
+    """Has an optimizer of Keras before it was TensorFlow's count a step after all else.
+
+    It does so at any time, and a step takes the count from before it or after it as it happens.
+    """
+    get_updates = cls.get_updates
+
+    def ordered(self: Any, *args: Any, **kwargs: Any) -> Any:
+        import tensorflow as tf
+
+        updates = get_updates(self, *args, **kwargs)
+        for number, each in enumerate(updates):
+            if isinstance(each, tuple):
+                updates[number] = KERAS.backend.update(*each)
+        with tf.control_dependencies(updates[1:]):
+            updates[0] = tf.compat.v1.assign_add(self.iterations, 1)
+        return updates
+
+    cls.get_updates = ordered
+
+
 KERAS, RELEASE = running()
 IS_TF = not RELEASE.startswith("keras-")
+if not IS_TF:
+    for _name in ("Adadelta", "Adagrad", "Adam", "Adamax", "Nadam", "RMSprop", "SGD"):
+        in_order(getattr(KERAS.optimizers, _name))
 
 
 def pattern(shape: Any, number: int) -> Any:
@@ -69,7 +96,7 @@ def weights(model: Any) -> dict[str, list[Any]]:
 
     def value(variable: Any) -> Any:
         try:
-            if hasattr(variable, "numpy"):
+            if IS_TF and hasattr(variable, "numpy"):
                 return np.asarray(variable.numpy())
             return np.asarray(KERAS.backend.get_value(variable))
         except Exception:
