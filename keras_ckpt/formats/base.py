@@ -190,7 +190,8 @@ class Format:
     def verify(self, path: str) -> None:
         """Raises DamagedCheckpoint if what is at `path` is not what was written.
 
-        That is found as far as the format has checksums; HDF5 has none.
+        That is found as far as there are checksums: an HDF5 file that another program wrote, or
+        changed, has none.
         """
 
     def load_model(

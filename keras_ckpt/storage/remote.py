@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from types import ModuleType
 from typing import Iterator
@@ -28,6 +29,7 @@ def uploading(path: str) -> Iterator[str]:
 
     Raises:
         ImportError: if TensorFlow, which knows the file systems, is not installed.
+        OSError: if the file system fails.
     """
     if not runtime.is_remote(path):
         yield path
@@ -48,7 +50,19 @@ def uploading(path: str) -> Iterator[str]:
         for file in found:
             target = parent + "/" + file.replace(os.sep, "/")
             gfile.makedirs(target.rpartition("/")[0])
-            gfile.copy(os.path.join(directory, file), target, overwrite=True)
+            _copy(gfile, os.path.join(directory, file), target)
+
+
+def _copy(gfile: ModuleType, source: str, target: str) -> None:
+    size = os.path.getsize(source)
+    gfile.copy(source, target, overwrite=True)
+    if gfile.stat(target).length == size:
+        return
+    # TensorFlow's own `ram://` appends to what is there.
+    gfile.remove(target)
+    gfile.copy(source, target)
+    if gfile.stat(target).length != size:
+        raise OSError(errno.EIO, "The file system has not kept all that was written", target)
 
 
 @contextlib.contextmanager

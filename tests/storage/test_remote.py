@@ -109,3 +109,27 @@ def test_without_tensorflow_it_is_named(monkeypatch: Any) -> None:
     for copied in (remote.uploading, remote.downloaded):
         with pytest.raises(ImportError, match="needs TensorFlow"), copied("gs://bucket/a.h5"):
             raise AssertionError("nothing is written or read")
+
+
+@needs_tensorflow
+def test_what_is_overwritten_is_the_new(bucket: str) -> None:
+    for text in (b"the first one", b"the second"):
+        with remote.uploading(bucket + "/file") as local, open(local, "wb") as file:
+            file.write(text)
+    assert files(runtime.tensorflow().io.gfile, bucket) == {"file": b"the second"}
+
+
+@needs_tensorflow
+def test_a_file_system_that_keeps_less_is_an_error(bucket: str, monkeypatch: Any) -> None:
+    gfile = runtime.tensorflow().io.gfile
+    copy = gfile.copy
+
+    def cut(source: str, target: str, overwrite: bool = False) -> None:
+        copy(source, target, overwrite)
+        with gfile.GFile(target, "wb") as file:
+            file.write(b"half")
+
+    monkeypatch.setattr(gfile, "copy", cut)
+    with pytest.raises(OSError, match="not kept all"), remote.uploading(bucket + "/file") as local:
+        with open(local, "wb") as file:
+            file.write(b"the whole of it")

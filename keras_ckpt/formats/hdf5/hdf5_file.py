@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import importlib
 import os
@@ -15,14 +16,17 @@ from keras_ckpt._typing import H5Dataset, H5Group, Model
 from keras_ckpt.errors import DamagedCheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Snapshot
-from keras_ckpt.formats.hdf5 import hdf5_structures, recording, validation
+from keras_ckpt.formats.hdf5 import checksums, hdf5_structures, recording, validation
 from keras_ckpt.formats.summary import Variable
 from keras_ckpt.storage import commit, rereading
+from keras_ckpt.storage.checksum import crc32c as checksum_of
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
     from numpy.typing import DTypeLike
 
+# What is worth a thread of its own for its checksum.
+_LARGE = 1 << 20
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
 _ATTRIBUTE_LIMIT = 64512
 
@@ -50,13 +54,16 @@ def is_hdf5(path: str) -> bool:
 
 
 @contextlib.contextmanager
-def opened(path: str, file: BinaryIO | None = None, whole: bool = True) -> Iterator[Group]:
+def opened(
+    path: str, file: BinaryIO | None = None, whole: bool = True, verify: bool = False
+) -> Iterator[Group]:
     """Opens HDF5 to be read, which is looked at first: the library crashes on damaged files.
 
     Args:
         path: the file.
         file: a part of it that is the HDF5, as a binary file.
         whole: whether more than the names and attributes of its first group will be read.
+        verify: whether to compare all bytes of the file with its checksums, if it has some.
 
     Raises:
         DamagedCheckpoint: if it is damaged, also when more of it is read later.
@@ -69,6 +76,9 @@ def opened(path: str, file: BinaryIO | None = None, whole: bool = True) -> Itera
                 if file is None:
                     with open(path, "rb") as content:
                         seen = rereading.identity(os.fstat(content.fileno()))
+                        known = checksums.read(path, content) if verify else None
+                        if known is not None:
+                            known.check()
                         complete = validation.check(content, os.path.getsize(path), whole)
                 else:
                     complete = validation.check(file, file.seek(0, os.SEEK_END), whole)
@@ -269,12 +279,14 @@ class _Output:
     """A file that HDF5 is written to, which remembers why the system refused to write.
 
     By itself the library crashes the process when a disk is full, or says no more than that it
-    could not write.
+    could not write. The checksums of large writes are taken while they are written.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.error: OSError | None = None
+        self._pool = concurrent.futures.ThreadPoolExecutor(1)
+        self._known: dict[tuple[int, int], int] = {}
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
     def readinto(self, buffer: WriteableBuffer) -> int:
@@ -285,8 +297,23 @@ class _Output:
         return len(view)
 
     def write(self, buffer: ReadableBuffer) -> int:
-        with self._remembering():
-            return self._file.write(buffer)
+        view = memoryview(buffer).cast("B")
+        start, size = self._file.tell(), len(view)
+        for other in [each for each in self._known if each[0] < start + size]:
+            if start < sum(other):
+                del self._known[other]
+        checksum = self._pool.submit(checksum_of, view) if size >= _LARGE else None
+        try:
+            with self._remembering():
+                return self._file.write(view)
+        finally:
+            if checksum is not None:
+                self._known[start, size] = checksum.result()
+
+    def checksums(self) -> dict[tuple[int, int], int]:
+        """Returns those of large writes, by where they begin and by their sizes; it is closed."""
+        self._pool.shutdown()
+        return self._known
 
     def truncate(self, size: int) -> int:
         with self._remembering():
@@ -307,7 +334,7 @@ class _Output:
 
 @contextlib.contextmanager
 def created(path: str) -> Iterator[H5Group]:
-    """Gives a new HDF5 file of h5py, open to be written.
+    """Gives a new HDF5 file of h5py, open to be written, which gets checksums when it is closed.
 
     Raises:
         OSError: if the file system fails.
@@ -317,6 +344,9 @@ def created(path: str) -> Iterator[H5Group]:
         try:
             with h5py().File(output, "w") as made:
                 yield made
+                made.flush()
+                datasets = checksums.places(made)
+            checksums.append(file, datasets, output.checksums())
         except Exception as error:
             if output.error is not None and output.error is not error:
                 raise output.error from error
@@ -352,5 +382,5 @@ class HDF5Format(Format):
     """A format that is HDF5."""
 
     def verify(self, path: str) -> None:
-        with opened(path):
+        with opened(path, verify=True):
             pass

@@ -74,13 +74,13 @@ class HDF5Model(hdf5_file.HDF5Format):
 
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
-        with hdf5_file.opened(path) as file:
+        with hdf5_file.opened(path, verify=True) as file:
             found = weights.assignments(path, file.group("model_weights"), model, strict)
             assignment.assign(model, found)
 
     def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
         assignment.require_variables(model, "loaded")
-        with hdf5_file.opened(path) as file:
+        with hdf5_file.opened(path, verify=True) as file:
             group = file.group("model_weights")
             found = weights.assignments_by_name(path, group, model, skip_mismatch)
             assignment.assign(model, found)
@@ -92,7 +92,7 @@ class HDF5Model(hdf5_file.HDF5Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Model:
-        with hdf5_file.opened(path) as file:
+        with hdf5_file.opened(path, verify=True) as file:
             described = _json(file, "model_config")
             config = _json(file, "training_config")
             version = file.attrs.text("keras_version", "2")

@@ -251,10 +251,10 @@ class HDF5Weights(hdf5_file.HDF5Format):
 
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
-        with hdf5_file.opened(path) as file:
+        with hdf5_file.opened(path, verify=True) as file:
             assignment.assign(model, assignments(path, file, model, strict))
 
     def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
         assignment.require_variables(model, "loaded")
-        with hdf5_file.opened(path) as file:
+        with hdf5_file.opened(path, verify=True) as file:
             assignment.assign(model, assignments_by_name(path, file, model, skip_mismatch))

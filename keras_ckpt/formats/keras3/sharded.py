@@ -126,7 +126,7 @@ class _Joined(hdf5_file.Group):
 
 
 @contextlib.contextmanager
-def _opened(path: str) -> Iterator[_Joined]:
+def _opened(path: str, verify: bool = False) -> Iterator[_Joined]:
     """Opens all files that the index at `path` names, as if they were one."""
     with contextlib.ExitStack() as stack:
         parts = []
@@ -137,7 +137,7 @@ def _opened(path: str) -> Iterator[_Joined]:
                 raise DamagedCheckpoint(
                     path, f"its file {name} is not beside it", "copy all files of the checkpoint"
                 )
-            parts.append(stack.enter_context(hdf5_file.opened(part)))
+            parts.append(stack.enter_context(hdf5_file.opened(part, verify=verify)))
         rereading.refuse_replaced(path, before)
         yield _Joined(path, parts)
 
@@ -391,12 +391,12 @@ class ShardedKerasWeights(Format):
             return state.summary(file)
 
     def verify(self, path: str) -> None:
-        with _opened(path):
+        with _opened(path, verify=True):
             pass
 
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
-        with _opened(path) as file:
+        with _opened(path, verify=True) as file:
             if state.is_loaded_by_keras(model):
                 if runtime.version() < self.native_since:
                     raise UnsupportedModel(

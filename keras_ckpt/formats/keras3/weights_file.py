@@ -35,7 +35,7 @@ class KerasWeights(hdf5_file.HDF5Format):
 
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
-        with hdf5_file.opened(path) as file:
+        with hdf5_file.opened(path, verify=True) as file:
             if state.is_loaded_by_keras(model):
                 state.load_by_keras(model, path, ".weights.h5", strict)
             else:

@@ -61,7 +61,7 @@ REASONS: list[tuple[str, ...]] = [
     (
         r"renorm=True",
         r"refused: .*renorm",
-        "Keras 3 has no batch renormalization",
+        "Keras 3 has batch renormalization since 3.15",
     ),
     (
         r"^optimizers.*clip\w+=.*clip\w+=",

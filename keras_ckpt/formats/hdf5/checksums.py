@@ -1,0 +1,160 @@
+"""The checksums behind an HDF5 file: HDF5 has none of values.
+
+They come after what HDF5 takes for the end of the file, so that no reader looks at them. A program
+that changes the file by means of the library cuts them off: then the file has none.
+
+Each is a CRC-32C: one of each dataset that lies in one piece, and one of all else. Then come the
+size of the HDF5, how many datasets there are, the checksum of all that, and `MAGIC`.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import struct
+from typing import BinaryIO, Iterable, Iterator, Mapping
+
+from keras_ckpt._typing import H5Dataset, H5Group
+from keras_ckpt.errors import DamagedCheckpoint
+from keras_ckpt.storage.checksum import crc32c
+
+MAGIC = b"\x89keras_ckpt\r\n\x1a\n\x00"
+AGAIN = "save it again, or load an older checkpoint"
+_ENTRY = struct.Struct("<QQI")
+_FOOTER = struct.Struct("<IQII16s")
+_PIECE = 1 << 18
+# What is worth threads, and how many are.
+_LARGE, _THREADS = 1 << 24, 8
+# A dataset that is read in one piece has the bytes of its array: of these kinds it always does.
+_KINDS = "biufcV"
+
+
+class Checksums:
+    """What a file was when it was written.
+
+    Args:
+        path: the file.
+        size: how many bytes the HDF5 has.
+        rest: the checksum of all that is in no dataset.
+        datasets: the place, the size and the checksum of each dataset.
+    """
+
+    def __init__(
+        self, path: str, size: int, rest: int, datasets: list[tuple[int, int, int]]
+    ) -> None:
+        self.path = path
+        self.size = size
+        self.rest = rest
+        self.datasets = datasets
+
+    def check(self) -> None:
+        """Raises DamagedCheckpoint if anything in the file has changed."""
+        gaps = list(_gaps(self.size, ((start, size) for start, size, _ in self.datasets)))
+        parts = [(gaps, self.rest)]
+        parts += [([(start, size)], crc) for start, size, crc in self.datasets]
+        # Most of them at once; each of the others waits for a thread.
+        workers = min(_THREADS, os.cpu_count() or 1) if self.size > _LARGE else 1
+        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+            if not all(pool.map(self._is_as_written, parts)):
+                raise DamagedCheckpoint(
+                    self.path, "it is damaged: a checksum of its values is wrong", AGAIN
+                )
+
+    def _is_as_written(self, part: tuple[list[tuple[int, int]], int]) -> bool:
+        where, crc = part
+        with open(self.path, "rb", buffering=0) as file:
+            return _crc(file, where) == crc
+
+
+def places(file: H5Group) -> list[tuple[int, int]]:
+    """Returns where the datasets of an open file are that lie in one piece, and their sizes."""
+    found: list[tuple[int, int]] = []
+
+    def visit(name: str, data: H5Group | H5Dataset) -> None:
+        if hasattr(data, "shape") and _is_plain(data):
+            start = data.id.get_offset()
+            if start is not None:
+                found.append((int(start), int(data.id.get_storage_size())))
+
+    file.visititems(visit)
+    return sorted(set(found))
+
+
+def _is_plain(data: H5Dataset) -> bool:
+    return data.dtype.kind in _KINDS and data.dtype.names is None and data.chunks is None
+
+
+def append(
+    file: BinaryIO,
+    datasets: Iterable[tuple[int, int]],
+    known: Mapping[tuple[int, int], int] | None = None,
+) -> None:
+    """Writes the checksums of a file behind it.
+
+    Args:
+        file: the file, which HDF5 has been written to.
+        datasets: where its datasets begin, and their sizes.
+        known: the checksums of some of them. Defaults to `None`: of none.
+    """
+    size = file.seek(0, os.SEEK_END)
+    known = known or {}
+    datasets = list(datasets)
+    rest = _crc(file, _gaps(size, datasets))
+    found = [known.get(each) for each in datasets]
+    table = b"".join(
+        _ENTRY.pack(*each, _crc(file, [each]) if crc is None else crc)
+        for each, crc in zip(datasets, found)
+    )
+    crc = crc32c(table + struct.pack("<IQI", rest, size, len(datasets)))
+    file.seek(size)
+    file.write(table + _FOOTER.pack(rest, size, len(datasets), crc, MAGIC))
+
+
+def read(path: str, file: BinaryIO) -> Checksums | None:
+    """Returns the checksums of a file, None if it has none.
+
+    Raises:
+        DamagedCheckpoint: if they are damaged themselves.
+    """
+    total = file.seek(0, os.SEEK_END)
+    if total < _FOOTER.size:
+        return None
+    file.seek(total - _FOOTER.size)
+    rest, size, count, crc, magic = _FOOTER.unpack(file.read(_FOOTER.size))
+    if magic != MAGIC:
+        return None
+    length = count * _ENTRY.size
+    if size + length + _FOOTER.size != total:
+        raise DamagedCheckpoint(path, "its checksums are damaged", AGAIN)
+    file.seek(size)
+    table = file.read(length)
+    if crc32c(table + struct.pack("<IQI", rest, size, count)) != crc:
+        raise DamagedCheckpoint(path, "its checksums are damaged", AGAIN)
+    return Checksums(path, size, rest, list(_ENTRY.iter_unpack(table)))
+
+
+def _gaps(size: int, datasets: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yields where what is in no dataset begins, and its sizes."""
+    position = 0
+    for start, length in sorted(datasets):
+        if start > position:
+            yield position, start - position
+        position = max(position, start + length)
+    if size > position:
+        yield position, size - position
+
+
+def _crc(file: BinaryIO, parts: Iterable[tuple[int, int]]) -> int:
+    return crc32c.of_pieces(_pieces(file, parts))
+
+
+def _pieces(file: BinaryIO, parts: Iterable[tuple[int, int]]) -> Iterator[memoryview]:
+    buffer = memoryview(bytearray(_PIECE))
+    for start, length in parts:
+        file.seek(start)
+        while length > 0:
+            count = file.readinto(buffer[: min(length, _PIECE)])  # type: ignore[attr-defined]
+            if not count:
+                return  # It is shorter than it was, which the checksum says.
+            length -= count
+            yield buffer[:count]
