@@ -6,13 +6,17 @@ right, and overrides the decisions that every release got wrong.
 
 from __future__ import annotations
 
+import datetime
 import difflib
+import functools
 import os
+import uuid
 from typing import Any, Mapping
 
 import numpy as np
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import Model
 from keras_ckpt.compat import keras3_14, tf2_15
 from keras_ckpt.engine import arguments, messages, saving, schedule
 from keras_ckpt.engine import filepath as paths
@@ -21,6 +25,7 @@ from keras_ckpt.engine.construction import construct, init_base
 from keras_ckpt.engine.replica import replica
 from keras_ckpt.engine.workers import WORKERS
 from keras_ckpt.formats import registry, saved_files
+from keras_ckpt.runs.record import Record
 from keras_ckpt.storage import commit, durability
 
 PROFILE = keras3_14.PROFILE.replace(
@@ -124,6 +129,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     _asks = False
     _settled = True
     _durable = True
+    _run: str | None = None
+    _started = ""
 
     # Set by the engine.
     best: Any
@@ -366,7 +373,11 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self._remove_left_behind()
+        self._begin_run()
         super().on_train_begin(logs)
+
+    def _begin_run(self) -> None:
+        self._run, self._started = uuid.uuid4().hex, _now()
 
     def _remove_left_behind(self) -> None:
         """Removes what processes that were killed in the middle of a save have left."""
@@ -384,12 +395,42 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     def _save_model(self, epoch: int, *args: Any, **kwargs: Any) -> None:
         batch, logs = self._batch_and_logs(args, kwargs)
         best = self.best
+        self._keras_ckpt_record = functools.partial(self._record, epoch, batch, logs or {})
         try:
             with durability.durable(self._durable):
                 saving.save(self, epoch, batch, logs)
         except BaseException:
             self.best = best  # It was not saved.
             raise
+        finally:
+            del self._keras_ckpt_record
+
+    def _record(
+        self, epoch: int, batch: int | None, logs: Mapping[str, Any], filepath: str
+    ) -> Record:
+        """Returns what the checkpoint at `filepath` says of itself."""
+        if self._run is None:
+            self._begin_run()
+        found = ((name, _as_float(value)) for name, value in logs.items())
+        numbers = {name: value for name, value in found if value is not None}
+        monitor = str(self.monitor)
+        best = _as_float(self.best) if self.save_best_only else None
+        return Record(
+            template=str(runtime.path_to_string(self.filepath)),
+            run=str(self._run),
+            epoch=epoch + (batch is None),
+            started=self._started,
+            time=_now(),
+            batch=None if batch is None else batch + 1,
+            step=_step(self.model),
+            logs=numbers,
+            monitor=monitor,
+            mode=("min" if self.monitor_op is np.less else "max") if self._settled else None,
+            value=numbers.get(monitors.alias(monitor, list(numbers)) or monitor),
+            best=best,
+            best_name=None if best is None else os.path.basename(filepath.rstrip("/")),
+            versions=runtime.versions(),
+        )
 
     def _batch_and_logs(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -408,6 +449,24 @@ def _keras_3_takes(self: ModelCheckpoint) -> bool:
     """Returns whether the newest Keras saves under this name what is to be saved."""
     endings = keras3_14.PROFILE.endings[bool(self.save_weights_only)]
     return str(self.filepath).endswith(endings)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat()
+
+
+def _step(model: Model) -> int | None:
+    """Returns how many steps the optimizer of a model has made, None if it has none."""
+    count = getattr(getattr(model, "optimizer", None), "iterations", None)
+    return None if count is None else int(runtime.to_numpy(count))
+
+
+def _as_float(value: Any) -> float | None:
+    """Returns a value of the logs as a number, None if it is none."""
+    try:
+        return float(_number(value))
+    except (TypeError, ValueError):
+        return None
 
 
 def _number(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from keras_ckpt._typing import Logs, Model, StrPath
 from keras_ckpt.engine.profile import Profile
+from keras_ckpt.runs.record import Record
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -39,6 +40,8 @@ class Replica(Protocol):
     """
 
     _keras_ckpt_profile: Profile
+    # Makes what the checkpoint at a path says of itself; None where it says nothing.
+    _keras_ckpt_record: Callable[[str], Record] | None
 
     model: Model
     monitor: str

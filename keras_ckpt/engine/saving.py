@@ -165,7 +165,8 @@ def write(self: Replica, filepath: str, weights: bool) -> None:
         # In one go: the model stays as it is meanwhile, so that nothing need be copied.
         options = kwargs.get("options")
         taken = api.snapshot(model, filepath, bool(weights), options, copy=False)
-        taken.write(filepath)
+        make = self._keras_ckpt_record
+        taken.write(filepath, None if make is None else make(filepath))
         if not registry.format_written(filepath, bool(weights)).keras_3_reads:
             _read_by_formats(model)
     else:

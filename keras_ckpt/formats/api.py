@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from keras_ckpt.formats.orbax import orbax_checkpoint
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
+from keras_ckpt.runs.record import Record
 from keras_ckpt.storage import remote, rereading
 
 if TYPE_CHECKING:
@@ -199,17 +199,20 @@ def snapshot(
         )
     arguments = {} if options is None else {"options": options}
     save = model.save_weights if weights_only else model.save
-    return Snapshot(
-        functools.partial(save, overwrite=True, **arguments), can_be_in_background=False
-    )
+
+    def write(path: str, record: Record | None) -> None:
+        # Keras 2 writes it, and in no format is there room for more.
+        save(path, overwrite=True, **arguments)
+
+    return Snapshot(write, can_be_in_background=False)
 
 
 def _uploaded(taken: Snapshot) -> Snapshot:
     """Returns a snapshot that is written on other file systems, too."""
 
-    def write(path: str) -> None:
+    def write(path: str, record: Record | None) -> None:
         with remote.uploading(path) as local:
-            taken.write(local)
+            taken.write(local, record)
 
     return Snapshot(write, taken.can_be_in_background)
 

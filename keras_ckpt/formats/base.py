@@ -7,6 +7,7 @@ from typing import Callable, TypeVar, cast
 from keras_ckpt._typing import CustomObjects, Model
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats.summary import Summary
+from keras_ckpt.runs.record import Record
 
 T = TypeVar("T")
 
@@ -15,7 +16,7 @@ class Snapshot:
     """A checkpoint that has been taken of a model and can be written.
 
     Args:
-        write: Function that writes it at a path.
+        write: Function that writes it at a path, with the record that it gets, or with `None`.
         can_be_in_background: Boolean, whether it has copies of all that it needs. If so, it may be
             written in any thread, whatever has become of the model since, and more than once. If
             not, it reads the model, or calls it, while it is written.
@@ -29,20 +30,23 @@ class Snapshot:
     ```
     """
 
-    def __init__(self, write: Callable[[str], None], can_be_in_background: bool) -> None:
+    def __init__(
+        self, write: Callable[[str, Record | None], None], can_be_in_background: bool
+    ) -> None:
         self._write = write
         self.can_be_in_background = can_be_in_background
 
-    def write(self, path: str) -> None:
+    def write(self, path: str, record: Record | None = None) -> None:
         """Writes the checkpoint. What was there stays until all is written.
 
         Args:
             path: String, the file, the directory or the prefix of the files.
+            record: `Record`, what the checkpoint says of itself. Defaults to `None`: nothing.
 
         Raises:
             OSError: if the file system fails.
         """
-        self._write(path)
+        self._write(path, record)
 
 
 class Probe:
@@ -186,6 +190,14 @@ class Format:
             DamagedCheckpoint: if it is damaged.
         """
         raise NotImplementedError
+
+    def record(self, path: str) -> Record | None:
+        """Returns what the checkpoint at `path` says of itself, None if it says nothing.
+
+        Raises:
+            DamagedCheckpoint: if it is damaged.
+        """
+        return None
 
     def verify(self, path: str) -> None:
         """Raises DamagedCheckpoint if what is at `path` is not what was written.

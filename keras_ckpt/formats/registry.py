@@ -33,6 +33,7 @@ from keras_ckpt.formats.orbax.orbax_checkpoint import OrbaxCheckpoint, OrbaxWeig
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
+from keras_ckpt.runs.record import Record
 from keras_ckpt.storage import rereading
 
 # They have no state: one of each is enough.
@@ -215,6 +216,15 @@ def flaw(path: str) -> str | None:
     except ImportError:
         pass  # What it takes to look is not installed.
     return None
+
+
+def record_of(path: str) -> Record | None:
+    """Returns what the checkpoint at `path` says of itself and of its run, None if nothing.
+
+    Raises:
+        CheckpointError: if it cannot be read.
+    """
+    return rereading.settled(path, lambda: format_of(path).record(path))
 
 
 def newest_whole(paths: Iterable[str]) -> str | None:

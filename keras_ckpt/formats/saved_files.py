@@ -13,7 +13,7 @@ _TENSORFLOW_STATE = "checkpoint"
 #: What placeholders become: a number in any format, or the rest of a name.
 _COUNT = r" *[-+]?\d[\d.,e+]*"
 _ANYTHING = r"[^/\\]+"
-_TENSORFLOW_PART = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
+_TENSORFLOW_PART = re.compile(r"\.(index|data-\d{5}-of-\d{5}|keras_ckpt\.json)$")
 
 
 def saved(template: str) -> list[str]:

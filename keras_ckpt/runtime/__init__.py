@@ -44,6 +44,7 @@ from keras_ckpt.runtime.installed import (
     tensorflow,
     tensorflow_if_loaded,
     version,
+    versions,
 )
 from keras_ckpt.runtime.internals import (
     is_safe_mode,
@@ -84,5 +85,6 @@ __all__ = [
     "tensorflow_logger",
     "to_numpy",
     "version",
+    "versions",
     "warn_user",
 ]

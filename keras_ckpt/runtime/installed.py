@@ -100,6 +100,16 @@ def version() -> tuple[int, ...]:
     return _release(text)
 
 
+def versions() -> dict[str, str]:
+    """Returns the releases of what runs, by the names of the packages."""
+    own = str(sys.modules[__name__.partition(".")[0]].__version__)
+    found = {"keras_ckpt": own, "keras": str(getattr(keras(), "__version__", ""))}
+    module = sys.modules.get(backend())
+    if module is not None and hasattr(module, "__version__"):
+        found[backend()] = str(module.__version__)
+    return found
+
+
 def is_keras_3() -> bool:
     """Returns whether the running Keras is Keras 3 or later."""
     module = keras()

@@ -216,6 +216,12 @@ numpy_crc32c = Crc(0x82F63B78, 6777, (484, 100, 0))
 crc32c: Crc | LibraryCrc32c = of_library() or numpy_crc32c
 
 
+def of_file(path: str) -> int:
+    """Returns the checksum of a file."""
+    with open(path, "rb") as file:
+        return crc32c.of_pieces(iter(lambda: file.read(1 << 18), b""))
+
+
 def mask(crc: int) -> int:
     """Returns `crc` as it is stored: the CRC of data that holds CRCs would be weak."""
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF

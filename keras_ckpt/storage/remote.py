@@ -44,9 +44,7 @@ def uploading(path: str) -> Iterator[str]:
             for file in files
         ]
         # What names others comes after them: the index, and the state file at last.
-        found.sort(
-            key=lambda file: (file == "checkpoint", file.endswith((".index", ".json")), file)
-        )
+        found.sort(key=lambda file: (file == "checkpoint", file.endswith((".index", _JSON)), file))
         for file in found:
             target = parent + "/" + file.replace(os.sep, "/")
             gfile.makedirs(target.rpartition("/")[0])

@@ -131,5 +131,4 @@ def test_a_file_system_that_keeps_less_is_an_error(bucket: str, monkeypatch: Any
 
     monkeypatch.setattr(gfile, "copy", cut)
     with pytest.raises(OSError, match="not kept all"), remote.uploading(bucket + "/file") as local:
-        with open(local, "wb") as file:
-            file.write(b"the whole of it")
+        pathlib.Path(local).write_bytes(b"the whole of it")

@@ -18,6 +18,7 @@ from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.hdf5 import checksums, hdf5_structures, recording, validation
 from keras_ckpt.formats.summary import Variable
+from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
 from keras_ckpt.storage import commit, rereading
 from keras_ckpt.storage.checksum import crc32c as checksum_of
 
@@ -369,17 +370,29 @@ def snapshot(model: Model, fill: Callable[[H5Group], None], copy: bool) -> Snaps
         fill(recorded)
         fill = recorded.write
 
-    def write(path: str) -> None:
+    def write(path: str, record: Record | None) -> None:
         with commit.replacing(path, ".h5") as temporary, progress.watching(
             temporary, total, "Saving"
         ), created(temporary) as file:
             fill(file)
+            put_record(file, record, path, total)
 
     return Snapshot(write, can_be_in_background=copy)
 
 
+def put_record(file: H5Group, record: Record | None, path: str, size: int) -> None:
+    """Writes a record, unless it is None, into a file of h5py that will be at `path`."""
+    if record is not None:
+        text = record.of(os.path.basename(path), size).dumped()
+        file.attrs[ATTRIBUTE] = np.bytes_(text.encode("ascii"))
+
+
 class HDF5Format(Format):
     """A format that is HDF5."""
+
+    def record(self, path: str) -> Record | None:
+        with opened(path, whole=False) as file:
+            return parse(file.attrs.text(ATTRIBUTE))
 
     def verify(self, path: str) -> None:
         with opened(path, verify=True):

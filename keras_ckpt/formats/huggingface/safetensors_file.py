@@ -21,6 +21,7 @@ from keras_ckpt.formats import assignment, parsing, variable_paths
 from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, in_order, keras_version
 from keras_ckpt.formats.variable_paths import Stored
+from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
 from keras_ckpt.storage import commit
 
 _LENGTH = struct.Struct("<Q")
@@ -174,11 +175,14 @@ class SafetensorsFile(Format):
             _ORDER: json.dumps(list(variables)),
         }
 
-        def write(path: str) -> None:
+        def write(path: str, record: Record | None) -> None:
+            said = dict(metadata)
+            if record is not None:
+                said[ATTRIBUTE] = record.of(os.path.basename(path), total).dumped()
             with commit.replacing(path, endings.SAFETENSORS[0]) as temporary, progress.watching(
                 temporary, total, "Saving"
             ):
-                _save(taken if read is None else read(), temporary, metadata)
+                _save(taken if read is None else read(), temporary, said)
 
         return Snapshot(write, can_be_in_background=copy)
 
@@ -198,6 +202,11 @@ class SafetensorsFile(Format):
             ]
         version = keras_version(str(metadata.get("keras_version", "")))
         return Summary(in_order(variables), written_by=version)
+
+    def record(self, path: str) -> Record | None:
+        with parsing.reading(path):
+            metadata = (_header(path) or {}).get(_METADATA) or {}
+            return parse(str(metadata.get(ATTRIBUTE, "")))
 
     def verify(self, path: str) -> None:
         with _opened(path):

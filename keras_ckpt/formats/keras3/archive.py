@@ -24,6 +24,7 @@ from keras_ckpt.formats.summary import (
     keras_version,
     of_description,
 )
+from keras_ckpt.runs.record import FILE, Record, parse
 from keras_ckpt.runtime import internals
 from keras_ckpt.storage import commit, scratch
 
@@ -133,6 +134,12 @@ class _ZipFormat(Format):
     keras_3_reads = True
     native_endings = endings.ARCHIVE
 
+    def record(self, path: str) -> Record | None:
+        with zip_reader.opened(path) as opened:
+            if FILE not in opened.namelist():
+                return None
+            return parse(zip_reader.text(path, opened, FILE))
+
     def verify(self, path: str) -> None:
         with zip_reader.opened(path) as found, _weights(path, found):
             pass
@@ -209,7 +216,7 @@ class KerasWeightsArchive(_ZipFormat):
     name = ".keras archive of weights"
 
     def recognises(self, probe: Probe) -> bool:
-        return probe.ask(zip_reader.names) == [WEIGHTS]
+        return [each for each in probe.ask(zip_reader.names) if each != FILE] == [WEIGHTS]
 
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")

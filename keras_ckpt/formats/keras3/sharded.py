@@ -30,6 +30,7 @@ from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.hdf5 import hdf5_file, recording
 from keras_ckpt.formats.keras3 import state
 from keras_ckpt.formats.summary import Summary
+from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
 from keras_ckpt.storage import commit, rereading, scratch
 
 #: How many GB a file holds unless a user says it: as in the store of Keras.
@@ -87,10 +88,13 @@ def _names(groups: dict[str, list[str]]) -> list[str]:
     return sorted({name for names in groups.values() for name in names})
 
 
-def _described(groups: dict[str, list[str]], total: int) -> str:
-    """Returns the content of an index, as Keras writes it."""
+def _described(groups: dict[str, list[str]], total: int, record: Record | None = None) -> str:
+    """Returns the content of an index, as Keras writes it, with a record in its metadata."""
     found = {group: names[0] if len(names) == 1 else names for group, names in groups.items()}
-    return json.dumps({"metadata": {"total_size": total}, _MAP: found}, indent=4)
+    metadata: dict[str, object] = {"total_size": total}
+    if record is not None:
+        metadata[ATTRIBUTE] = record.dumped()
+    return json.dumps({"metadata": metadata, _MAP: found}, indent=4)
 
 
 # Reading.
@@ -285,14 +289,20 @@ def _remove(index: str, names: list[str], needed: list[str]) -> None:
             commit.remove(os.path.join(directory, name))
 
 
-def _replace(index: str, fill: Callable[[str, str], tuple[dict[str, list[str]], int]]) -> None:
+def _replace(
+    index: str,
+    record: Record | None,
+    fill: Callable[[str, str], tuple[dict[str, list[str]], int]],
+) -> None:
     """Writes a checkpoint. The one that was there is whole until the new one is.
 
     Args:
         index: the path of its index.
+        record: what it says of itself, or None.
         fill: function that makes the files in a directory, with names that begin as it is told,
             and returns what `_described` takes.
     """
+    own = os.path.basename(index)
     index = os.path.realpath(index)
     commit.refuse_directory(index)
     commit.make_parent(index)
@@ -302,7 +312,7 @@ def _replace(index: str, fill: Callable[[str, str], tuple[dict[str, list[str]], 
         for name in _names(groups):
             commit.move(os.path.join(made, name), os.path.join(os.path.dirname(index), name))
     with commit.replacing(index) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        file.write(_described(groups, total))
+        file.write(_described(groups, total, record and record.of(own, total)))
     _remove(index, before, _names(groups))
 
 
@@ -389,6 +399,11 @@ class ShardedKerasWeights(Format):
     def inspect(self, path: str) -> Summary:
         with _opened(path) as file:
             return state.summary(file)
+
+    def record(self, path: str) -> Record | None:
+        with open(path, "rb") as file:
+            metadata = parsing.described(path, file.read()).get("metadata")
+        return parse(str(metadata.get(ATTRIBUTE, ""))) if isinstance(metadata, dict) else None
 
     def verify(self, path: str) -> None:
         with _opened(path, verify=True):

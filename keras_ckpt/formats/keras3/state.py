@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import threading
+import zipfile
 from typing import Callable, Iterator, Sequence, Union
 
 import numpy as np
@@ -22,6 +23,7 @@ from keras_ckpt.formats.hdf5 import hdf5_file
 from keras_ckpt.formats.keras3 import h5_store
 from keras_ckpt.formats.keras3.assets import whole_vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
+from keras_ckpt.runs.record import FILE, Record
 from keras_ckpt.runtime import internals
 from keras_ckpt.storage import commit, scratch
 
@@ -247,13 +249,25 @@ def snapshot_by_keras(
 def file_snapshot(model: Model, save: Callable[[str], None], ending: str, copy: bool) -> Snapshot:
     total = assignment.nbytes(model)
 
-    def write(path: str) -> None:
+    def write(path: str, record: Record | None) -> None:
         with commit.replacing(path, ending) as temporary, progress.watching(
             temporary, total, "Saving"
         ):
             save(temporary)
+            if record is not None:
+                _add(record.of(os.path.basename(path), total), temporary)
 
     return Snapshot(write, can_be_in_background=copy)
+
+
+def _add(record: Record, path: str) -> None:
+    """Adds its record to a file that is whole without."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(FILE, record.dumped())
+    elif hdf5_file.is_hdf5(path):
+        with hdf5_file.h5py().File(path, "r+") as file:
+            hdf5_file.put_record(file, record, record.name, record.size or 0)
 
 
 def summary(file: hdf5_file.Group) -> Summary:

@@ -27,6 +27,7 @@ from keras_ckpt.formats.config import safety
 from keras_ckpt.formats.keras3 import assets, description
 from keras_ckpt.formats.summary import Summary
 from keras_ckpt.formats.variable_paths import Stored
+from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
 from keras_ckpt.runtime import internals
 from keras_ckpt.storage import commit, scratch
 
@@ -213,7 +214,8 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
     # A snapshot that has a copy needs the model no more.
     read = None if copy else functools.partial(_values, model, whole, False)
 
-    def write(path: str) -> None:
+    def write(path: str, record: Record | None) -> None:
+        name = os.path.basename(path.rstrip("/" + os.sep))
         path = os.path.realpath(path)
         if os.path.lexists(path) and not os.path.isdir(path):
             raise FileExistsError(errno.EEXIST, "A file is where a directory is to be", path)
@@ -230,6 +232,9 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
                 parts[_VALUES] = read()
             with progress.watching(made, total, "Saving"), _failing_disk(path):
                 library.save_checkpointables(new, parts, custom_metadata=said)
+            if record is not None:
+                with open(os.path.join(new, FILE), "w", encoding="ascii") as file:
+                    file.write(record.of(name, total).dumped())
             commit.move(new, os.path.join(path, str(number)))
         for each in before:
             old = os.path.join(path, str(each))
@@ -331,6 +336,13 @@ class OrbaxWeights(Format):
             written_by=summary.keras_version(str(said.get(_VERSION, ""))),
             iterations=said.get(_ITERATIONS),
         )
+
+    def record(self, path: str) -> Record | None:
+        try:
+            with open(os.path.join(_step(path), FILE), "rb") as file:
+                return parse(file.read(LIMIT + 1))
+        except FileNotFoundError:
+            return None
 
     def verify(self, path: str) -> None:
         _read(_step(path))

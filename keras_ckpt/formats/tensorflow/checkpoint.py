@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import os
 import re
@@ -25,6 +26,7 @@ from keras_ckpt.formats.base import Format, LoadStatus, Probe, Snapshot
 from keras_ckpt.formats.config import optimizer_state, vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
+from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
 from keras_ckpt.storage import commit
 
 STATE_FILE = "checkpoint"
@@ -62,6 +64,37 @@ def _unquote(quoted: bytes) -> str:
         return _ESCAPED.get(bytes(char), bytes(char))
 
     return os.fsdecode(_ESCAPE.sub(replace, quoted))
+
+
+#: What the checksum of an index is called in a record, and how many records there may be.
+_INDEX, _RECORDS = "index", 2
+
+
+def _record_path(prefix: str) -> str:
+    return f"{prefix}.{FILE}"
+
+
+def _records(prefix: str) -> list[Record]:
+    """Returns the records beside a checkpoint: its own, and what it was or was to be."""
+    try:
+        with open(_record_path(prefix), "rb") as file:
+            found = json.loads(file.read(_RECORDS * LIMIT))
+    except (OSError, ValueError, RecursionError):
+        return []
+    texts = [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+    return [each for each in map(parse, texts[:_RECORDS]) if each is not None]
+
+
+def _put_record(prefix: str, record: Record, index: int) -> None:
+    """Writes the record of a checkpoint whose index comes next, beside that of the one there.
+
+    Two files cannot change at once. Each record says of which index it is.
+    """
+    there = tensor_bundle.checksum(prefix)
+    kept = [each for each in _records(prefix) if each.checksums.get(_INDEX) == there]
+    found = [record.of(record.name, record.size, **{_INDEX: index}), *kept[:1]]
+    with commit.replacing(_record_path(prefix)) as made, open(made, "w") as file:
+        json.dump([each.dumped() for each in found], file)
 
 
 def write_state(prefix: str) -> None:
@@ -160,19 +193,29 @@ class TFCheckpoint(Format):
             for key, node in variables.items()
         }
 
-        def write(path: str) -> None:
+        def write(path: str, record: Record | None) -> None:
             with progress.bar(total, "Saving") as advance:
                 tensors: dict[str, tensor_bundle.Tensor | Callable[[], tensor_bundle.Tensor]] = {
                     key: functools.partial(_counted, read, advance) for key, read in values.items()
                 }
                 tensors[object_graph.KEY] = graph
-                tensor_bundle.write(path, tensors)
+                if record is None:
+                    tensor_bundle.write(path, tensors)
+                    commit.remove(_record_path(path))
+                else:
+                    said = record.of(os.path.basename(path), total)
+                    tensor_bundle.write(path, tensors, functools.partial(_put_record, path, said))
             write_state(path)
 
         return Snapshot(write, can_be_in_background=copy)
 
     def inspect(self, path: str) -> Summary:
         return summary(path)
+
+    def record(self, path: str) -> Record | None:
+        index = tensor_bundle.checksum(path)
+        found = (each for each in _records(path) if each.checksums.get(_INDEX) == index)
+        return next(found, None)
 
     def verify(self, path: str) -> None:
         with tensor_bundle.Reader(path) as reader:

@@ -21,7 +21,9 @@ from keras_ckpt.formats.keras3 import archive
 from keras_ckpt.formats.keras3.archive import KerasArchive
 from keras_ckpt.formats.summary import Summary, keras_version, of_description
 from keras_ckpt.formats.tensorflow import checkpoint, protobuf, tensor_bundle
+from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
 from keras_ckpt.storage import commit, scratch
+from keras_ckpt.storage.checksum import of_file
 
 # TensorFlow reserves the directory for what others add to a SavedModel.
 ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
@@ -33,8 +35,11 @@ _LARGEST = 1 << 31
 
 _MARK = "keras_ckpt.txt"
 
+# What is read again for its checksum.
+_SMALL = 64 << 20
 #: All that a SavedModel is made of, and what stands in the place of its graph.
 _MEMBERS = (
+    FILE,
     *_GRAPHS,
     "variables",
     "assets",
@@ -73,16 +78,19 @@ class SavedModel(Format):
         to copy the directory.
         """
         assignment.require_variables(model, "saved")
+        total = assignment.nbytes(model)
         make: Callable[[str], str | None] = functools.partial(_make, model, options)
         if copy:
             held = scratch.Directory()
             make = functools.partial(_copied, held, make(held.path))
 
-        def write(path: str) -> None:
+        def write(path: str, record: Record | None) -> None:
             path = path.rstrip("/" + os.sep) or path
             self._refuse(path)
             with commit.replacing_members(path, _MEMBERS) as temporary:
                 without_graph = make(temporary)
+                if record is not None:
+                    _put_record(record.of(os.path.basename(path), total), temporary)
             if without_graph is not None and without_graph not in _warned:
                 _warned.add(without_graph)
                 runtime.warn_user(
@@ -91,6 +99,25 @@ class SavedModel(Format):
                 )
 
         return Snapshot(write, can_be_in_background=copy)
+
+    def record(self, path: str) -> Record | None:
+        try:
+            with open(os.path.join(path, FILE), "rb") as file:
+                return parse(file.read(LIMIT + 1))
+        except FileNotFoundError:
+            return None
+
+    def _check_files(self, path: str) -> None:
+        """Raises DamagedCheckpoint if a file has not the checksum in the record."""
+        record = self.record(path)
+        for name, crc in (record.checksums if record is not None else {}).items():
+            file = os.path.join(path, name)
+            if ".." in name.split("/") or not os.path.isfile(file) or of_file(file) != crc:
+                raise DamagedCheckpoint(
+                    path,
+                    f"the checksum of its file {name} is wrong",
+                    "save it again, or load an older checkpoint",
+                )
 
     def _refuse(self, path: str) -> None:
         if os.path.lexists(path) and not os.path.isdir(path):
@@ -117,6 +144,7 @@ class SavedModel(Format):
         )
 
     def verify(self, path: str) -> None:
+        self._check_files(path)
         inside, prefix = os.path.join(path, ARCHIVE), os.path.join(path, VARIABLES)
         if os.path.isfile(inside):
             KerasArchive().verify(inside)
@@ -240,6 +268,20 @@ def _make(model: Model, options: object | None, directory: str) -> str | None:
         with open(os.path.join(directory, _MARK), "w", encoding="utf-8") as file:
             file.write(_NOTE.format(archive=ARCHIVE, reason=reason))
     return reason
+
+
+def _put_record(record: Record, directory: str) -> None:
+    """Writes the record of a SavedModel, with the checksums of files that have none."""
+    found = {}
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)
+            # Those of the values are in their index, and in the archive.
+            if os.path.getsize(path) <= _SMALL:
+                found[os.path.relpath(path, directory).replace(os.sep, "/")] = of_file(path)
+    text = record.of(record.name, record.size, **found).dumped()
+    with open(os.path.join(directory, FILE), "w", encoding="ascii") as file:
+        file.write(text)
 
 
 def _export(model: Model, path: str, options: object | None) -> str | None:

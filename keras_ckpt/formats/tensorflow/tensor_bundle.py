@@ -9,7 +9,7 @@ import itertools
 import os
 import re
 import threading
-from typing import IO, Callable, Iterator, Mapping, NamedTuple, Union
+from typing import IO, Callable, Iterable, Iterator, Mapping, NamedTuple, Union
 
 import numpy as np
 
@@ -186,7 +186,26 @@ def _data_files(prefix: str) -> dict[str, int]:
     return {os.path.join(directory, each): int(match.group(1)) for each, match in matches if match}
 
 
-def write(prefix: str, tensors: Mapping[str, Tensor | Callable[[], Tensor]]) -> None:
+def _checksum(entries: Iterable[tuple[bytes, bytes]]) -> int:
+    """Returns the CRC-32C of what an index says of the values, in any of its forms."""
+    return crc32c(b"".join(part for entry in entries for part in entry))
+
+
+def checksum(prefix: str) -> int | None:
+    """Returns the same of the bundle at `prefix`, None if it has no whole index."""
+    try:
+        with open(index_path(prefix), "rb") as file:
+            found = sstable.load(file.read())
+    except (OSError, ValueError):
+        return None
+    return _checksum(entry for entry in sorted(found.items()) if entry[0])
+
+
+def write(
+    prefix: str,
+    tensors: Mapping[str, Tensor | Callable[[], Tensor]],
+    before_index: Callable[[int], None] | None = None,
+) -> None:
     """Writes a bundle of one data file; one that was there stays until all is written.
 
     A bundle is two files, which cannot change at once. But its index says how many data files there
@@ -198,6 +217,8 @@ def write(prefix: str, tensors: Mapping[str, Tensor | Callable[[], Tensor]]) -> 
         prefix: path that the names of the files begin with.
         tensors: arrays, and strings as bytes, by name. One given as a function is asked for when
             its turn comes, so that not all need to be in memory.
+        before_index: a function that is called with its `checksum` when all values are written and
+            the index is not. Defaults to `None`.
     """
     prefix = _resolved(prefix)
     first = shard_path(prefix, 0, 1)
@@ -209,6 +230,8 @@ def write(prefix: str, tensors: Mapping[str, Tensor | Callable[[], Tensor]]) -> 
     try:
         with commit.replacing(written, like=first) as made, open(made, "wb") as file:
             entries = _write_data(file, tensors)
+        if before_index is not None:
+            before_index(_checksum(entries))
         _write_index(prefix, entries, count)
     except BaseException:
         if written not in before and _shards(prefix) != count:

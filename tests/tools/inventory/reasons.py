@@ -188,8 +188,8 @@ REASONS: list[tuple[str, ...]] = [
     (
         r"BatchNormalization|kinds/(layers_called_often|frozen_within_a_model|type_)",
         r"DIFFERS: other weights: [\d.e-]+ apart",
-        "Keras 2.2 gave a moving mean the whole weight of the first batch after a model was loaded; "
-        "predictions are the same",
+        "Keras 2.2 gave a moving mean the whole weight of the first batch after a model was "
+        "loaded; predictions are the same",
         r"keras-2\.2",
     ),
     (

@@ -1,0 +1,1 @@
+"""What a run of training leaves, as data: no Keras and no files."""
