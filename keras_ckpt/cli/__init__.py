@@ -26,6 +26,7 @@ _COMMANDS: dict[str, str] = {
     "inspect": "keras_ckpt.cli.inspect",
     "rule": "keras_ckpt.cli.rule",
     "run": "keras_ckpt.cli.run",
+    "verify": "keras_ckpt.cli.verify",
 }
 
 

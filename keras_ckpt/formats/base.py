@@ -206,6 +206,10 @@ class Format:
         changed, has none.
         """
 
+    def has_checksums(self, path: str) -> bool:
+        """Returns whether what is at `path` has checksums of all of its values."""
+        return True
+
     def load_model(
         self,
         path: str,

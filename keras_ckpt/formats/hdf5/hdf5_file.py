@@ -397,3 +397,7 @@ class HDF5Format(Format):
     def verify(self, path: str) -> None:
         with opened(path, verify=True):
             pass
+
+    def has_checksums(self, path: str) -> bool:
+        with open(path, "rb") as content:
+            return checksums.read(path, content) is not None

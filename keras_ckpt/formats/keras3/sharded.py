@@ -88,6 +88,15 @@ def _names(groups: dict[str, list[str]]) -> list[str]:
     return sorted({name for names in groups.values() for name in names})
 
 
+def parts(path: str) -> list[str]:
+    """Returns the files beside the index at `path` that it names; none if it is damaged."""
+    try:
+        names = _names(_groups(path))
+    except (CheckpointError, OSError):
+        return []
+    return [os.path.join(os.path.dirname(path), name) for name in names]
+
+
 def _described(groups: dict[str, list[str]], total: int, record: Record | None = None) -> str:
     """Returns the content of an index, as Keras writes it, with a record in its metadata."""
     found = {group: names[0] if len(names) == 1 else names for group, names in groups.items()}
@@ -133,7 +142,7 @@ class _Joined(hdf5_file.Group):
 def _opened(path: str, verify: bool = False) -> Iterator[_Joined]:
     """Opens all files that the index at `path` names, as if they were one."""
     with contextlib.ExitStack() as stack:
-        parts = []
+        opened = []
         before = rereading.identity(os.stat(path))
         for name in _names(_groups(path)):
             part = os.path.join(os.path.dirname(path), name)
@@ -141,9 +150,9 @@ def _opened(path: str, verify: bool = False) -> Iterator[_Joined]:
                 raise DamagedCheckpoint(
                     path, f"its file {name} is not beside it", "copy all files of the checkpoint"
                 )
-            parts.append(stack.enter_context(hdf5_file.opened(part, verify=verify)))
+            opened.append(stack.enter_context(hdf5_file.opened(part, verify=verify)))
         rereading.refuse_replaced(path, before)
-        yield _Joined(path, parts)
+        yield _Joined(path, opened)
 
 
 # Writing.
@@ -404,6 +413,9 @@ class ShardedKerasWeights(Format):
         with open(path, "rb") as file:
             metadata = parsing.described(path, file.read()).get("metadata")
         return parse(str(metadata.get(ATTRIBUTE, ""))) if isinstance(metadata, dict) else None
+
+    def has_checksums(self, path: str) -> bool:
+        return all(hdf5_file.HDF5Format().has_checksums(each) for each in parts(path))
 
     def verify(self, path: str) -> None:
         with _opened(path, verify=True):

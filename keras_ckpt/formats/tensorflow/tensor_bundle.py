@@ -174,6 +174,11 @@ def _write_index(prefix: str, entries: list[tuple[bytes, bytes]], shards: int) -
         file.write(sstable.dump([(b"", _header(shards)), *entries]))
 
 
+def is_data_file(path: str) -> bool:
+    """Returns whether a file is one of those that an index names."""
+    return re.search(r"\.data-\d{5}-of-\d{5}$", path) is not None
+
+
 def _data_files(prefix: str) -> dict[str, int]:
     """Returns the data files of all bundles that there have been at `prefix`: path to count."""
     directory, name = os.path.split(prefix)

@@ -1,0 +1,53 @@
+"""`keras-ckpt verify`: whether checkpoints are what was written."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from keras_ckpt.cli._terminal import printable
+from keras_ckpt.formats.verification import Verified, verify
+
+
+@click.command("verify", short_help="Read checkpoints whole, and compare their checksums.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a line for each checkpoint.")
+def command(paths: tuple[str, ...], as_json: bool) -> None:
+    """Read each byte of the checkpoints at PATH, of any format, and compare their checksums.
+
+    PATH is a checkpoint, or a directory, in which all checkpoints are read, and in those below it.
+    Files that are no checkpoints are passed over. No Keras is needed.
+
+    The exit code is 0 if all are whole, 1 if one is damaged, and 2 if there is none.
+    """
+    count = damaged = unsure = 0
+    for path in paths:
+        try:
+            for found in verify(path):
+                count += 1
+                damaged += found.flaw is not None
+                unsure += found.flaw is None and not found.has_checksums
+                click.echo(json.dumps(found._asdict()) if as_json else _line(found))
+        except OSError as error:
+            raise click.UsageError(printable(str(error))) from error
+    if not count:
+        raise click.UsageError(printable(f"There are no checkpoints in {', '.join(paths)}"))
+    if not as_json:
+        click.echo(_summary(count, damaged, unsure))
+    sys.exit(1 if damaged else 0)
+
+
+def _line(found: Verified) -> str:
+    if found.flaw is not None:
+        return printable(f"DAMAGED  {found.path}: {found.flaw}")
+    note = "" if found.has_checksums else ", without checksums"
+    return printable(f"whole    {found.path} ({found.format}{note})")
+
+
+def _summary(count: int, damaged: int, unsure: int) -> str:
+    text = f"{count} checkpoint{'s' * (count != 1)}, {damaged} damaged."
+    if unsure:
+        text += f" {unsure} can be read, but have no checksums to compare."
+    return text

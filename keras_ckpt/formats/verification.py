@@ -1,0 +1,124 @@
+"""Whether the checkpoints in a directory are what was written: all of their bytes are read."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import Iterator, NamedTuple
+
+from keras_ckpt import endings
+from keras_ckpt._typing import StrPath
+from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
+from keras_ckpt.formats import registry
+from keras_ckpt.formats.base import Format
+from keras_ckpt.formats.keras3 import sharded
+from keras_ckpt.formats.tensorflow import tensor_bundle
+from keras_ckpt.storage import rereading
+
+#: What is a checkpoint by its name, whatever has become of it.
+_ENDINGS = (
+    *endings.ARCHIVE, *endings.HDF5, *endings.SHARDED_WEIGHTS, *endings.SAFETENSORS,
+)  # fmt: skip
+_INDEX = ".index"
+
+
+class Verified(NamedTuple):
+    """What has become of a checkpoint.
+
+    Attributes:
+        path: String, the checkpoint.
+        format: String, the name of its format, empty if that cannot be determined.
+        flaw: String, why it cannot be loaded, `None` if it can.
+        has_checksums: Boolean, whether there are checksums of all of its values. If not, it has
+            been read, and nothing says that it is what was written.
+    """
+
+    path: str
+    format: str
+    flaw: str | None
+    has_checksums: bool
+
+
+def verify(path: StrPath) -> Iterator[Verified]:
+    """Reads each byte of a checkpoint, or of all below a directory, and compares the checksums.
+
+    Args:
+        path: String or `PathLike`, a checkpoint of any format, or a directory.
+
+    Yields:
+        A `Verified` for each checkpoint. What is no checkpoint is passed over, unless it has the
+        name of one.
+
+    Raises:
+        FileNotFoundError: if there is nothing at `path`.
+
+    Example:
+
+    ```python
+    damaged = [each.path for each in verify("training_1") if each.flaw is not None]
+    ```
+
+    Added in keras_ckpt 0.1.0.
+    """
+    name = os.fspath(path)
+    if name.endswith(_INDEX) and os.path.isfile(name):
+        name = name[: -len(_INDEX)]
+    found = _one(name)
+    if found is not None:
+        yield found
+    elif os.path.isdir(name):
+        yield from _below(name)
+    elif os.path.lexists(name):
+        yield Verified(name, "", "it is in no known format", False)
+    else:
+        raise FileNotFoundError(f"There is no checkpoint at {name}")
+
+
+def _below(directory: str) -> Iterator[Verified]:
+    """Yields what has become of each checkpoint in a directory and in those below."""
+    parts: set[str] = set()
+    with os.scandir(directory) as entries:
+        there = sorted(entries, key=lambda entry: entry.name)
+    for entry in there:
+        if entry.name.endswith(endings.SHARDED_WEIGHTS):
+            parts.update(sharded.parts(entry.path))
+    for entry in there:
+        path = entry.path
+        if entry.name.endswith(_INDEX):
+            path = path[: -len(_INDEX)]
+        elif path in parts or tensor_bundle.is_data_file(path):
+            continue
+        found = _one(path)
+        if found is not None:
+            yield found
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _below(path)
+
+
+def _one(path: str) -> Verified | None:
+    """Returns what has become of the checkpoint at `path`, None if there is none."""
+
+    def look() -> tuple[Format, bool]:
+        kind = registry.format_of(path)
+        kind.verify(path)
+        return kind, kind.has_checksums(path)
+
+    try:
+        kind, has_checksums = rereading.settled(path, look)
+        return Verified(path, kind.name, None, has_checksums)
+    except NotACheckpoint as error:
+        is_one_by_name = path.endswith(_ENDINGS) or glob.glob(glob.escape(path) + _INDEX)
+        return Verified(path, "", error.found, False) if is_one_by_name else None
+    except FileNotFoundError:
+        return None
+    except ImportError as error:
+        return Verified(path, "", f"it cannot be read here: {error}", False)
+    except CheckpointError as error:
+        return Verified(path, _format(path), error.found, isinstance(error, DamagedCheckpoint))
+
+
+def _format(path: str) -> str:
+    try:
+        return registry.format_of(path).name
+    except (CheckpointError, OSError):
+        return ""
