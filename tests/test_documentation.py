@@ -219,11 +219,24 @@ def test_the_commands_of_files_run(
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "my_models", raising=False)
     named = commands("docs/files.md")
-    assert len(named) == 5
+    assert len(named) == 6
     play(named)
     assert {"model.keras", "new.weights.h5", "new.keras"} <= {
         path.name for path in tmp_path.glob("*")
     }
+
+
+def test_reliability_is_as_it_says(place: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    old_files(place["model"])
+    (code,) = documents.blocks((ROOT / "docs" / "reliability.md").read_text("utf-8"), "python")
+    exec(code, place)
+    place["model"].fit(
+        place["x"], place["y"], validation_split=0.2, verbose=0, callbacks=[place["checkpoint"]]
+    )
+    assert (tmp_path / "best.keras").exists()
+    named = commands("docs/reliability.md")
+    assert len(named) == 1
+    play(named)
 
 
 #: The command of the pages that runs a script.
@@ -281,6 +294,8 @@ RUN_BY = {
     ("examples/README.md", "sh"): "test_the_scripts_that_are_named_are_there",
     ("RELEASING.md", "sh"): "test_the_scripts_that_are_named_are_there",
     ("docs/inventory.md", "sh"): "test_tox.py",
+    ("docs/reliability.md", "python"): "test_reliability_is_as_it_says",
+    ("docs/reliability.md", "console"): "test_reliability_is_as_it_says",
 }
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()

@@ -40,7 +40,6 @@ TESTED_ELSEWHERE = {
     "formats/summary": "formats/test_inspection",
     # By files of the real releases, of everything that they export.
     "formats/config/masks": "formats/test_inventory",
-    "formats/config/vocabularies": "formats/test_inventory",
     "keras2/activations": "formats/test_inventory, keras2/test_registered",
     "keras2/constraints": "formats/test_inventory",
     "keras2/layers/added": "formats/test_inventory",

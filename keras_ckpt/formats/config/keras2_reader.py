@@ -319,7 +319,7 @@ class _Reader:
             if shape and each["class_name"] not in _MODELS:
                 # The dtype of an Embedding is that of its output: its input is of whole numbers.
                 dtype = "int32" if each["class_name"] == "Embedding" else None
-                model.add(self.keras.Input(batch_shape=tuple(shape), dtype=dtype))
+                model.add(self.keras.Input(batch_shape=self._shape(shape), dtype=dtype))
             model.add(self.layer(each))
         if not model.built and settings.get("build_input_shape"):
             model.build(self._shape(settings["build_input_shape"]))

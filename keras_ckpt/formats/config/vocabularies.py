@@ -60,9 +60,10 @@ def in_order(layer: Layer, by_number: dict[int, object]) -> list[object]:
         by_number: the tokens by their numbers. Tokens for what is unknown may be missing.
     """
     table = _table_of(layer)
-    found = [
-        by_number.get(number, table.oov_token) for number in range(max(by_number, default=-1) + 1)
-    ]
+    length = max(by_number, default=-1) + 1
+    special = [] if table.mask_token is None else [table.mask_token]
+    special += [table.oov_token] * (length - len(special))
+    found = [by_number.get(number, special[number]) for number in range(length)]
     return [each.decode("utf-8") if isinstance(each, bytes) else each for each in found]
 
 

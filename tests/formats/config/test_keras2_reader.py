@@ -53,6 +53,12 @@ def test_first_layer_gives_the_shape_of_the_input() -> None:
     assert keras.backend.standardize_dtype(made(sequential(embedding)).inputs[0].dtype) == "int32"
 
 
+def test_shape_of_the_input_in_a_saved_model_of_tensorflow_2_2() -> None:
+    shape = {"class_name": "__tuple__", "items": [None, 4]}
+    model = made(sequential(layer("Dense", units=2, batch_input_shape=shape)))
+    assert model.input_shape == (None, 4)
+
+
 def test_sequential_of_the_first_releases_is_a_list() -> None:
     config = sequential(layer("Dense", units=3, batch_input_shape=[None, 2]))
     config["config"] = list(config["config"]["layers"])
