@@ -16,7 +16,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from keras_ckpt import runtime
-from keras_ckpt._typing import Model
+from keras_ckpt._typing import Logs, Model
 from keras_ckpt.compat import keras3_14, tf2_15
 from keras_ckpt.engine import arguments, messages, saving, schedule
 from keras_ckpt.engine import filepath as paths
@@ -24,7 +24,7 @@ from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.engine.construction import construct, init_base
 from keras_ckpt.engine.replica import replica
 from keras_ckpt.engine.workers import WORKERS
-from keras_ckpt.formats import registry, saved_files
+from keras_ckpt.formats import assignment, registry, saved_files
 from keras_ckpt.runs.record import Record
 from keras_ckpt.storage import commit, durability
 
@@ -372,18 +372,37 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         return workers.path(self, lambda: template.format_map(values))
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        self._remove_left_behind()
+        with durability.durable(self._durable):
+            self._prepare_directory()
         self._begin_run()
         super().on_train_begin(logs)
 
     def _begin_run(self) -> None:
         self._run, self._started = uuid.uuid4().hex, _now()
 
-    def _remove_left_behind(self) -> None:
-        """Removes what processes that were killed in the middle of a save have left."""
-        directory = os.path.dirname(str(runtime.path_to_string(self.filepath)))
-        if not runtime.is_remote(directory) and not paths.placeholders(directory):
-            commit.remove_left_behind(directory or ".")
+    def _prepare_directory(self) -> None:
+        """Removes what killed processes have left of saves, and sees that one can be made.
+
+        Raises:
+            OSError: if nothing can be written there, before the model has trained for nothing.
+        """
+        path = str(runtime.path_to_string(self.filepath))
+        directory = os.path.dirname(path)
+        if runtime.is_remote(directory) or paths.placeholders(directory):
+            return
+        try:
+            commit.check_directory(directory or ".")
+        except OSError:
+            if not os.access(path, os.W_OK):  # Otherwise it is written in place.
+                raise
+        commit.remove_left_behind(directory or ".")
+        free = commit.free_space(directory)
+        # What is there stays until the new one is written, and some of it is not counted here.
+        needed = int(1.1 * 2 * assignment.nbytes(self.model)) if _is_built(self.model) else 0
+        if free is not None and free < needed:
+            messages.warn(
+                "little space", directory=directory or ".", free=_mib(free), needed=_mib(needed)
+            )
 
     def _get_most_recently_modified_file_matching_pattern(self, pattern: str) -> str | None:
         saved = saved_files.saved(pattern)
@@ -405,9 +424,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         finally:
             del self._keras_ckpt_record
 
-    def _record(
-        self, epoch: int, batch: int | None, logs: Mapping[str, Any], filepath: str
-    ) -> Record:
+    def _record(self, epoch: int, batch: int | None, logs: Logs, filepath: str) -> Record:
         """Returns what the checkpoint at `filepath` says of itself."""
         if self._run is None:
             self._begin_run()
@@ -455,13 +472,21 @@ def _now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat()
 
 
+def _is_built(model: Model) -> bool:
+    return runtime.is_keras_3() and runtime.is_keras_model(model) and assignment.is_built(model)
+
+
+def _mib(count: int) -> str:
+    return f"{count / 2**20:,.0f} MiB"
+
+
 def _step(model: Model) -> int | None:
     """Returns how many steps the optimizer of a model has made, None if it has none."""
     count = getattr(getattr(model, "optimizer", None), "iterations", None)
     return None if count is None else int(runtime.to_numpy(count))
 
 
-def _as_float(value: Any) -> float | None:
+def _as_float(value: object) -> float | None:
     """Returns a value of the logs as a number, None if it is none."""
     try:
         return float(_number(value))

@@ -39,7 +39,7 @@ from hypothesis import strategies as st
 
 import keras_ckpt
 from keras_ckpt import ModelCheckpoint, compat, runtime
-from keras_ckpt.storage import temporary
+from keras_ckpt.storage import commit, temporary
 
 TENSORFLOW = runtime.has_tensorflow()
 only_keras_3 = pytest.mark.skipif(not KERAS_3, reason="Keras 2 has neither the format nor the call")
@@ -763,10 +763,10 @@ def test_path_like_in_a_template_of_remote_paths() -> None:
 
 
 @only_keras_3
-def test_directory_is_made_only_for_a_save() -> None:
+def test_directory_is_there_before_the_first_save() -> None:
     callback = ModelCheckpoint("a/b/{epoch}.keras", save_best_only=True, initial_value_threshold=0)
     epochs(callback, losses(1.0), functional())
-    assert saved() == []
+    assert os.listdir("a/b") == []
     epochs(callback, losses(-1.0), functional())
     assert os.listdir("a/b") == ["1.keras"]
 
@@ -1532,3 +1532,45 @@ def test_period_beside_an_integer_save_freq_has_no_effect() -> None:
         callback = ModelCheckpoint("{batch}", save_freq=2, period=5)
     assert ["it has no effect" in text for text in texts(found)] == [True]
     assert batches(callback, losses(1.0, 1.0, 1.0, 1.0)) == ["2", "4"]
+
+
+def begin(filepath: Any, **kwargs: Any) -> ModelCheckpoint:
+    callback = ModelCheckpoint(filepath, **kwargs)
+    callback.set_model(StandIn())
+    callback.on_train_begin()
+    return callback
+
+
+def test_the_directory_is_made_and_tried_before_training(tmp_path: pathlib.Path) -> None:
+    begin(tmp_path / "deep" / "er" / "w.{epoch}")
+    assert (tmp_path / "deep" / "er").is_dir()
+    assert os.listdir(tmp_path / "deep" / "er") == []
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError):
+        begin(tmp_path / "file" / "w.{epoch}")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_a_directory_that_may_not_be_written(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "there").write_text("old")
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(PermissionError):
+            begin(tmp_path / "new")
+        begin(tmp_path / "there")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_little_space_is_a_warning(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
+    if not runtime.is_keras_3():
+        pytest.skip("where keras_ckpt writes the files")
+    keras = runtime.keras()
+    model = keras.Sequential([keras.Input((512,)), keras.layers.Dense(512)])  # 1 MiB
+    callback = ModelCheckpoint(tmp_path / "w.keras")
+    callback.set_model(model)
+    monkeypatch.setattr(commit, "free_space", lambda path: 3 << 20)
+    callback.on_train_begin()
+    monkeypatch.setattr(commit, "free_space", lambda path: 2 << 20)
+    with pytest.warns(UserWarning, match="2 MiB are free, and two checkpoints .* take 2 MiB"):
+        callback.on_train_begin()

@@ -167,6 +167,10 @@ OWN: dict[str, str] = {
         "`load_weights_on_restart` is deprecated, and Keras 3 removed it. It still works. To "
         "do without it, write `model.load_weights(path)` before `model.fit()`."
     ),
+    "little space": (
+        "There is little space in {directory}: {free} are free, and two checkpoints of the model "
+        "take {needed}. An old one stays until a new one is written. Make room, or save elsewhere."
+    ),
     "validation on batch": (
         "With save_freq={save_freq} the model is saved at the end of a batch, where `{monitor}` is "
         "not known: validation comes at the end of an epoch. With save_best_only=True nothing "

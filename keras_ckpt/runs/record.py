@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 #: What it is called in an archive, a directory and beside a prefix, and as an attribute.
 FILE = "keras_ckpt.json"
@@ -90,7 +90,8 @@ class Record:
 
 
 _FIELDS = dataclasses.fields(Record)
-_KINDS: dict[str, Any] = {
+_REQUIRED = ("template", "run", "epoch", "started", "time")
+_KINDS: dict[str, Callable[[object], bool]] = {
     "str": (lambda value: isinstance(value, str)),
     "int": (lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "float": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)),
@@ -111,10 +112,10 @@ def parse(text: str | bytes) -> Record | None:
         return None
     if not isinstance(found, dict) or found.get("version") != _VERSION:
         return None
-    values = {}
+    values: dict[str, Any] = {}
     for field in _FIELDS:
         if field.name not in found:
-            if _is_required(field):
+            if field.name in _REQUIRED:
                 return None
             continue
         value = found[field.name]
@@ -122,10 +123,6 @@ def parse(text: str | bytes) -> Record | None:
             return None
         values[field.name] = _numbers(str(field.type), value)
     return Record(**values)
-
-
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _fits(kind: str, value: object) -> bool:
@@ -137,10 +134,10 @@ def _fits(kind: str, value: object) -> bool:
         return isinstance(value, dict) and all(_fits(kind, each) for each in value.values())
     if kind == "float" and isinstance(value, str):
         return value in _NOT_FINITE
-    return bool(_KINDS[kind](value))
+    return _KINDS[kind](value)
 
 
-def _numbers(kind: str, value: Any) -> Any:
+def _numbers(kind: str, value: object) -> object:
     """Returns a value with the numbers that JSON has no words for."""
     if "float" not in kind:
         return value
@@ -149,7 +146,7 @@ def _numbers(kind: str, value: Any) -> Any:
     return _NOT_FINITE.get(value, value) if isinstance(value, str) else value
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     """Returns a value with words for the numbers that JSON does not have."""
     if isinstance(value, Mapping):
         return {name: _finite(each) for name, each in value.items()}

@@ -68,6 +68,29 @@ def make_parent(path: str) -> None:
         os.makedirs(parent, exist_ok=True)
 
 
+def check_directory(path: str) -> None:
+    """Makes a directory, and writes a file in it for a moment.
+
+    Raises:
+        OSError: if it cannot be made, or nothing can be written in it.
+    """
+    make_directory(path)
+    made = temporary.beside(os.path.join(path, "check"), ".tmp")
+    try:
+        with open(made, "wb") as file:
+            file.write(b"x")
+    finally:
+        _discard(made)
+
+
+def free_space(path: str) -> int | None:
+    """Returns how many bytes are free where a directory is, None if the system does not say."""
+    try:
+        return shutil.disk_usage(path or ".").free
+    except (OSError, AttributeError):
+        return None
+
+
 def _take_after(path: str, new: str) -> None:
     """Gives a file or directory the mode, owner and extended attributes of another, if it may."""
     with contextlib.suppress(OSError):
