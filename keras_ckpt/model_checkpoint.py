@@ -443,7 +443,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             logs=numbers,
             monitor=monitor,
             mode=("min" if self.monitor_op is np.less else "max") if self._settled else None,
-            value=numbers.get(monitors.alias(monitor, list(numbers)) or monitor),
+            value=numbers.get(monitor, numbers.get(monitors.alias(monitor, list(numbers)) or "")),
             best=best,
             best_name=None if best is None else os.path.basename(filepath.rstrip("/")),
             versions=runtime.versions(),

@@ -192,6 +192,20 @@ def test_best_and_batches(tmp_path: pathlib.Path) -> None:
 
 
 @keras_3
+@pytest.mark.parametrize("name", ["m.h5", "w.weights.h5", "m.keras", "cp", "w.weights.json"])
+def test_a_thousand_metrics(name: str, tmp_path: pathlib.Path) -> None:
+    callback = keras_ckpt.ModelCheckpoint(tmp_path / name, save_weights_only=name[0] != "m")
+    keras = runtime.keras()
+    callback.set_model(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]))
+    callback.on_train_begin()
+    logs = {f"the_metric_of_output_{n}": n / 3 for n in range(1000)}
+    callback.on_epoch_end(0, dict(logs, array=np.ones(3), text="no number"))
+    found = registry.record_of(str(tmp_path / name))
+    assert found is not None
+    assert found.logs == logs
+
+
+@keras_3
 def test_each_fit_is_a_run(tmp_path: pathlib.Path) -> None:
     runs = []
     for name in ("a.keras", "b.keras"):
