@@ -76,8 +76,22 @@ def _described(found: Inspection) -> list[tuple[str, str]]:
         ("Parameters", f"{found.parameters:,}"),
         ("Size", _size(found.nbytes)),
     ]
+    facts += _run(found)
     names = ["Loads with"] + [""] * len(found.loads_with)
     return facts + list(zip(names, found.loads_with or ["nothing"]))
+
+
+def _run(found: Inspection) -> list[tuple[str, str]]:
+    """Returns what the callback wrote of the run, nothing if it wrote nothing."""
+    record = found.record
+    if record is None:
+        return []
+    when = f"{record.epoch:,} epochs"
+    if record.batch is not None:
+        when += f" and {record.batch:,} batches"
+    metrics = ", ".join(f"{name} {value:.6g}" for name, value in record.logs.items())
+    facts = [("Saved after", f"{when}, {record.time}"), ("Run", record.run)]
+    return [*facts, ("Metrics", metrics)] if metrics else facts
 
 
 def _variables(found: Inspection, lines: box.Box | None) -> Table:

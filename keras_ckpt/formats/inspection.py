@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from keras_ckpt.formats.summary import WEIGHT, Summary, Variable
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
+from keras_ckpt.runs.record import Record
 from keras_ckpt.storage import remote, rereading
 
 
@@ -31,6 +33,8 @@ class Inspection(NamedTuple):
         compiled: Boolean, whether the model was compiled.
         model: String, the class of the model.
         loads_with: List of strings, the calls that load it.
+        record: `Record`, what a `keras_ckpt.ModelCheckpoint` has written in it of its run: it has
+            an `epoch`, a `batch`, a `step`, a `time`, the `logs` and more.
     """
 
     path: str
@@ -42,6 +46,7 @@ class Inspection(NamedTuple):
     compiled: bool | None
     model: str | None
     loads_with: list[str]
+    record: Record | None = None
 
     @property
     def parameters(self) -> int:
@@ -58,6 +63,7 @@ class Inspection(NamedTuple):
         found = self._asdict()
         found["parameters"] = self.parameters
         found["nbytes"] = self.nbytes
+        found["record"] = None if self.record is None else dataclasses.asdict(self.record)
         found["variables"] = [
             {**each._asdict(), "shape": list(each.shape)} for each in self.variables
         ]
@@ -99,11 +105,11 @@ def inspect(path: StrPath) -> Inspection:
     with remote.downloaded(name) as local:
         actual = _checkpoint(local)
 
-        def look() -> tuple[Format, Summary]:
+        def look() -> tuple[Format, Summary, Record | None]:
             kind = format_of(actual)
-            return kind, kind.inspect(actual)
+            return kind, kind.inspect(actual), kind.record(actual)
 
-        kind, found = rereading.settled(actual, look)
+        kind, found, record = rereading.settled(actual, look)
     shown = actual if actual != local else name
     return Inspection(
         path=shown,
@@ -115,6 +121,7 @@ def inspect(path: StrPath) -> Inspection:
         compiled=found.compiled,
         model=found.model,
         loads_with=_calls(shown, kind, found),
+        record=record,
     )
 
 

@@ -206,6 +206,25 @@ def test_a_thousand_metrics(name: str, tmp_path: pathlib.Path) -> None:
 
 
 @keras_3
+def test_inspect_shows_it(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("click")
+    from command_line import run
+
+    path = str(tmp_path / "m.keras")
+    _, history = trained(path, 2)
+    record = keras_ckpt.inspect(path).record
+    assert record is not None
+    code, output = run("inspect", path)
+    assert code == 0
+    facts = dict(line.split("  ", 1) for line in output.split("\n\n")[0].splitlines())
+    assert facts["Saved after"].strip().startswith("2 epochs, ")
+    assert facts["Run"].strip() == record.run
+    assert f"val_mae {history['val_mae'][-1]:.6g}" in facts["Metrics"]
+    code, output = run("inspect", path, "--json")
+    assert json.loads(output)["record"]["logs"] == dict(record.logs)
+
+
+@keras_3
 def test_each_fit_is_a_run(tmp_path: pathlib.Path) -> None:
     runs = []
     for name in ("a.keras", "b.keras"):

@@ -24,6 +24,7 @@ import numpy as np
 
 import keras_ckpt
 from keras_ckpt import runtime
+from keras_ckpt.engine import monitor
 
 #: How near a number of another release must come, relative to the largest of its array.
 NEAR = 1e-5
@@ -178,6 +179,11 @@ class Case:
         if repeated or len(told) != len(self.told["losses"]):
             # Outputs of one name: their losses cannot be told apart.
             told = {"loss": self.told["losses"][0]}
+        # By the names that the callback finds them by: `acc` is `accuracy` today.
+        told = {
+            name if name in found else monitor.alias(name, list(found)) or name: value
+            for name, value in told.items()
+        }
         if set(told) <= set(found):
             pairs = [(found[name], told[name]) for name in told]
         elif len(told) == len(found):
