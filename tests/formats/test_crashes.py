@@ -16,6 +16,8 @@ from test_snapshot import KINDS
 
 import keras_ckpt
 from keras_ckpt import formats, runtime
+from keras_ckpt.formats import registry
+from keras_ckpt.runs.record import Record
 from keras_ckpt.storage import commit, durability, temporary
 
 if not runtime.is_keras_3():
@@ -57,6 +59,10 @@ def loaded(model: Any, path: str, weights_only: bool) -> list[Any]:
     return found
 
 
+def record(run: str) -> Record:
+    return Record("template", run, epoch=1, started="now", time="now")
+
+
 def same(one: Any, other: Any) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other))
 
@@ -81,12 +87,12 @@ def states_of(
     root.mkdir()
     if taken:
         with durability.durable(False):
-            snapshot(model, old, root / name, weights_only).write(str(root / name))
+            snapshot(model, old, root / name, weights_only).write(str(root / name), record("old"))
     made = snapshot(model, new, root / name, weights_only)
     simulator = crash_simulator.CrashSimulator(root)
     with simulator.following(monkeypatch, OPERATIONS), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made.write(str(root / name))
+        made.write(str(root / name), record("new"))
     assert len(simulator.operations) > 4
     every, at_the_end = (
         {without_temporaries(state): where for state, where in states.items()}
@@ -116,6 +122,9 @@ def check(
             continue
         is_new = same(found, new)
         assert is_new or (taken and same(found, old)), where
+        said = registry.record_of(str(root / name))
+        assert said is not None, where
+        assert said.run == ("new" if is_new else "old"), where
         assert is_new or state not in at_the_end, where
         shutil.rmtree(root)
 
