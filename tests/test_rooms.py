@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections
+import configparser
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -93,3 +94,11 @@ def test_each_module_has_its_test_module() -> None:
         and path.stem not in ("_typing", "_types")
     }
     assert without == set(TESTED_ELSEWHERE)
+
+
+def test_each_folder_is_installed() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    named = set(setup["options"]["packages"].split())
+    folders = {path.parent.relative_to(ROOT) for path in (ROOT / "keras_ckpt").rglob("__init__.py")}
+    assert named == {".".join(each.parts) for each in folders} | {"keras_ckpt.compat"}

@@ -20,34 +20,40 @@ def command(paths: tuple[str, ...], as_json: bool) -> None:
     PATH is a checkpoint, or a directory, in which all checkpoints are read, and in those below it.
     Files that are no checkpoints are passed over. No Keras is needed.
 
-    The exit code is 0 if all are whole, 1 if one is damaged, and 2 if there is none.
+    The exit code is 0 if all are whole, 1 if one is damaged, and 2 if there is none, or one needs a
+    package that is not installed.
     """
-    count = damaged = unsure = 0
+    count = damaged = unsure = unread = 0
     for path in paths:
         try:
             for found in verify(path):
                 count += 1
                 damaged += found.flaw is not None
-                unsure += found.flaw is None and not found.has_checksums
+                unread += found.missing is not None
+                unsure += found.flaw is found.missing is None and not found.has_checksums
                 click.echo(json.dumps(found._asdict()) if as_json else _line(found))
         except OSError as error:
             raise click.UsageError(printable(str(error))) from error
     if not count:
         raise click.UsageError(printable(f"There are no checkpoints in {', '.join(paths)}"))
     if not as_json:
-        click.echo(_summary(count, damaged, unsure))
-    sys.exit(1 if damaged else 0)
+        click.echo(_summary(count, damaged, unsure, unread))
+    sys.exit(1 if damaged else 2 if unread else 0)
 
 
 def _line(found: Verified) -> str:
     if found.flaw is not None:
         return printable(f"DAMAGED  {found.path}: {found.flaw}")
+    if found.missing is not None:
+        return printable(f"unread   {found.path}: {found.missing}")
     note = "" if found.has_checksums else ", without checksums"
     return printable(f"whole    {found.path} ({found.format}{note})")
 
 
-def _summary(count: int, damaged: int, unsure: int) -> str:
+def _summary(count: int, damaged: int, unsure: int, unread: int) -> str:
     text = f"{count} checkpoint{'s' * (count != 1)}, {damaged} damaged."
+    if unread:
+        text += f" {unread} could not be read here."
     if unsure:
         text += f" {unsure} can be read, but have no checksums to compare."
     return text

@@ -31,12 +31,15 @@ class Verified(NamedTuple):
         flaw: String, why it cannot be loaded, `None` if it can.
         has_checksums: Boolean, whether there are checksums of all of its values. If not, it has
             been read, and nothing says that it is what was written.
+        missing: String, which package it takes to read it that is not installed, `None` if it has
+            been read.
     """
 
     path: str
     format: str
     flaw: str | None
     has_checksums: bool
+    missing: str | None = None
 
 
 def verify(path: StrPath) -> Iterator[Verified]:
@@ -112,7 +115,7 @@ def _one(path: str) -> Verified | None:
     except FileNotFoundError:
         return None
     except ImportError as error:
-        return Verified(path, "", f"it cannot be read here: {error}", False)
+        return Verified(path, _format(path), None, False, str(error))
     except CheckpointError as error:
         return Verified(path, _format(path), error.found, isinstance(error, DamagedCheckpoint))
 
@@ -120,5 +123,5 @@ def _one(path: str) -> Verified | None:
 def _format(path: str) -> str:
     try:
         return registry.format_of(path).name
-    except (CheckpointError, OSError):
+    except (CheckpointError, ImportError, OSError):
         return ""

@@ -80,13 +80,15 @@ class Record:
         return dataclasses.replace(self, name=name, size=size, checksums=checksums)
 
     def dumped(self) -> str:
-        """Returns it as JSON, without the logs if it is too long with them."""
+        """Returns it as JSON, without the logs and the checksums if it is too long with them."""
         found = {"version": _VERSION}
         found.update((field.name, getattr(self, field.name)) for field in _FIELDS)
         text = json.dumps(_finite(found), ensure_ascii=True)
-        if len(text) <= LIMIT or not self.logs:
+        if len(text) <= LIMIT:
             return text
-        return dataclasses.replace(self, logs={}).dumped()
+        if self.logs:
+            return dataclasses.replace(self, logs={}).dumped()
+        return dataclasses.replace(self, checksums={}).dumped() if self.checksums else text
 
 
 _FIELDS = dataclasses.fields(Record)

@@ -66,6 +66,17 @@ def test_nothing_to_read(what: str, tmp_path: pathlib.Path) -> None:
     assert what in found.output
 
 
+def test_what_needs_another_package(directory: pathlib.Path, monkeypatch: Any) -> None:
+    def missing() -> Any:
+        raise ImportError("HDF5 checkpoints need the package h5py.")
+
+    monkeypatch.setattr(hdf5_file, "h5py", missing)
+    found = run(directory)
+    assert found.exit_code == 2
+    assert found.output.count("unread ") == 2
+    assert "2 checkpoints, 0 damaged. 2 could not be read here." in found.output
+
+
 def test_without_checksums_it_says_so(tmp_path: pathlib.Path) -> None:
     if not runtime.is_keras_3():
         pytest.skip("Keras 3 writes such a file")

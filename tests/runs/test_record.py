@@ -99,6 +99,14 @@ def test_logs_are_left_out_if_there_are_too_many() -> None:
     assert (found.logs, found.value) == ({}, 2.0)
 
 
+def test_checksums_are_left_out_if_there_are_too_many() -> None:
+    checksums = {f"assets/{n}": n for n in range(9000)}
+    made = Record("t", "r", 1, "s", "t", logs={"loss": 0.5}).of("name", 3, **checksums)
+    found = record.parse(made.dumped())
+    assert found is not None
+    assert (found.name, found.size, found.checksums) == ("name", 3, {})
+
+
 keras_3 = pytest.mark.skipif(not runtime.is_keras_3(), reason="where keras_ckpt writes the files")
 TEMPLATES = (
     ("m.{epoch:02d}.keras", False),

@@ -130,7 +130,12 @@ def read(path: str, file: BinaryIO) -> Checksums | None:
     table = file.read(length)
     if crc32c(table + struct.pack("<IQI", rest, size, count)) != crc:
         raise DamagedCheckpoint(path, "its checksums are damaged", AGAIN)
-    return Checksums(path, size, rest, list(_ENTRY.iter_unpack(table)))
+    datasets = list(_ENTRY.iter_unpack(table))
+    ends = [0, *(start + length for start, length, _ in datasets)]
+    # Nobody is to read the same bytes a million times.
+    if any(each[0] < end for each, end in zip(datasets, ends)) or ends[-1] > size:
+        raise DamagedCheckpoint(path, "its checksums are damaged", AGAIN)
+    return Checksums(path, size, rest, datasets)
 
 
 def _gaps(size: int, datasets: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

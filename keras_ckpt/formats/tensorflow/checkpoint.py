@@ -78,7 +78,7 @@ def _records(prefix: str) -> list[Record]:
     """Returns the records beside a checkpoint: its own, and what it was or was to be."""
     try:
         with open(_record_path(prefix), "rb") as file:
-            found = json.loads(file.read(_RECORDS * LIMIT))
+            found = json.loads(file.read(2 * _RECORDS * LIMIT))
     except (OSError, ValueError, RecursionError):
         return []
     texts = [each for each in found if isinstance(each, str)] if isinstance(found, list) else []

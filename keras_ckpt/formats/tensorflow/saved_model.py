@@ -112,7 +112,8 @@ class SavedModel(Format):
         record = self.record(path)
         for name, crc in (record.checksums if record is not None else {}).items():
             file = os.path.join(path, name)
-            if ".." in name.split("/") or not os.path.isfile(file) or of_file(file) != crc:
+            is_inside = not os.path.isabs(name) and ".." not in name.split("/")
+            if not is_inside or not os.path.isfile(file) or of_file(file) != crc:
                 raise DamagedCheckpoint(
                     path,
                     f"the checksum of its file {name} is wrong",

@@ -91,6 +91,17 @@ def test_a_file_that_is_cut_off_is_damaged(tmp_path: pathlib.Path) -> None:
             read_all(path)
 
 
+def test_the_same_bytes_are_not_read_many_times(tmp_path: pathlib.Path) -> None:
+    content = io.BytesIO(b"x" * 1000)
+    checksums.append(content, [(0, 900)] * 50)
+    with pytest.raises(keras_ckpt.DamagedCheckpoint, match="its checksums are damaged"):
+        checksums.read("x.h5", content)
+    content = io.BytesIO(b"x" * 1000)
+    checksums.append(content, [(0, 900), (900, 1 << 60)])
+    with pytest.raises(keras_ckpt.DamagedCheckpoint, match="its checksums are damaged"):
+        checksums.read("x.h5", content)
+
+
 keras_3 = pytest.mark.skipif(not runtime.is_keras_3(), reason="what Keras 3 writes")
 
 
