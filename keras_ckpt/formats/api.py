@@ -17,7 +17,7 @@ from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import remote, rereading
+from keras_ckpt.storage import durability, remote, rereading
 
 if TYPE_CHECKING:
     from keras_ckpt.formats.base import LoadStatus
@@ -30,6 +30,7 @@ def save_weights(
     verbose: int = 1,
     *,
     max_shard_size: float | None = None,
+    durable: bool = True,
 ) -> None:
     """Saves the weights of a model. What was there stays until all is written.
 
@@ -55,6 +56,8 @@ def save_weights(
             second. Defaults to 1.
         max_shard_size: Float, how many GB of values go into one file, if `path` ends in
             `.weights.json`. A larger value has a file of its own. Defaults to `None`: 5 GB.
+        durable: Boolean, whether to flush what is written to the disk, so that a power cut does not
+            lose it. Defaults to `True`.
 
     Raises:
         ValueError: if the model has no variables yet, there is no such `format`, or
@@ -72,7 +75,7 @@ def save_weights(
     Added in keras_ckpt 0.1.0.
     """
     if max_shard_size is None:
-        _save(model, path, True, format, verbose)
+        _save(model, path, True, format, verbose, durable)
         return
     name = os.fspath(path)
     sharded = ShardedKerasWeights(max_shard_size)
@@ -81,11 +84,18 @@ def save_weights(
             "`max_shard_size` is for paths that end in `.weights.json`, without `format`. "
             f"Received: path={name}, format={format!r}"
         )
-    with progress.shown(verbose):
+    with progress.shown(verbose), durability.durable(durable):
         _uploaded(sharded.snapshot(model, copy=False)).write(name)
 
 
-def save_model(model: Model, path: StrPath, format: str | None = None, verbose: int = 1) -> None:
+def save_model(
+    model: Model,
+    path: StrPath,
+    format: str | None = None,
+    verbose: int = 1,
+    *,
+    durable: bool = True,
+) -> None:
     """Saves a model whole. What was there stays until all is written.
 
     Without `format` the ending of `path` decides, as it did in TensorFlow 2.15:
@@ -104,6 +114,8 @@ def save_model(model: Model, path: StrPath, format: str | None = None, verbose: 
             ending of `path` decides.
         verbose: Integer, 0 or 1. 0 for no progress bar on a terminal when it takes more than a
             second. Defaults to 1.
+        durable: Boolean, whether to flush what is written to the disk, so that a power cut does not
+            lose it. Defaults to `True`.
 
     Raises:
         ValueError: if the model has no variables yet, there is no such `format`, or `path` ends in
@@ -120,18 +132,23 @@ def save_model(model: Model, path: StrPath, format: str | None = None, verbose: 
 
     Added in keras_ckpt 0.1.0.
     """
-    _save(model, path, False, format, verbose)
+    _save(model, path, False, format, verbose, durable)
 
 
 def _save(
-    model: Model, path: StrPath, weights_only: bool, format: str | None, verbose: int
+    model: Model,
+    path: StrPath,
+    weights_only: bool,
+    format: str | None,
+    verbose: int,
+    durable: bool,
 ) -> None:
     if format is not None and format not in registry.NAMED:
         names = ", ".join(map(repr, registry.NAMED))
         raise ValueError(f"There is no format {format!r}. Formats are {names}.")
     if format is None and runtime.is_keras_3():
         registry.check_written(path, weights_only)
-    with progress.shown(verbose):
+    with progress.shown(verbose), durability.durable(durable):
         if format is None:
             write(model, path, weights_only)
             return
@@ -272,7 +289,7 @@ def convert(
     else:
         weights_only = not name.endswith(".keras")
         load_weights(model, source, verbose=verbose)
-    _save(model, target, weights_only, None, verbose)
+    _save(model, target, weights_only, None, verbose, durable=True)
 
 
 def latest_checkpoint(directory_or_template: StrPath) -> str | None:

@@ -175,3 +175,25 @@ def test_directories_that_the_callback_makes(
         found.mkdir()
         crash_simulator.restore(state, found)
         assert same(loaded(model, str(found / name), name[-1] != "m"), new)
+
+
+@EACH
+@pytest.mark.parametrize("durable", [True, False])
+def test_what_is_not_to_be_durable_is_not_flushed(
+    name: str,
+    weights_only: bool,
+    durable: bool,
+    pair: Any,
+    tmp_path: pathlib.Path,
+    monkeypatch: Any,
+) -> None:
+    model, old, _ = pair
+    model.set_weights(old)
+    flushed = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    save = keras_ckpt.save_weights if weights_only else keras_ckpt.save_model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        save(model, tmp_path / name, durable=durable)
+    assert bool(flushed) is durable
+    assert same(loaded(model, str(tmp_path / name), weights_only), old)
