@@ -17,6 +17,8 @@ SHARDED_WEIGHTS = (".weights.json",)
 #: Files of the library safetensors, and directories of the library Orbax.
 SAFETENSORS = (".safetensors",)
 ORBAX = (".orbax",)
+#: Those that mean a file.
+FILES = (*HDF5, *ARCHIVE, *SHARDED_WEIGHTS, *SAFETENSORS)
 #: Any path: all names end in it.
 ANY = ("",)
 #: What paths on the Hugging Face Hub begin with.

@@ -15,7 +15,7 @@ from typing import Any, Mapping
 
 import numpy as np
 
-from keras_ckpt import runtime
+from keras_ckpt import endings, runtime
 from keras_ckpt._typing import Logs, Model
 from keras_ckpt.compat import keras3_14, tf2_15
 from keras_ckpt.engine import arguments, messages, saving, schedule
@@ -390,6 +390,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         directory = os.path.dirname(path)
         if runtime.is_remote(directory) or paths.placeholders(directory):
             return
+        if path.endswith(endings.FILES):
+            commit.refuse_directory(path)
         try:
             commit.check_directory(directory or ".")
         except OSError:
@@ -414,6 +416,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     def _save_model(self, epoch: int, *args: Any, **kwargs: Any) -> None:
         batch, logs = self._batch_and_logs(args, kwargs)
         best = self.best
+        before = vars(self).get("_keras_ckpt_record")  # Of a save that this one is within.
         self._keras_ckpt_record = functools.partial(self._record, epoch, batch, logs or {})
         try:
             with durability.durable(self._durable):
@@ -422,23 +425,26 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             self.best = best  # It was not saved.
             raise
         finally:
-            del self._keras_ckpt_record
+            if before is None:
+                self.__dict__.pop("_keras_ckpt_record", None)
+            else:
+                self._keras_ckpt_record = before
 
     def _record(self, epoch: int, batch: int | None, logs: Logs, filepath: str) -> Record:
         """Returns what the checkpoint at `filepath` says of itself."""
         if self._run is None:
             self._begin_run()
-        found = ((name, _as_float(value)) for name, value in logs.items())
+        found = ((str(name), _as_float(value)) for name, value in logs.items())
         numbers = {name: value for name, value in found if value is not None}
         monitor = str(self.monitor)
         best = _as_float(self.best) if self.save_best_only else None
         return Record(
             template=str(runtime.path_to_string(self.filepath)),
             run=str(self._run),
-            epoch=epoch + (batch is None),
+            epoch=int(_number(epoch)) + (batch is None),
             started=self._started,
             time=_now(),
-            batch=None if batch is None else batch + 1,
+            batch=None if batch is None else int(_number(batch)) + 1,
             step=_step(self.model),
             logs=numbers,
             monitor=monitor,
@@ -490,7 +496,7 @@ def _as_float(value: object) -> float | None:
     """Returns a value of the logs as a number, None if it is none."""
     try:
         return float(_number(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

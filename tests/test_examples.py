@@ -30,7 +30,7 @@ CHANGED_IMPORT = re.compile(
 )
 
 # The files of a TensorFlow checkpoint and of a SavedModel; '?' before a pattern: may be missing.
-CHECKPOINT = ("{0}.index", "{0}.data-00000-of-00001")
+CHECKPOINT = ("{0}.index", "{0}.data-00000-of-00001", "?{0}.keras_ckpt.json")
 SAVED_MODEL = (
     "{0}/saved_model.pb",
     "{0}/variables/variables.index",

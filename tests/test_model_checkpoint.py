@@ -1562,6 +1562,13 @@ def test_a_directory_that_may_not_be_written(tmp_path: pathlib.Path) -> None:
         tmp_path.chmod(0o700)
 
 
+@pytest.mark.parametrize("name", ["w.keras", "w.h5", "w.weights.json"])
+def test_a_directory_in_the_way_of_a_file(name: str, tmp_path: pathlib.Path) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(IsADirectoryError):
+        begin(tmp_path / name, save_weights_only=name.endswith("json"))
+
+
 def test_little_space_is_a_warning(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
     if not runtime.is_keras_3():
         pytest.skip("where keras_ckpt writes the files")

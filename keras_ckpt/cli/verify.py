@@ -24,6 +24,7 @@ def command(paths: tuple[str, ...], as_json: bool) -> None:
     package that is not installed.
     """
     count = damaged = unsure = unread = 0
+    absent = []
     for path in paths:
         try:
             for found in verify(path):
@@ -33,12 +34,13 @@ def command(paths: tuple[str, ...], as_json: bool) -> None:
                 unsure += found.flaw is found.missing is None and not found.has_checksums
                 click.echo(json.dumps(found._asdict()) if as_json else _line(found))
         except OSError as error:
-            raise click.UsageError(printable(str(error))) from error
-    if not count:
+            absent.append(printable(str(error)))
+            click.echo("Error: " + absent[-1], err=True)
+    if not count and not absent:
         raise click.UsageError(printable(f"There are no checkpoints in {', '.join(paths)}"))
     if not as_json:
         click.echo(_summary(count, damaged, unsure, unread))
-    sys.exit(1 if damaged else 2 if unread else 0)
+    sys.exit(1 if damaged else 2 if unread or absent else 0)
 
 
 def _line(found: Verified) -> str:

@@ -211,7 +211,7 @@ def flaw(path: str) -> str | None:
     """
     try:
         rereading.settled(path, lambda: format_of(path).verify(path))
-    except (CheckpointError, FileNotFoundError) as error:
+    except (CheckpointError, OSError) as error:
         return str(error)
     except ImportError:
         pass  # What it takes to look is not installed.

@@ -36,7 +36,7 @@ def saved(template: str) -> list[str]:
     times = {}
     for path, part in parts.items():
         # Other processes may remove it meanwhile, and links may lead nowhere.
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             if re.fullmatch(regex, path):
                 times[path] = os.path.getmtime(part)
     if os.path.basename(template) != _TENSORFLOW_STATE:

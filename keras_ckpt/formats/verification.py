@@ -16,9 +16,7 @@ from keras_ckpt.formats.tensorflow import tensor_bundle
 from keras_ckpt.storage import rereading
 
 #: What is a checkpoint by its name, whatever has become of it.
-_ENDINGS = (
-    *endings.ARCHIVE, *endings.HDF5, *endings.SHARDED_WEIGHTS, *endings.SAFETENSORS,
-)  # fmt: skip
+_ENDINGS = endings.FILES
 _INDEX = ".index"
 
 
@@ -80,8 +78,12 @@ def verify(path: StrPath) -> Iterator[Verified]:
 def _below(directory: str) -> Iterator[Verified]:
     """Yields what has become of each checkpoint in a directory and in those below."""
     parts: set[str] = set()
-    with os.scandir(directory) as entries:
-        there = sorted(entries, key=lambda entry: entry.name)
+    try:
+        with os.scandir(directory) as entries:
+            there = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Verified(directory, "", f"it cannot be read: {error.strerror or error}", False)
+        return
     for entry in there:
         if entry.name.endswith(endings.SHARDED_WEIGHTS):
             parts.update(sharded.parts(entry.path))
@@ -113,7 +115,12 @@ def _one(path: str) -> Verified | None:
         is_one_by_name = path.endswith(_ENDINGS) or glob.glob(glob.escape(path) + _INDEX)
         return Verified(path, "", error.found, False) if is_one_by_name else None
     except FileNotFoundError:
-        return None
+        leads_nowhere = os.path.islink(path) and path.endswith(_ENDINGS)
+        return (
+            Verified(path, "", "it is a link that leads nowhere", False) if leads_nowhere else None
+        )
+    except OSError as error:
+        return Verified(path, "", f"it cannot be read: {error.strerror or error}", False)
     except ImportError as error:
         return Verified(path, _format(path), None, False, str(error))
     except CheckpointError as error:

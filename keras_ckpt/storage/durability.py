@@ -20,7 +20,13 @@ _known: dict[tuple[int, int], int] = {}
 
 @contextlib.contextmanager
 def durable(is_on: bool) -> Iterator[None]:
-    """Says whether what is written in a `with` block is flushed to the disk; by default it is."""
+    """Says whether what is written in a `with` block is flushed to the disk; by default it is.
+
+    Raises:
+        ValueError: if `is_on` is no boolean.
+    """
+    if not isinstance(is_on, bool):
+        raise ValueError(f"`durable` is True or False. Received: durable={is_on!r}")
     token = _IS_ON.set(is_on)
     try:
         yield

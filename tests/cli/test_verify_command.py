@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -87,3 +88,18 @@ def test_without_checksums_it_says_so(tmp_path: pathlib.Path) -> None:
     assert found.exit_code == 0
     assert "without checksums" in found.output
     assert "1 can be read" in found.output
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="the system has no links")
+def test_one_that_cannot_be_read_stops_nothing(directory: pathlib.Path) -> None:
+    os.symlink("self.h5", directory / "aa.h5")
+    os.symlink("aa.h5", directory / "self.h5")
+    os.symlink("gone.h5", directory / "link.h5")
+    damage(directory / "b.weights.h5")
+    found = run(directory)
+    assert found.exit_code == 1
+    assert found.output.count("DAMAGED ") == 4
+    assert "5 checkpoints, 4 damaged." in found.output
+    found = run(directory / "absent", directory / "a.weights.h5")
+    assert found.exit_code == 2
+    assert "1 checkpoint, 0 damaged." in found.output

@@ -267,3 +267,38 @@ def test_a_saved_model_with_a_damaged_graph_is_found(tmp_path: pathlib.Path) -> 
     content[len(content) // 2] ^= 1
     (path / "saved_model.pb").write_bytes(content)
     assert "saved_model.pb" in str(registry.flaw(str(path)))
+
+
+@keras_3
+@pytest.mark.parametrize("epoch", [np.int64(0), np.int32(0), np.array(0), 0.0])
+def test_numbers_of_numpy(epoch: Any, tmp_path: pathlib.Path) -> None:
+    """Loops of one's own count in whatever they like, and no save is lost over it."""
+    keras = runtime.keras()
+    callback = keras_ckpt.ModelCheckpoint(tmp_path / "m.keras")
+    callback.set_model(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]))
+    logs = {"loss": np.float32(0.5), "huge": 10**400}
+    callback.on_epoch_end(epoch, logs)
+    found = registry.record_of(str(tmp_path / "m.keras"))
+    assert found is not None
+    assert (found.epoch, found.logs) == (1, {"loss": 0.5})
+
+
+@keras_3
+def test_a_save_within_a_save(tmp_path: pathlib.Path) -> None:
+    class Twice(keras_ckpt.ModelCheckpoint):
+        again = True
+
+        def _save_handler(self, filepath: str) -> None:
+            if self.again:
+                self.again = False
+                self._save_model(0, None, {"loss": 2.0})
+            super()._save_handler(filepath)
+
+    keras = runtime.keras()
+    callback = Twice(tmp_path / "m.keras")
+    callback.set_model(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]))
+    callback.on_epoch_end(1, {"loss": 1.0})
+    found = registry.record_of(str(tmp_path / "m.keras"))
+    assert found is not None
+    assert (found.epoch, found.logs) == (2, {"loss": 1.0})
+    assert "_keras_ckpt_record" not in vars(callback)

@@ -12,6 +12,12 @@ import pytest
 from keras_ckpt.storage import commit, durability
 
 
+@pytest.mark.parametrize("wrong", ["no", 1, None])
+def test_only_booleans(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="`durable` is True or False"), durability.durable(wrong):
+        pass
+
+
 @pytest.fixture
 def flushed(monkeypatch: Any) -> list[str]:
     """The names of what is flushed, as it is."""

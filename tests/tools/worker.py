@@ -304,7 +304,9 @@ def _watching_saves(
 
     def snapshot(model: Any, path: str, weights_only: bool, *args: Any, **kwargs: Any) -> Any:
         taken = taking(model, path, weights_only, *args, **kwargs)
-        write = watching(lambda model, path: taken.write(path), "write", not weights_only)
+        write = watching(
+            lambda model, path, record: taken.write(path, record), "write", not weights_only
+        )
         return base.Snapshot(functools.partial(write, model), taken.can_be_in_background)
 
     with contextlib.ExitStack() as stack:

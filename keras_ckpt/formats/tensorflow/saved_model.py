@@ -6,6 +6,7 @@ import contextlib
 import errno
 import functools
 import io
+import json
 import os
 import warnings
 from typing import Callable
@@ -27,9 +28,13 @@ from keras_ckpt.storage.checksum import of_file
 
 # TensorFlow reserves the directory for what others add to a SavedModel.
 ARCHIVE = os.path.join("assets.extra", "keras_ckpt.keras")
+#: Which graph the archive is of: the checksums of `_GRAPH_FILES`, as JSON.
+_GRAPH_OF_ARCHIVE = os.path.join("assets.extra", "keras_ckpt.crc32c")
 GRAPH = "saved_model.pb"
 _GRAPHS = (GRAPH, "saved_model.pbtxt")
 VARIABLES = os.path.join("variables", "variables")
+# What changes when another program writes a SavedModel to the same path. It leaves the archive.
+_GRAPH_FILES = (GRAPH, "fingerprint.pb", "variables/variables.index")
 
 _LARGEST = 1 << 31
 
@@ -101,6 +106,8 @@ class SavedModel(Format):
         return Snapshot(write, can_be_in_background=copy)
 
     def record(self, path: str) -> Record | None:
+        if _is_overwritten(path):
+            return None
         try:
             with open(os.path.join(path, FILE), "rb") as file:
                 return parse(file.read(LIMIT + 1))
@@ -128,8 +135,8 @@ class SavedModel(Format):
 
     def inspect(self, path: str) -> Summary:
         version = _tensorflow_version(path)
-        inside = os.path.join(path, ARCHIVE)
-        if os.path.isfile(inside):
+        inside = _archive(path)
+        if inside is not None:
             found = archive.summary(inside)
             return found._replace(written_by={**version, **found.written_by})
         described = description(path)
@@ -146,16 +153,16 @@ class SavedModel(Format):
 
     def verify(self, path: str) -> None:
         self._check_files(path)
-        inside, prefix = os.path.join(path, ARCHIVE), os.path.join(path, VARIABLES)
-        if os.path.isfile(inside):
+        inside, prefix = _archive(path), os.path.join(path, VARIABLES)
+        if inside is not None:
             KerasArchive().verify(inside)
         if os.path.isfile(tensor_bundle.index_path(prefix)):
             checkpoint.TFCheckpoint().verify(prefix)
 
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
-        inside = os.path.join(path, ARCHIVE)
+        inside = _archive(path)
         prefix = os.path.join(path, VARIABLES)
-        if os.path.isfile(inside):
+        if inside is not None:
             KerasArchive().load_weights(model, inside, strict)
         elif os.path.isfile(tensor_bundle.index_path(prefix)):
             checkpoint.load_bundle(model, prefix, path, strict)
@@ -171,8 +178,8 @@ class SavedModel(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Model:
-        inside = os.path.join(path, ARCHIVE)
-        if os.path.isfile(inside):
+        inside = _archive(path)
+        if inside is not None:
             return KerasArchive().load_model(inside, custom_objects, compile, safe_mode)
         described = description(path)
         if not described.get("model_config"):
@@ -197,6 +204,35 @@ class SavedModel(Format):
         checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
         vocabularies.refuse_missing(path, model)
         return model
+
+
+def _archive(path: str) -> str | None:
+    """Returns the archive in a SavedModel, None if there is none of what is in it now."""
+    inside = os.path.join(path, ARCHIVE)
+    return inside if os.path.isfile(inside) and not _is_overwritten(path) else None
+
+
+def _graph_files(path: str) -> dict[str, int]:
+    """Returns the checksums of the files of the graph in a SavedModel."""
+    there = (name for name in _GRAPH_FILES if os.path.isfile(os.path.join(path, name)))
+    return {name: of_file(os.path.join(path, name)) for name in there}
+
+
+def _is_overwritten(path: str) -> bool:
+    """Returns whether another program has written a SavedModel over one of keras_ckpt.
+
+    Where one of the files alone differs, it is damaged.
+    """
+    try:
+        with open(os.path.join(path, _GRAPH_OF_ARCHIVE), "rb") as file:
+            said = json.loads(file.read(LIMIT))
+    except (OSError, ValueError, RecursionError):
+        return False
+    if not isinstance(said, dict):
+        return False
+    found = _graph_files(path)
+    changed = [name for name in _GRAPH_FILES if found.get(name) != said.get(name)]
+    return GRAPH in changed and len(changed) > 1
 
 
 def description(path: str) -> Config:
@@ -265,6 +301,8 @@ def _make(model: Model, options: object | None, directory: str) -> str | None:
         commit.clear(directory)  # What there is of a graph is of no use.
     os.makedirs(os.path.join(directory, os.path.dirname(ARCHIVE)), exist_ok=True)
     KerasArchive().snapshot(model, copy=False).write(os.path.join(directory, ARCHIVE))
+    with open(os.path.join(directory, _GRAPH_OF_ARCHIVE), "w", encoding="ascii") as of_archive:
+        json.dump(_graph_files(directory), of_archive)
     if reason is not None:
         with open(os.path.join(directory, _MARK), "w", encoding="utf-8") as file:
             file.write(_NOTE.format(archive=ARCHIVE, reason=reason))

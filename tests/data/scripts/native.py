@@ -513,7 +513,7 @@ def contents(path):
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             found = {}
-            for name in archive.namelist():
+            for name in set(archive.namelist()) - {"keras_ckpt.json"}:
                 data = archive.read(name)
                 data = without_ids(data)
                 found[name] = in_hdf5(io.BytesIO(data)) if name.endswith(".h5") else digest(data)
@@ -544,7 +544,9 @@ def in_hdf5(file):
         value = item[()].tolist() if isinstance(item, h5py.Dataset) else None
         if isinstance(value, bytes):
             value = without_ids(value)
-        attributes = {key: plain(repr(item.attrs[key])) for key in item.attrs}
+        # But for the record of the callback that is in the place of Keras's.
+        names = [key for key in item.attrs if key != "keras_ckpt"]
+        attributes = {key: plain(repr(item.attrs[key])) for key in names}
         found.append([name, repr(value), attributes])
 
     with h5py.File(file, "r") as opened:

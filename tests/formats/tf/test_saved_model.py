@@ -1,13 +1,15 @@
 """SavedModels: they serve, and what else is in their directory stays."""
 
 import os
+import pathlib
 import zipfile
 
 import numpy as np
 import pytest
 
+import keras_ckpt
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import api
+from keras_ckpt.formats import api, registry
 from keras_ckpt.formats.tensorflow import saved_model
 from keras_ckpt.storage import commit
 
@@ -89,3 +91,27 @@ def test_a_saved_model_is_not_lost_between_two(mlp, tmp_path, monkeypatch, error
     monkeypatch.undo()
     assert np.array_equal(predictions(formats.load_model(path), "mlp"), expected)
     assert os.listdir(str(tmp_path)) == ["run"]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_one_that_another_program_has_written_over(recorded: bool, tmp_path: pathlib.Path) -> None:
+    """TensorFlow leaves what keras_ckpt has put beside its files, and that is of the old model."""
+    keras, path = runtime.keras(), str(tmp_path / "saved")
+    old, new = (keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]) for _ in range(2))
+    if recorded:
+        callback = keras_ckpt.ModelCheckpoint(path)
+        callback.set_model(old)
+        callback.on_epoch_end(0, {"loss": 1.0})
+        assert registry.record_of(path) is not None
+    else:
+        keras_ckpt.save_model(old, path)
+    x = np.ones((1, 3), "float32")
+    np.testing.assert_allclose(keras_ckpt.load_model(path)(x), old(x), rtol=1e-6)
+    new.export(path, verbose=False)
+    assert registry.record_of(path) is None
+    assert registry.flaw(path) is None
+    # What Keras 3 exports describes no model; its values are there.
+    with pytest.raises(keras_ckpt.WeightsOnly):
+        keras_ckpt.load_model(path)
+    served = keras_ckpt.load_model(path, inference_only=True)
+    np.testing.assert_allclose(served.predict(x), new(x), rtol=1e-6)
