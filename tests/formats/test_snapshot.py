@@ -245,3 +245,19 @@ def test_layers_of_users_save_themselves_in_the_first_half(name, weights_only, t
     found = again.layers[0]
     np.testing.assert_array_equal(runtime.to_numpy(found.scale), [1, 2, 3])
     assert found.text == ("before" if name in WITH_ASSETS else "none")
+
+
+@pytest.mark.parametrize("copy", [True, False])
+@pytest.mark.parametrize("text", [np.array([b"a", b"bc"]), np.array("abc"), "abc"])
+def test_texts_are_refused_when_they_are_saved(text, copy, tmp_path):
+    keras = runtime.keras()
+
+    class Named(keras.layers.Layer):
+        def save_own_variables(self, store):
+            store["names"] = text
+
+    model = keras.Sequential([keras.Input((3,)), Named(), keras.layers.Dense(1)])
+    path = str(tmp_path / "w.weights.h5")
+    with pytest.raises(ValueError, match="values of a layer are numbers.*'names'"):
+        formats.snapshot(model, path, weights_only=True, copy=copy).write(path)
+    assert os.listdir(tmp_path) == []

@@ -180,6 +180,11 @@ class NewEntry(MutableMapping[str, object]):
 
     def __setitem__(self, name: str, value: Tensor | Variable) -> None:
         value = runtime.readonly_view(value)
+        if value.dtype.kind in "OSU":
+            raise ValueError(
+                "The values of a layer are numbers, as no reader takes others. Received from "
+                f"`save_own_variables`: {name!r}, of the type {value.dtype}"
+            )
         data = self._group.create_dataset(name, data=value)
         if value.dtype.name == "bfloat16":
             data.attrs["dtype"] = "bfloat16"
