@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Callable, TypeVar, cast
 
 from keras_ckpt._typing import CustomObjects, Model
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats.summary import Summary
-from keras_ckpt.runs.record import Record
+from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
 
 T = TypeVar("T")
 
@@ -65,6 +66,15 @@ class Probe:
         if look not in self._seen:
             self._seen[look] = look(self.path)
         return cast("T", self._seen[look])
+
+
+def record_in(directory: str) -> Record | None:
+    """Returns the record in a checkpoint that is a directory, None if there is none."""
+    try:
+        with open(os.path.join(directory, FILE), "rb") as file:
+            return parse(file.read(LIMIT + 1))
+    except FileNotFoundError:
+        return None
 
 
 class LoadStatus:

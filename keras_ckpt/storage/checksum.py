@@ -9,8 +9,10 @@ the extra `fast` installs, uses the instruction that processors have for it and 
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import importlib
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -201,6 +203,47 @@ class LibraryCrc32c:
         for piece in pieces:
             crc = self(piece, crc)
         return crc
+
+
+class OfWrites:
+    """The checksums of the large writes to a file, each taken while it is written.
+
+    Args:
+        function: what takes a checksum. It should not hold Python's lock, as writing does not.
+    """
+
+    # What is worth a thread of its own.
+    LARGE = 1 << 20
+
+    def __init__(self, function: Callable[[memoryview], int]) -> None:
+        self._function = function
+        self._pool = concurrent.futures.ThreadPoolExecutor(1)
+        #: The checksums, by where the writes begin and by their sizes.
+        self.known: dict[tuple[int, int], int] = {}
+
+    @contextlib.contextmanager
+    def writing(self, start: int, data: memoryview) -> Iterator[None]:
+        """Takes the checksum of `data`, which is written at `start` in a `with` block."""
+        for other in [each for each in self.known if each[0] < start + len(data)]:
+            if start < sum(other):
+                del self.known[other]
+        if len(data) < self.LARGE:
+            yield
+            return
+        found = self._pool.submit(self._function, data)
+        try:
+            yield
+        finally:
+            crc = found.result()
+        self.known[start, len(data)] = crc
+
+    def truncate(self, size: int) -> None:
+        """Forgets what is behind the new end of the file."""
+        self.known = {where: crc for where, crc in self.known.items() if sum(where) <= size}
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._pool.shutdown()
 
 
 def of_library() -> LibraryCrc32c | None:

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_ckpt.storage import checksum
 from keras_ckpt.storage.checksum import mask, masked, numpy_crc32c, of_library
 
 # The sizes where the method changes.
@@ -85,3 +86,19 @@ def test_arrays_of_any_type_and_shape():
 def test_mask_is_that_of_tensorflow():
     assert mask(0) == 0xA282EAD8
     assert masked(b"123456789") == mask(0xE3069283)
+
+
+def test_of_writes_those_that_are_still_there_are_known() -> None:
+    large = checksum.OfWrites.LARGE
+    found = checksum.OfWrites(checksum.crc32c)
+    data = memoryview(bytes(large))
+    for start in (0, large, 2 * large):
+        with found.writing(start, data):
+            pass
+    with found.writing(large + 5, memoryview(b"small")):
+        pass
+    assert sorted(found.known) == [(0, large), (2 * large, large)]
+    assert found.known[0, large] == checksum.crc32c(data)
+    found.truncate(3 * large - 1)
+    assert list(found.known) == [(0, large)]
+    found.close()

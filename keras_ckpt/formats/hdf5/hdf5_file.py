@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import importlib
 import os
@@ -19,15 +18,12 @@ from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.hdf5 import checksums, hdf5_structures, recording, validation
 from keras_ckpt.formats.summary import Variable
 from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
-from keras_ckpt.storage import commit, rereading
-from keras_ckpt.storage.checksum import crc32c as checksum_of
+from keras_ckpt.storage import checksum, commit, rereading
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
     from numpy.typing import DTypeLike
 
-# What is worth a thread of its own for its checksum.
-_LARGE = 1 << 20
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
 _ATTRIBUTE_LIMIT = 64512
 
@@ -286,8 +282,7 @@ class _Output:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.error: OSError | None = None
-        self._pool = concurrent.futures.ThreadPoolExecutor(1)
-        self._known: dict[tuple[int, int], int] = {}
+        self.checksums = checksum.OfWrites(checksum.crc32c)
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
     def readinto(self, buffer: WriteableBuffer) -> int:
@@ -299,24 +294,11 @@ class _Output:
 
     def write(self, buffer: ReadableBuffer) -> int:
         view = memoryview(buffer).cast("B")
-        start, size = self._file.tell(), len(view)
-        for other in [each for each in self._known if each[0] < start + size]:
-            if start < sum(other):
-                del self._known[other]
-        checksum = self._pool.submit(checksum_of, view) if size >= _LARGE else None
-        try:
-            with self._remembering():
-                return self._file.write(view)
-        finally:
-            if checksum is not None:
-                self._known[start, size] = checksum.result()
-
-    def checksums(self) -> dict[tuple[int, int], int]:
-        """Returns those of large writes, by where they begin and by their sizes; it is closed."""
-        self._pool.shutdown()
-        return self._known
+        with self._remembering(), self.checksums.writing(self._file.tell(), view):
+            return self._file.write(view)
 
     def truncate(self, size: int) -> int:
+        self.checksums.truncate(size)
         with self._remembering():
             return self._file.truncate(size)
 
@@ -347,11 +329,13 @@ def created(path: str) -> Iterator[H5Group]:
                 yield made
                 made.flush()
                 datasets = checksums.places(made)
-            checksums.append(file, datasets, output.checksums())
+            checksums.append(file, datasets, output.checksums.known)
         except Exception as error:
             if output.error is not None and output.error is not error:
                 raise output.error from error
             raise
+        finally:
+            output.checksums.close()
         if output.error is not None:
             raise output.error
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import io
 import os
@@ -14,11 +13,11 @@ import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING, Any, Iterator
 
+from keras_ckpt.storage.checksum import OfWrites
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-# What is worth a thread of its own for its checksum.
-_LARGE = 1 << 20
 _CHUNK = 1 << 24
 
 
@@ -35,8 +34,7 @@ class _Part(io.BytesIO):
         self._start = file.tell()
         self._position = 0
         self._size = 0
-        self._pool = concurrent.futures.ThreadPoolExecutor(1)
-        self._known: dict[int, tuple[int, int]] = {}
+        self._checksums = OfWrites(zlib.crc32)
 
     def readable(self) -> bool:
         return True
@@ -76,27 +74,17 @@ class _Part(io.BytesIO):
         if not view:
             return 0  # It makes no file longer, wherever it would be.
         start, end = self._position, self._position + len(view)
-        for other, (size, _) in list(self._known.items()):
-            if other < end and start < other + size:
-                del self._known[other]
-        # Both take about as long, and neither holds Python's lock.
-        checksum = None
-        if len(view) >= _LARGE:
-            checksum = self._pool.submit(zlib.crc32, view)
-        self._file.seek(self._start + start)
-        for at in range(0, len(view), _CHUNK):
-            self._file.write(view[at : at + _CHUNK])
-        if checksum is not None:
-            self._known[start] = (len(view), checksum.result())
+        with self._checksums.writing(start, view):
+            self._file.seek(self._start + start)
+            for at in range(0, len(view), _CHUNK):
+                self._file.write(view[at : at + _CHUNK])
         self._position = end
         self._size = max(self._size, end)
         return len(view)
 
     def truncate(self, size: int | None = None) -> int:
         self._size = self._position if size is None else size
-        self._known = {
-            start: known for start, known in self._known.items() if start + known[0] <= self._size
-        }
+        self._checksums.truncate(self._size)
         self._file.truncate(self._start + self._size)
         return self._size
 
@@ -105,12 +93,12 @@ class _Part(io.BytesIO):
 
     def close(self) -> None:
         """Ends the thread; the archive stays open."""
-        self._pool.shutdown()
+        self._checksums.close()
 
     def finish(self) -> tuple[int, int]:
         """Returns the size and the checksum of all."""
         crc, position = 0, 0
-        for start, (size, known) in sorted(self._known.items()):
+        for (start, size), known in sorted(self._checksums.known.items()):
             crc = self._checksum(position, start, crc)
             crc = combine(crc, known, size)
             position = start + size

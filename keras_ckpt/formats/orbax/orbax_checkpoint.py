@@ -22,12 +22,12 @@ from keras_ckpt import progress, runtime
 from keras_ckpt._typing import Config, CustomObjects, Model, Tensor, Variable
 from keras_ckpt.errors import DamagedCheckpoint, NotACheckpoint, UnsafeCheckpoint, WeightsOnly
 from keras_ckpt.formats import assignment, parsing, summary, variable_paths
-from keras_ckpt.formats.base import Format, Probe, Snapshot
+from keras_ckpt.formats.base import Format, Probe, Snapshot, record_in
 from keras_ckpt.formats.config import safety
 from keras_ckpt.formats.keras3 import assets, description
 from keras_ckpt.formats.summary import Summary
 from keras_ckpt.formats.variable_paths import Stored
-from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
+from keras_ckpt.runs.record import FILE, Record
 from keras_ckpt.runtime import internals
 from keras_ckpt.storage import commit, scratch
 
@@ -338,11 +338,7 @@ class OrbaxWeights(Format):
         )
 
     def record(self, path: str) -> Record | None:
-        try:
-            with open(os.path.join(_step(path), FILE), "rb") as file:
-                return parse(file.read(LIMIT + 1))
-        except FileNotFoundError:
-            return None
+        return record_in(_step(path))
 
     def verify(self, path: str) -> None:
         _read(_step(path))

@@ -15,14 +15,14 @@ from keras_ckpt import runtime
 from keras_ckpt._typing import Config, CustomObjects, Model
 from keras_ckpt.errors import DamagedCheckpoint, WeightsOnly
 from keras_ckpt.formats import assignment, parsing
-from keras_ckpt.formats.base import Format, Probe, Snapshot
+from keras_ckpt.formats.base import Format, Probe, Snapshot, record_in
 from keras_ckpt.formats.config import compilation, keras2_reader, vocabularies
 from keras_ckpt.formats.config.safety import refuse_code, refuse_sizes
 from keras_ckpt.formats.keras3 import archive
 from keras_ckpt.formats.keras3.archive import KerasArchive
 from keras_ckpt.formats.summary import Summary, keras_version, of_description
 from keras_ckpt.formats.tensorflow import checkpoint, protobuf, tensor_bundle
-from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
+from keras_ckpt.runs.record import FILE, LIMIT, Record
 from keras_ckpt.storage import commit, scratch
 from keras_ckpt.storage.checksum import of_file
 
@@ -106,13 +106,7 @@ class SavedModel(Format):
         return Snapshot(write, can_be_in_background=copy)
 
     def record(self, path: str) -> Record | None:
-        if _is_overwritten(path):
-            return None
-        try:
-            with open(os.path.join(path, FILE), "rb") as file:
-                return parse(file.read(LIMIT + 1))
-        except FileNotFoundError:
-            return None
+        return None if _is_overwritten(path) else record_in(path)
 
     def _check_files(self, path: str) -> None:
         """Raises DamagedCheckpoint if a file has not the checksum in the record."""

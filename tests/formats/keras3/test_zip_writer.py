@@ -18,8 +18,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keras_ckpt.formats.keras3 import zip_writer
+from keras_ckpt.storage import checksum
 
-LARGE = zip_writer._LARGE
+LARGE = checksum.OfWrites.LARGE
 
 
 @given(st.binary(), st.binary(max_size=5000))
@@ -89,7 +90,7 @@ def do(file: Any, mirror: io.BytesIO, step: tuple[str, Any, Any]) -> None:
 
 @given(_STEPS, st.integers(1, 150))
 def test_any_order_of_writes(steps: Any, large: int) -> None:
-    before, zip_writer._LARGE = zip_writer._LARGE, large
+    before, checksum.OfWrites.LARGE = checksum.OfWrites.LARGE, large
     try:
         mirror = io.BytesIO()
         with tempfile.TemporaryFile() as target:
@@ -102,7 +103,7 @@ def test_any_order_of_writes(steps: Any, large: int) -> None:
             target.seek(0)
             content = target.read()
     finally:
-        zip_writer._LARGE = before
+        checksum.OfWrites.LARGE = before
     check(content, {"before": b"first", "member": mirror.getvalue(), "after": b"last"})
 
 
@@ -141,10 +142,10 @@ def test_large_writes_that_small_ones_overlap(tmp_path: pathlib.Path) -> None:
             file.seek(start)
             mirror.seek(start)
             assert file.write(data) == mirror.write(data)
-        assert sorted(file._known) == [5 * LARGE, 6 * LARGE]
+        assert [start for start, _ in sorted(file._checksums.known)] == [5 * LARGE, 6 * LARGE]
         file.truncate(7 * LARGE - 1)
         mirror.truncate(7 * LARGE - 1)
-        assert sorted(file._known) == [5 * LARGE]
+        assert [start for start, _ in file._checksums.known] == [5 * LARGE]
     check(path.read_bytes(), {"member": mirror.getvalue()})
 
 
@@ -216,6 +217,6 @@ def test_what_is_raised_inside_comes_out_and_leaves_no_thread(tmp_path: pathlib.
             file.write(b"\0" * LARGE)
             raise OSError("the disk is full")
     with pytest.raises(RuntimeError):
-        parts[0]._pool.submit(print)
+        parts[0]._checksums._pool.submit(print)
     # Nothing but what was complete is in the archive.
     check((tmp_path / "a.zip").read_bytes(), {"before": b"first"})
