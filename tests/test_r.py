@@ -53,4 +53,5 @@ def test_the_documentation(tmp_path):
         "checkpoint",
         "cp.data-00000-of-00001",
         "cp.index",
+        "cp.keras_ckpt.json",
     ]
