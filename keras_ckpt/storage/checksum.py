@@ -1,10 +1,10 @@
 """CRC-32C, the checksum of TensorFlow's files: by the package google-crc32c, or else by NumPy.
 
-A CRC is the remainder of the message, read as a polynomial over GF(2), by the generator. Whoever
-has the remainder by any multiple of the generator has the CRC, and the multiples below have four
-terms only: replacing a 64-bit word by its remainder takes three XORs with later words, which NumPy
-does for thousands of words at once, at the speed of memory and without a table. The package, which
-the extra `fast` installs, uses the instruction that processors have for it and is faster still.
+The package uses the instruction that processors have for it. Where it has no compiled part for the
+machine, NumPy does it as follows. A CRC is the remainder of the message, read as a polynomial over
+GF(2), by the generator. Whoever has the remainder by any multiple of the generator has the CRC, and
+the multiples below have four terms only: replacing a 64-bit word by its remainder takes three XORs
+with later words, which NumPy does for thousands of words at once, without a table.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import importlib
+import warnings
 from typing import Callable, Iterable, Iterator
 
 import numpy as np
@@ -21,6 +22,49 @@ from keras_ckpt._typing import Buffer
 _MASK_DELTA = 0xA282EAD8
 # What is shorter costs less by the byte, or in halves.
 _SHORT = 64
+# From here on the square of the multiple is faster: as a whole, and as pieces of more.
+_LARGE, _LARGE_PIECE = 1 << 22, 1 << 20
+
+
+class _Multiple:
+    """A multiple of a generator that has four terms, with which words are folded.
+
+    Args:
+        degree, terms: the exponents of its terms, in powers of x**64: they count words.
+    """
+
+    def __init__(self, degree: int, terms: tuple[int, int, int]) -> None:
+        self.degree, self._terms = degree, terms
+        self._stride = degree - terms[0]  # words that can be folded at once
+        self._block = 4 * self._stride
+
+    def squared(self) -> _Multiple:
+        """Returns the square: over GF(2) that squares each term."""
+        first, second, third = (2 * term for term in self._terms)
+        return _Multiple(2 * self.degree, (first, second, third))
+
+    def begun(self, head: np.ndarray) -> np.ndarray:
+        """Returns what `fold` works in: `degree` words of the message, and room for a block."""
+        work = np.zeros(self.degree + self._block, dtype="<u8")
+        work[self.degree - len(head) : self.degree] = head
+        return work
+
+    def fold(self, work: np.ndarray, words: np.ndarray) -> None:
+        """Leaves in the first `degree` words the remainder of them and the words after them."""
+        degree, stride, size = self.degree, self._stride, self._block
+        for start in range(0, len(words), size):
+            block = words[start : start + size]
+            work[degree : degree + len(block)] = block
+            for low in range(0, len(block), stride):
+                high = work[low : min(low + stride, len(block))]
+                for term in self._terms:
+                    begin = low + degree - term
+                    work[begin : begin + len(high)] ^= high
+            work[:degree] = work[len(block) : len(block) + degree].copy()
+
+    def rest(self, work: np.ndarray) -> np.ndarray:
+        """Returns the remainder, in words of 32 bits."""
+        return work[: self.degree].view("<u4")
 
 
 class Crc:
@@ -29,7 +73,7 @@ class Crc:
     Args:
         generator: the bits of the generator reversed, as bytes arrive with their lowest bit first.
         degree, terms: the exponents of a multiple of the generator. The same in powers of x**64 is
-            one, too: squaring a polynomial over GF(2) squares each term. So they count words.
+            one, too, as x**64 is x squared six times.
 
     Example:
 
@@ -40,9 +84,9 @@ class Crc:
     """
 
     def __init__(self, generator: int, degree: int, terms: tuple[int, int, int]) -> None:
-        self._degree, self._terms = degree, terms
-        self._stride = degree - terms[0]  # words that can be folded at once
-        self._block = 4 * self._stride
+        self._small = _Multiple(degree, terms)
+        # More words in each operation: less is done one word at a time, but more remains to be.
+        self._large = self._small.squared()
         self._table = _byte_table(generator)
         self._shifts: list[list[np.ndarray]] = []
 
@@ -59,36 +103,39 @@ class Crc:
         """Returns the CRC of data that comes in pieces, each of which may be written over then.
 
         Args:
-            pieces: the pieces, as for a call; it is fastest if they are of some hundred KiB and,
-                but for the last, of a multiple of eight bytes.
+            pieces: the pieces, as for a call; it is fastest if they are of a MiB and, but for the
+                last, of a multiple of eight bytes.
         """
-        register, work = 0xFFFFFFFF, None
+        register, work, multiple = 0xFFFFFFFF, None, self._small
         for piece in pieces:
             data = _as_bytes(piece)
-            if len(data) % 8 == 0 and len(data) >= 16 * self._degree:
+            if len(data) % 8 == 0 and len(data) >= 16 * multiple.degree:
                 if work is None:
+                    multiple = self._large if len(data) >= _LARGE_PIECE else self._small
                     head, words = _words(data, register, 8)
-                    work = self._begun(head)
+                    work = multiple.begun(head)
                 else:
                     words = np.frombuffer(data, dtype="<u8")
-                self._fold(work, words)
+                multiple.fold(work, words)
                 continue
             if work is not None:
-                register, work = self._reduced(work[: self._degree].view("<u4")), None
+                register, work = self._reduced(multiple.rest(work)), None
+                multiple = self._small
             register = self._update(data, register)
         if work is not None:
-            register = self._reduced(work[: self._degree].view("<u4"))
+            register = self._reduced(multiple.rest(work))
         return register ^ 0xFFFFFFFF
 
     def _update(self, data: memoryview, register: int) -> int:
         if len(data) < _SHORT:
             return self._bytewise(bytes(data), register)
-        if len(data) < 16 * self._degree:
+        multiple = self._small if len(data) < _LARGE else self._large
+        if len(data) < 16 * multiple.degree:
             return self._reduced(np.concatenate(_words(data, register, 4)))
         head, words = _words(data, register, 8)
-        work = self._begun(head)
-        self._fold(work, words)
-        return self._reduced(work[: self._degree].view("<u4"))
+        work = multiple.begun(head)
+        multiple.fold(work, words)
+        return self._reduced(multiple.rest(work))
 
     def _reduced(self, words: np.ndarray) -> int:
         """Returns the register after a message of 32-bit words, the first of which had it."""
@@ -104,25 +151,6 @@ class Crc:
         for byte in data:
             register = (register >> 8) ^ self._table[(register ^ byte) & 0xFF]
         return register
-
-    def _begun(self, head: np.ndarray) -> np.ndarray:
-        """Returns what `_fold` works in: `degree` words of the message, and room for a block."""
-        work = np.zeros(self._degree + self._block, dtype="<u8")
-        work[self._degree - len(head) : self._degree] = head
-        return work
-
-    def _fold(self, work: np.ndarray, words: np.ndarray) -> None:
-        """Leaves in the first `degree` words the remainder of them and the words after them."""
-        degree, stride, size = self._degree, self._stride, self._block
-        for start in range(0, len(words), size):
-            block = words[start : start + size]
-            work[degree : degree + len(block)] = block
-            for low in range(0, len(block), stride):
-                high = work[low : min(low + stride, len(block))]
-                for term in self._terms:
-                    begin = low + degree - term
-                    work[begin : begin + len(high)] ^= high
-            work[:degree] = work[len(block) : len(block) + degree].copy()
 
     def _shift_tables(self, level: int) -> list[np.ndarray]:
         """Returns four tables that carry a remainder past 2**level 32-bit words of zeros."""
@@ -249,7 +277,10 @@ class OfWrites:
 def of_library() -> LibraryCrc32c | None:
     """Returns CRC-32C by google-crc32c; None if it is not installed, or has no compiled part."""
     try:
-        module = importlib.import_module("google_crc32c")
+        with warnings.catch_warnings():
+            # It warns that it has no compiled part.
+            warnings.simplefilter("ignore")
+            module = importlib.import_module("google_crc32c")
     except ImportError:
         return None
     return LibraryCrc32c(module.extend) if module.implementation == "c" else None
@@ -262,7 +293,7 @@ crc32c: Crc | LibraryCrc32c = of_library() or numpy_crc32c
 def of_file(path: str) -> int:
     """Returns the checksum of a file."""
     with open(path, "rb") as file:
-        return crc32c.of_pieces(iter(lambda: file.read(1 << 18), b""))
+        return crc32c.of_pieces(iter(lambda: file.read(1 << 20), b""))
 
 
 def mask(crc: int) -> int:

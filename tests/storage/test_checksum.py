@@ -72,6 +72,23 @@ def test_of_pieces_in_the_same_memory(crc, definition, size, piece):
     assert crc.of_pieces(pieces()) == crc(data)
 
 
+# Where the square of the multiple is taken, as a whole and in pieces.
+@pytest.mark.parametrize("size", [(1 << 22) - 1, 1 << 22, (1 << 22) + 5, (9 << 20) + 123])
+@pytest.mark.parametrize("crc", IMPLEMENTATIONS)
+def test_much_data_at_once_and_in_large_pieces(crc, size):
+    data = np.random.RandomState(size % 1000).bytes(size)
+    expected = 0
+    for start in range(0, size, 100_000):
+        expected = crc(data[start : start + 100_000], expected)
+    assert crc(data) == expected
+    for piece in ((1 << 20) - 8, 1 << 20, (1 << 20) + 8, (1 << 20) + 4):
+        parts = [data[start : start + piece] for start in range(0, size, piece)]
+        assert crc.of_pieces(parts) == expected
+        assert crc.of_pieces([parts[0], b"abc", *parts[1:]]) == crc(
+            data[piece:], crc(b"abc", crc(data[:piece]))
+        )
+
+
 @given(st.lists(st.binary(max_size=100)))
 def test_of_small_pieces(pieces):
     for crc in IMPLEMENTATIONS:

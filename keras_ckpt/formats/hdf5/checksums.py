@@ -22,7 +22,7 @@ MAGIC = b"\x89keras_ckpt\r\n\x1a\n\x00"
 AGAIN = "save it again, or load an older checkpoint"
 _ENTRY = struct.Struct("<QQI")
 _FOOTER = struct.Struct("<IQII16s")
-_PIECE = 1 << 18
+_PIECE = 1 << 20
 # What is worth threads, and how many are.
 _LARGE, _THREADS = 1 << 24, 8
 # A dataset that is read in one piece has the bytes of its array: of these kinds it always does.

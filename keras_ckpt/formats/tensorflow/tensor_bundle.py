@@ -52,7 +52,7 @@ _MOST_DIMENSIONS = 32
 _AGAIN = "copy the files again"
 
 # Bytes that are checked at a time: the cache of a core holds them.
-_STEP = 1 << 19
+_STEP = 1 << 20
 
 Tensor = Union["np.ndarray", bytes]
 
