@@ -12,8 +12,9 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import importlib
+import os
 import warnings
-from typing import Callable, Iterable, Iterator
+from typing import BinaryIO, Callable, Iterable, Iterator, Sequence, Tuple
 
 import numpy as np
 
@@ -24,6 +25,8 @@ _MASK_DELTA = 0xA282EAD8
 _SHORT = 64
 # From here on the square of the multiple is faster: as a whole, and as pieces of more.
 _LARGE, _LARGE_PIECE = 1 << 22, 1 << 20
+# What is read at a time, how large a file is worth threads, and how many it is.
+_PIECE, _WORTH_THREADS, _THREADS = 1 << 20, 1 << 24, 8
 
 
 class _Multiple:
@@ -293,7 +296,47 @@ crc32c: Crc | LibraryCrc32c = of_library() or numpy_crc32c
 def of_file(path: str) -> int:
     """Returns the checksum of a file."""
     with open(path, "rb") as file:
-        return crc32c.of_pieces(iter(lambda: file.read(1 << 20), b""))
+        return crc32c.of_pieces(iter(lambda: file.read(_PIECE), b""))
+
+
+#: Where bytes of a file begin, and how many they are.
+Part = Tuple[int, int]
+
+
+def of_parts(file: BinaryIO, parts: Iterable[Part]) -> int:
+    """Returns the checksum of parts of a file, one after the other."""
+    return crc32c.of_pieces(_pieces(file, parts))
+
+
+def changed(path: str, parts: Sequence[tuple[Iterable[Part], int]]) -> Iterator[int]:
+    """Yields the numbers of those of which the checksum is another one now.
+
+    Args:
+        path: the file.
+        parts: what belongs together, and the checksum that it had.
+    """
+
+    def is_changed(one: tuple[Iterable[Part], int]) -> bool:
+        where, crc = one
+        with open(path, "rb", buffering=0) as file:
+            return of_parts(file, where) != crc
+
+    # Most of them at once; each of the others waits for a thread.
+    workers = min(_THREADS, os.cpu_count() or 1) if os.path.getsize(path) > _WORTH_THREADS else 1
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        yield from (number for number, found in enumerate(pool.map(is_changed, parts)) if found)
+
+
+def _pieces(file: BinaryIO, parts: Iterable[Part]) -> Iterator[memoryview]:
+    buffer = memoryview(bytearray(_PIECE))
+    for start, length in parts:
+        file.seek(start)
+        while length > 0:
+            count = file.readinto(buffer[: min(length, _PIECE)])  # type: ignore[attr-defined]
+            if not count:
+                return  # It is shorter than it was, which the checksum says.
+            length -= count
+            yield buffer[:count]
 
 
 def mask(crc: int) -> int:

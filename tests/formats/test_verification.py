@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import pathlib
 import shutil
 from typing import Any
@@ -28,6 +29,8 @@ SAVED = (
     ("cp", keras_ckpt.save_weights, "cp.data-00000-of-00001"),
     ("saved", keras_ckpt.save_model, "saved/assets/keras_ckpt/model.keras"),
 )
+if importlib.util.find_spec("safetensors"):
+    SAVED += (("w.safetensors", keras_ckpt.save_weights, "w.safetensors"),)
 
 
 @pytest.fixture(scope="module")

@@ -9,22 +9,18 @@ size of the HDF5, how many datasets there are, the checksum of all that, and `MA
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import struct
 from typing import BinaryIO, Iterable, Iterator, Mapping
 
 from keras_ckpt._typing import H5Dataset, H5Group
 from keras_ckpt.errors import DamagedCheckpoint
-from keras_ckpt.storage.checksum import crc32c
+from keras_ckpt.storage import checksum
 
 MAGIC = b"\x89keras_ckpt\r\n\x1a\n\x00"
 AGAIN = "save it again, or load an older checkpoint"
 _ENTRY = struct.Struct("<QQI")
 _FOOTER = struct.Struct("<IQII16s")
-_PIECE = 1 << 20
-# What is worth threads, and how many are.
-_LARGE, _THREADS = 1 << 24, 8
 # A dataset that is read in one piece has the bytes of its array: of these kinds it always does.
 _KINDS = "biufcV"
 
@@ -52,18 +48,10 @@ class Checksums:
         gaps = list(_gaps(self.size, ((start, size) for start, size, _ in self.datasets)))
         parts = [(gaps, self.rest)]
         parts += [([(start, size)], crc) for start, size, crc in self.datasets]
-        # Most of them at once; each of the others waits for a thread.
-        workers = min(_THREADS, os.cpu_count() or 1) if self.size > _LARGE else 1
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            if not all(pool.map(self._is_as_written, parts)):
-                raise DamagedCheckpoint(
-                    self.path, "it is damaged: a checksum of its values is wrong", AGAIN
-                )
-
-    def _is_as_written(self, part: tuple[list[tuple[int, int]], int]) -> bool:
-        where, crc = part
-        with open(self.path, "rb", buffering=0) as file:
-            return _crc(file, where) == crc
+        if next(checksum.changed(self.path, parts), None) is not None:
+            raise DamagedCheckpoint(
+                self.path, "it is damaged: a checksum of its values is wrong", AGAIN
+            )
 
 
 def places(file: H5Group) -> list[tuple[int, int]]:
@@ -99,13 +87,13 @@ def append(
     size = file.seek(0, os.SEEK_END)
     known = known or {}
     datasets = list(datasets)
-    rest = _crc(file, _gaps(size, datasets))
+    rest = checksum.of_parts(file, _gaps(size, datasets))
     found = [known.get(each) for each in datasets]
     table = b"".join(
-        _ENTRY.pack(*each, _crc(file, [each]) if crc is None else crc)
+        _ENTRY.pack(*each, checksum.of_parts(file, [each]) if crc is None else crc)
         for each, crc in zip(datasets, found)
     )
-    crc = crc32c(table + struct.pack("<IQI", rest, size, len(datasets)))
+    crc = checksum.crc32c(table + struct.pack("<IQI", rest, size, len(datasets)))
     file.seek(size)
     file.write(table + _FOOTER.pack(rest, size, len(datasets), crc, MAGIC))
 
@@ -121,14 +109,15 @@ def read(path: str, file: BinaryIO) -> Checksums | None:
         return None
     file.seek(total - _FOOTER.size)
     rest, size, count, crc, magic = _FOOTER.unpack(file.read(_FOOTER.size))
-    if magic != MAGIC:
-        return None
     length = count * _ENTRY.size
-    if size + length + _FOOTER.size != total:
+    fits = size + length + _FOOTER.size == total
+    if magic != MAGIC and not fits:
+        return None
+    if magic != MAGIC or not fits:
         raise DamagedCheckpoint(path, "its checksums are damaged", AGAIN)
     file.seek(size)
     table = file.read(length)
-    if crc32c(table + struct.pack("<IQI", rest, size, count)) != crc:
+    if checksum.crc32c(table + struct.pack("<IQI", rest, size, count)) != crc:
         raise DamagedCheckpoint(path, "its checksums are damaged", AGAIN)
     datasets = list(_ENTRY.iter_unpack(table))
     ends = [0, *(start + length for start, length, _ in datasets)]
@@ -147,19 +136,3 @@ def _gaps(size: int, datasets: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
         position = max(position, start + length)
     if size > position:
         yield position, size - position
-
-
-def _crc(file: BinaryIO, parts: Iterable[tuple[int, int]]) -> int:
-    return crc32c.of_pieces(_pieces(file, parts))
-
-
-def _pieces(file: BinaryIO, parts: Iterable[tuple[int, int]]) -> Iterator[memoryview]:
-    buffer = memoryview(bytearray(_PIECE))
-    for start, length in parts:
-        file.seek(start)
-        while length > 0:
-            count = file.readinto(buffer[: min(length, _PIECE)])  # type: ignore[attr-defined]
-            if not count:
-                return  # It is shorter than it was, which the checksum says.
-            length -= count
-            yield buffer[:count]

@@ -9,7 +9,7 @@ import json
 import os
 import struct
 from types import ModuleType
-from typing import Iterator
+from typing import Iterator, Mapping
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, in_order, keras_version
 from keras_ckpt.formats.variable_paths import Stored
 from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
-from keras_ckpt.storage import commit
+from keras_ckpt.storage import checksum, commit
 
 _LENGTH = struct.Struct("<Q")
 #: The longest header that the library reads.
@@ -48,6 +48,14 @@ _TYPES = {
 #: Under it the header has what is no tensor, and there the order of the variables.
 _METADATA = "__metadata__"
 _ORDER = "keras_variables"
+#: And there the checksums: of the values, by their names, and under "" of all else in the header.
+_CHECKSUMS = "keras_ckpt_crc32c"
+
+
+_AGAIN = (
+    "save it again, or load an older checkpoint. If another program changed the values and kept "
+    f"the metadata, have it leave out {_CHECKSUMS!r}"
+)
 
 
 def _library() -> ModuleType:
@@ -109,6 +117,40 @@ def _order(path: str) -> list[str] | None:
     return [str(each) for each in found] if isinstance(found, list) else None
 
 
+def _checksum_of_header(shapes: Mapping[str, Config], metadata: Mapping[str, str]) -> int:
+    """Returns a checksum of what a header says, in whatever order the library writes it."""
+    said = {name: text for name, text in metadata.items() if name != _CHECKSUMS}
+    kinds = {name: [each["dtype"], each["shape"]] for name, each in shapes.items()}
+    return checksum.crc32c(json.dumps([kinds, said], sort_keys=True).encode("utf-8"))
+
+
+def _check(path: str) -> bool:
+    """Returns whether the file has checksums of its values, which are compared then.
+
+    Raises:
+        DamagedCheckpoint: if they are not what was written.
+    """
+    with parsing.reading(path):
+        tensors = _header(path) or {}
+        metadata = tensors.pop(_METADATA, None) or {}
+        if _CHECKSUMS not in metadata:
+            return False
+        known = {str(name): int(crc) for name, crc in json.loads(metadata[_CHECKSUMS]).items()}
+        rest = known.pop("", None)
+        if rest != _checksum_of_header(tensors, metadata) or known.keys() != tensors.keys():
+            raise DamagedCheckpoint(path, "the checksum of its header is wrong", _AGAIN)
+        with open(path, "rb") as file:
+            begin = _LENGTH.size + int(_LENGTH.unpack(file.read(_LENGTH.size))[0])
+        names = list(known)
+        parts = []
+        for name in names:
+            start, end = (int(each) for each in tensors[name]["data_offsets"])
+            parts.append(([(begin + start, end - start)], known[name]))
+        for number in checksum.changed(path, parts):
+            raise DamagedCheckpoint(path, f"the checksum of {names[number]!r} is wrong", _AGAIN)
+    return True
+
+
 def _tensors(path: str) -> Config:
     found = _header(path)
     if found is None:
@@ -135,6 +177,18 @@ def _values(variables: dict[str, KerasVariable], copy: bool) -> dict[str, np.nda
         name: value.copy() if copy or not value.flags.c_contiguous else value
         for name, value in values.items()
     }
+
+
+def _checksums(values: dict[str, np.ndarray], metadata: dict[str, str]) -> dict[str, str]:
+    """Returns the metadata that has the checksums."""
+    names = {numpy: kind for kind, numpy in _TYPES.items()}
+    shapes = {
+        name: {"dtype": names[value.dtype.name], "shape": list(value.shape)}
+        for name, value in values.items()
+    }
+    known = {name: checksum.crc32c(value) for name, value in values.items()}
+    known[""] = _checksum_of_header(shapes, metadata)
+    return {_CHECKSUMS: json.dumps(known)}
 
 
 def _save(values: dict[str, np.ndarray], path: str, metadata: dict[str, str]) -> None:
@@ -182,7 +236,9 @@ class SafetensorsFile(Format):
             with commit.replacing(path, endings.SAFETENSORS[0]) as temporary, progress.watching(
                 temporary, total, "Saving"
             ):
-                _save(taken if read is None else read(), temporary, said)
+                values = taken if read is None else read()
+                said.update(_checksums(values, said))
+                _save(values, temporary, said)
 
         return Snapshot(write, can_be_in_background=copy)
 
@@ -209,15 +265,17 @@ class SafetensorsFile(Format):
             return parse(str(metadata.get(ATTRIBUTE, "")))
 
     def has_checksums(self, path: str) -> bool:
-        return False
+        with parsing.reading(path):
+            return _CHECKSUMS in ((_header(path) or {}).get(_METADATA) or {})
 
     def verify(self, path: str) -> None:
         with _opened(path):
-            pass
+            _check(path)
 
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
         with _opened(path) as stored:
+            _check(path)
             try:
                 found, _ = variable_paths.fit(path, model, stored, strict, _order(path))
             except MismatchedCheckpoint as error:

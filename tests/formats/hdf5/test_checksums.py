@@ -56,10 +56,6 @@ def test_each_bit_counts(place: float, bit: int, tmp_path_factory: Any) -> None:
     content = bytearray(written(path))
     content[int(place * len(content))] ^= 1 << bit
     path.write_bytes(content)
-    if int(place * len(content)) >= len(content) - len(checksums.MAGIC):
-        # Without what says that there are some, the file is as one without.
-        assert checksums.read("x.h5", io.BytesIO(content)) is None
-        return
     with pytest.raises(keras_ckpt.DamagedCheckpoint):
         read_all(path)
     with pytest.raises(keras_ckpt.DamagedCheckpoint):

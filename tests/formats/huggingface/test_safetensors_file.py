@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import keras_ckpt
 from keras_ckpt import runtime
@@ -20,6 +22,7 @@ if not runtime.is_keras_3():
 
 pytest.importorskip("safetensors")
 from models import MODELS, keras, predictions
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 
@@ -97,6 +100,42 @@ def test_cut_off(mlp: Any, cut: int, tmp_path: pathlib.Path) -> None:
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(CheckpointError):
         keras_ckpt.load_weights(mlp, path)
+
+
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_each_bit_counts(place: float, bit: int, tmp_path_factory: Any) -> None:
+    path = tmp_path_factory.mktemp("bits") / "w.safetensors"
+    model = MODELS["mlp"]()
+    keras_ckpt.save_weights(model, path)
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1 << bit
+    path.write_bytes(content)
+    other = MODELS["mlp"]()
+    before = other.get_weights()
+    try:
+        keras_ckpt.load_weights(other, path)
+    except CheckpointError:
+        expected = before
+    else:  # It was a bit of the name of the checksums.
+        expected = model.get_weights()
+        assert b'"keras_ckpt_crc32c"' not in content
+    assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), expected))
+
+
+def test_values_that_another_program_changed(mlp: Any, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "w.safetensors"
+    keras_ckpt.save_weights(mlp, path)
+    values = {name: value + 1 for name, value in load_file(path).items()}
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    save_file(values, path, metadata)
+    with pytest.raises(DamagedCheckpoint, match="have it leave out 'keras_ckpt_crc32c'"):
+        keras_ckpt.load_weights(mlp, path)
+    del metadata["keras_ckpt_crc32c"]
+    save_file(values, path, metadata)
+    keras_ckpt.load_weights(mlp, path)
+    for each in mlp.weights:
+        assert np.array_equal(values[each.path], runtime.to_numpy(each))
 
 
 def changed(path: pathlib.Path, change: Any) -> None:
