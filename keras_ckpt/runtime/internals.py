@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import copy
+import functools
 import importlib
 import importlib.util
+import threading
 from types import ModuleType
-from typing import TYPE_CHECKING, Callable, ContextManager, Iterable, Iterator
+from typing import TYPE_CHECKING, Callable, Collection, ContextManager, Iterable, Iterator
 
 from keras_ckpt._typing import Layer, Metric, Model, Tensor
 
@@ -27,6 +30,14 @@ _ASSIGNING = tuple(
 )
 #: The modules of Keras that define operations.
 _OPERATIONS = ("core", "numpy", "nn", "math", "image", "linalg")
+#: The collections in which Keras keeps those of a layer, and what they are.
+_TRACKED = {
+    "TrackedList": list,
+    "TrackedDict": dict,
+    "TrackedOrderedDict": collections.OrderedDict,
+    "TrackedSet": set,
+}
+_copying = threading.RLock()
 
 
 def _of_keras(name: str) -> ModuleType:
@@ -155,6 +166,27 @@ def hdf5_scope() -> ContextManager[object]:
     options = _of_keras("legacy.saving.saving_options")
     found: ContextManager[object] = options.keras_option_scope(use_legacy_config=True)
     return found
+
+
+@contextlib.contextmanager
+def plain_copies() -> Iterator[None]:
+    """Gives a context in which a list that a layer holds is copied as a list.
+
+    Keras 3 copies the description of a functional model for HDF5. A list of a layer in it would be
+    copied with all that the layer tracks, such as the generator of a random layer, which cannot be.
+    """
+    tracking = _of_keras("utils.tracking")
+    with _copying, contextlib.ExitStack() as stack:
+        for name, plain in _TRACKED.items():
+            kind = getattr(tracking, name, None)
+            if kind is not None and "__deepcopy__" not in vars(kind):
+                kind.__deepcopy__ = functools.partialmethod(_copied, plain)
+                stack.callback(delattr, kind, "__deepcopy__")
+        yield
+
+
+def _copied(value: Collection[object], plain: type, memo: dict[int, object]) -> object:
+    return copy.deepcopy(plain(value), memo)
 
 
 # Operations.

@@ -9,9 +9,11 @@ checkpoint at PATH is there, whole and of one save. All values of one save are t
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +27,7 @@ import numpy as np  # noqa: E402
 
 import keras_ckpt  # noqa: E402
 from keras_ckpt import formats, runtime  # noqa: E402
+from keras_ckpt.storage import commit, temporary  # noqa: E402
 
 
 def model() -> Any:
@@ -105,17 +108,43 @@ class Writer:
 
 
 def killed(path: str, weights_only: bool, kills: int) -> None:
-    """Kills a process that saves at random moments, and looks at what it leaves each time."""
-    into = model()
+    """Kills a process that saves at random moments, and looks at what it leaves each time.
+
+    The process is forked from this one, so that it need not import TensorFlow each time.
+    """
+    into, taken = model(), snapshots(path, weights_only)
     for number in range(kills):
-        with Writer() as process:
-            process.save(path, weights_only)
-            time.sleep(random.uniform(0, 0.2))
+        begun, begins = os.pipe()
+        child = os.fork()
+        if child == 0:
+            save_until_killed(taken, path, begins)
+        os.close(begins)
+        assert os.read(begun, 1), "the process has saved nothing"
+        os.close(begun)
+        time.sleep(random.uniform(0, 0.2))
+        os.kill(child, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+        assert os.WIFSIGNALED(status), f"the process ended by itself: {status}"
         try:
             value(path, weights_only, into)
         except Exception as error:
             raise SystemExit(f"kill {number}: {type(error).__name__}: {error}") from error
-    print(f"{path}: {kills} kills, and a whole checkpoint of one save after each")
+    directory = os.path.dirname(path) or "."
+    commit.remove_left_behind(directory)  # As a callback does when training begins.
+    left = [each for each in os.listdir(directory) if temporary.is_one(each)]
+    assert not left, f"temporary files stay: {left}"
+    print(f"{path}: {kills} kills, and a whole checkpoint of one save after each", flush=True)
+
+
+def save_until_killed(taken: list[Any], path: str, begins: int) -> None:
+    """Saves without an end, and says when it has begun."""
+    try:
+        for number in itertools.count():
+            taken[number % len(taken)].write(path)
+            if number == 0:
+                os.write(begins, b"x")
+    finally:
+        os._exit(1)
 
 
 def main() -> None:

@@ -212,7 +212,7 @@ def _compile_config_kept(model: Model) -> Iterator[None]:
 
 def _describe(model: Model) -> Config:
     """Returns the attributes of the file: the configuration of the model and how to compile it."""
-    with internals.hdf5_scope(), _compile_config_kept(model):
+    with internals.hdf5_scope(), internals.plain_copies(), _compile_config_kept(model):
         described = dict(internals.hdf5_descriptions().model_metadata(model))
         if "training_config" in described:
             described["training_config"] = _spelled_out(described["training_config"])

@@ -71,3 +71,28 @@ def test_where_the_shape_cannot_be_known_that_is_said(tmp_path: pathlib.Path) ->
     )
     keras_ckpt.load_weights(other, tmp_path / "m.h5")
     assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), model.get_weights()))
+
+
+@pytest.mark.parametrize("held", [[0, 255], {"low": 0}, ({"deep": [1, 2]},)])
+def test_what_a_random_layer_holds_in_its_description(held: Any, tmp_path: pathlib.Path) -> None:
+    @keras.saving.register_keras_serializable("tests_of_model")
+    class Random(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self, held: Any, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.held = held
+            self.generator = keras.random.SeedGenerator(1)
+
+        def call(self, x: Any) -> Any:
+            return x
+
+        def get_config(self) -> dict[str, Any]:
+            return dict(super().get_config(), held=self.held)
+
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Dense(2)(Random(held)(inputs)))
+    path = tmp_path / "m.h5"
+    keras_ckpt.save_model(model, path)
+    found = keras_ckpt.load_model(path)
+    assert json.dumps(found.layers[1].held) == json.dumps(held)
+    x = np.ones((1, 3), "float32")
+    np.testing.assert_array_equal(found.predict(x, verbose=0), model.predict(x, verbose=0))
