@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 import warnings
 from typing import Any
 
@@ -26,7 +27,7 @@ warnings.simplefilter("ignore")
 import numpy as np  # noqa: E402
 
 import keras_ckpt  # noqa: E402
-from keras_ckpt import formats, runtime  # noqa: E402
+from keras_ckpt import endings, formats, runtime  # noqa: E402
 from keras_ckpt.storage import commit, temporary  # noqa: E402
 
 
@@ -107,24 +108,54 @@ class Writer:
         self._process.communicate()
 
 
-def killed(path: str, weights_only: bool, kills: int) -> None:
-    """Kills a process that saves at random moments, and looks at what it leaves each time.
+class Forked:
+    """A process that saves, forked from this one so that it need not import TensorFlow.
 
-    The process is forked from this one, so that it need not import TensorFlow each time.
+    Args:
+        taken: snapshots, which it saves by turns.
     """
-    into, taken = model(), snapshots(path, weights_only)
-    for number in range(kills):
+
+    def __init__(self, taken: list[Any]) -> None:
+        self._taken, self._process = taken, 0
+
+    def save(self, path: str, weights_only: bool) -> None:
+        """Has it save to a path, and waits until it has done so once."""
         begun, begins = os.pipe()
-        child = os.fork()
-        if child == 0:
-            save_until_killed(taken, path, begins)
+        self._process = os.fork()
+        if self._process == 0:
+            self._save_until_killed(path, begins)
         os.close(begins)
         assert os.read(begun, 1), "the process has saved nothing"
         os.close(begun)
-        time.sleep(random.uniform(0, 0.2))
-        os.kill(child, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
+
+    def _save_until_killed(self, path: str, begins: int) -> None:
+        try:
+            for number in itertools.count():
+                self._taken[number % len(self._taken)].write(path)
+                if number == 0:
+                    os.write(begins, b"x")
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+
+    def __enter__(self) -> Forked:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.kill(self._process, signal.SIGKILL)
+        status = os.waitpid(self._process, 0)[1]
         assert os.WIFSIGNALED(status), f"the process ended by itself: {status}"
+
+
+def killed(path: str, weights_only: bool, kills: int) -> None:
+    """Kills a process that saves at random moments, and looks at what it leaves each time."""
+    into, taken = model(), snapshots(path, weights_only)
+    for number in range(kills):
+        # The threads of TensorStore are not there after a fork.
+        with Writer() if path.endswith(endings.ORBAX) else Forked(taken) as process:
+            process.save(path, weights_only)
+            time.sleep(random.uniform(0, 0.2))
         try:
             value(path, weights_only, into)
         except Exception as error:
@@ -134,17 +165,6 @@ def killed(path: str, weights_only: bool, kills: int) -> None:
     left = [each for each in os.listdir(directory) if temporary.is_one(each)]
     assert not left, f"temporary files stay: {left}"
     print(f"{path}: {kills} kills, and a whole checkpoint of one save after each", flush=True)
-
-
-def save_until_killed(taken: list[Any], path: str, begins: int) -> None:
-    """Saves without an end, and says when it has begun."""
-    try:
-        for number in itertools.count():
-            taken[number % len(taken)].write(path)
-            if number == 0:
-                os.write(begins, b"x")
-    finally:
-        os._exit(1)
 
 
 def main() -> None:
