@@ -12,6 +12,7 @@ from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, NotACheckpoint
 from keras_ckpt.formats import registry
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.keras3 import sharded
+from keras_ckpt.formats.parsing import one_line
 from keras_ckpt.formats.tensorflow import tensor_bundle
 from keras_ckpt.storage import rereading
 
@@ -114,11 +115,14 @@ def _one(path: str) -> Verified | None:
     except NotACheckpoint as error:
         is_one_by_name = path.endswith(_ENDINGS) or glob.glob(glob.escape(path) + _INDEX)
         return Verified(path, "", error.found, False) if is_one_by_name else None
-    except FileNotFoundError:
-        leads_nowhere = os.path.islink(path) and path.endswith(_ENDINGS)
-        return (
-            Verified(path, "", "it is a link that leads nowhere", False) if leads_nowhere else None
-        )
+    except FileNotFoundError as error:
+        if os.path.islink(path) and not os.path.exists(path):
+            flaw = "it is a link that leads nowhere"
+            return Verified(path, "", flaw, False) if path.endswith(_ENDINGS) else None
+        if os.path.lexists(path) or os.path.lexists(path + _INDEX):
+            # It is there, and a file that belongs to it is not.
+            return Verified(path, _format(path), one_line(error), False)
+        return None  # It has been removed meanwhile.
     except OSError as error:
         return Verified(path, "", f"it cannot be read: {error.strerror or error}", False)
     except ImportError as error:

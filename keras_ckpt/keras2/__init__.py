@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keras_ckpt.keras2 import (
         activations,
         constraints,
+        fixed_training,
         layers,
         metrics,
         optimizers,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "activations",
     "constraints",
+    "fixed_training",
     "layers",
     "metrics",
     "optimizers",

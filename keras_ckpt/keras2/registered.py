@@ -12,7 +12,12 @@ T = TypeVar("T", bound=Callable[..., Any])
 PACKAGE = "keras_ckpt"
 
 
-def registered(found: T) -> T:
-    """Registers a class or function with Keras under its own name."""
-    made: T = runtime.keras().saving.register_keras_serializable(PACKAGE)(found)
+def registered(found: T, name: str | None = None) -> T:
+    """Registers a class or function with Keras.
+
+    Args:
+        found: the class or function.
+        name: the name in files. Defaults to `None`: its own.
+    """
+    made: T = runtime.keras().saving.register_keras_serializable(PACKAGE, name)(found)
     return made

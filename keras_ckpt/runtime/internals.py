@@ -86,6 +86,12 @@ def keep_training_argument(layer: Layer) -> None:
     object.__setattr__(layer, "_call_has_training_arg", False)
 
 
+def functional_class() -> type[Model]:
+    """Returns the class of functional models."""
+    found: type[Model] = _of_keras("models.functional").Functional
+    return found
+
+
 def mask_of(tensor: Tensor) -> Tensor | None:
     """Returns the mask of a tensor, None if it has none."""
     return getattr(tensor, "_keras_mask", None)

@@ -69,6 +69,21 @@ def test_a_flipped_bit(
     assert alone == damaged[0]
 
 
+@pytest.mark.parametrize(("name", "save", "file"), SAVED)
+def test_a_missing_file(
+    name: str, save: Any, file: str, saved: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    directory = tmp_path / "copy"
+    shutil.copytree(saved, directory)
+    removed = sorted(directory.glob("saved/**/*.keras")) if name == "saved" else [directory / file]
+    removed[0].unlink()
+    found = {each.path: each.flaw for each in verify(directory)}
+    if file == name:
+        assert str(directory / name) not in found
+    elif name != "saved" or not runtime.has_tensorflow():  # Its graph can still be loaded.
+        assert found[str(directory / name)]
+
+
 @pytest.mark.parametrize("content", [b"", b"half of a", b"PK\x03\x04 and no more"])
 @pytest.mark.parametrize(
     "name", ["m.keras", "m.h5", "m.weights.h5", "m.weights.json", "cp.index", "m.safetensors"]

@@ -80,7 +80,9 @@ def model_from_config(
     # those of the layers.
     known = runtime.keras().saving.custom_object_scope(custom_objects or {})
     with known, internals.names_reserved(layer_names.names_in(config)):
-        return _Reader(custom_objects or {}, safe_mode, version).model(config)
+        model = _Reader(custom_objects or {}, safe_mode, version).model(config)
+    making.freeze(model)
+    return model
 
 
 def make(
@@ -468,7 +470,8 @@ class _Graph:
     def _tensor(self, reference: Reference) -> object:
         found = self.tensors[reference.layer, reference.call]
         if isinstance(found, (list, tuple)):
-            return found[reference.output]
+            nested = any(isinstance(each, (list, tuple)) for each in found)
+            return (list(masks.tensors(found)) if nested else found)[reference.output]
         if isinstance(found, dict):
             return list(found.values())[reference.output]
         return found
@@ -524,10 +527,10 @@ class _Graph:
         arguments = dict(arguments, **argument_table.of_call(self.configs[name]))
         named = {key: self._as_tensor(value) for key, value in arguments.items()}
         inputs = self._as_tensor(given)
-        result = layer(inputs, **named)
+        result = layer(inputs, **named, **masks.for_call(layer, inputs, named))
         masks.pass_on(self.configs[name], inputs, result)
         if named.get("training") is not None:
-            internals.keep_training_argument(layer)
+            keras2.fixed_training.fix(layer)
         self.operations.starts_with_batch(result)
         self.tensors[name, number] = result
         return True
@@ -549,13 +552,15 @@ class _Graph:
             return first, others
         return first, dict(others, initial_state=states if len(states) > 1 else states[0])
 
-    def _first_argument(self, data: Sequence[object], arguments: dict[str, object]) -> object:
+    def _first_argument(self, data: Sequence[Any], arguments: dict[str, object]) -> object:
         """Returns the tensor or value at the start of a call.
 
         Args:
             data: a reference, as a rule followed by a dict of the other arguments.
             arguments: receives these.
         """
+        if data and isinstance(data[0], (list, tuple)):  # The states of a cell, of several.
+            return [self._first_argument(each, arguments) for each in data]
         others = data[3] if len(data) > 3 else None
         if isinstance(others, dict):
             arguments.update({key: self._filled(each) for key, each in others.items()})

@@ -29,6 +29,9 @@ _NEWER: Neutral = {
     "optional": (False,),
     "output_axes": (None,),
     "quantization_config": (None,),
+    "renorm": (False,),
+    "renorm_clipping": (None,),
+    "renorm_momentum": (0.99,),
     "rms_scaling": (False,),
     "seed": (None,),
     "sliding_window": (None,),
@@ -43,10 +46,30 @@ _OF_IMAGES: Neutral = {
     "data_format": (None, "channels_last"),
     "pad_to_aspect_ratio": (False,),
 }
+_LOOKUP: Neutral = {
+    "idf_weights": (None,),
+    "oov_method": ("floormod",),
+    "salt": (None,),
+}
 _NEWER_IN: dict[str, Neutral] = {
+    "Attention": {"score_mode": ("dot",)},
+    "Discretization": {"output_mode": ("int",), "sparse": (False,)},
+    "GroupNormalization": {"groups": ()},
+    "Hashing": {"output_mode": ("int",), "sparse": (False,)},
+    "IntegerLookup": {**_LOOKUP, "vocabulary_dtype": ("int64",)},
+    "Normalization": {"invert": (False,)},
+    "StringLookup": {**_LOOKUP, "encoding": ("utf-8",)},
+    "SyncBatchNormalization": {"synchronized": (True,)},
+    "TextVectorization": {
+        **_LOOKUP,
+        "encoding": ("utf-8",),
+        "ragged": (False,),
+        "sparse": (False,),
+    },
+    "ZeroPadding1D": {"data_format": (None, "channels_last")},
     "CenterCrop": _OF_IMAGES,
     "RandomBrightness": _OF_IMAGES,
-    "RandomContrast": _OF_IMAGES,
+    "RandomContrast": {**_OF_IMAGES, "value_range": ([0, 255], (0, 255))},
     "RandomCrop": _OF_IMAGES,
     "RandomFlip": _OF_IMAGES,
     "RandomRotation": _OF_IMAGES,
@@ -86,6 +109,8 @@ _OWN_OPTIMIZERS = {
     "Keras2RMSprop": "RMSprop",
 }
 _NESTED = ("Functional", "Sequential")
+#: What a description says of the class.
+_NAMES = ("class_name", "module", "registered_name")
 
 
 class NotInKeras2(ValueError):
@@ -265,7 +290,25 @@ def _is_layer_of_users(description: Config) -> bool:
     return not module.startswith(("keras.", "keras_core."))
 
 
+def _as_called(description: Config) -> Config:
+    """Returns the description of a layer whose calls say of `training` what Keras 2 understands.
+
+    Keras 3 notes what the argument was, and puts that of the model in its place; Keras 2 keeps it.
+    """
+    base = keras2.fixed_training.unfixed(_full_name(description))
+    if base is not None:
+        name = _PACKAGE + base if base in keras2.layers.MODULES else base
+        others = {key: description[key] for key in description if key not in _NAMES}
+        return dict(others, class_name=name)
+    nodes = [
+        dict(node, kwargs={key: node["kwargs"][key] for key in node["kwargs"] if key != "training"})
+        for node in description["inbound_nodes"]
+    ]
+    return dict(description, inbound_nodes=nodes)
+
+
 def _graph(config: Config) -> Config:
+    config = dict(config, layers=[_as_called(each) for each in config["layers"]])
     # A model within the model that has an input has been called once, as Keras 2 counts, before
     # the model calls it; as Keras 3 counts, it has not. So each of its calls is written twice: the
     # references are to the second for Keras 2, and to the first for Keras 3.

@@ -1,4 +1,4 @@
-"""Which errors say that a model cannot be made as it is described, and which leave as they are."""
+"""How models are made of descriptions: which errors say that one cannot be, what is frozen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Iterator
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import Model
 from keras_ckpt.errors import CheckpointError, UnsupportedModel
+from keras_ckpt.formats import assignment
 from keras_ckpt.formats.parsing import one_line
 
 #: What Keras and its layers raise for what they do not take.
@@ -92,3 +94,17 @@ def _is_of_user(raised: TracebackType | None) -> bool:
     """Returns whether code that is neither Keras's nor a library's has a part in an error."""
     names = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(raised)]
     return any(name.split(".")[0] not in _LIBRARIES for name in names)
+
+
+def freeze(model: Model) -> None:
+    """Takes the weights of layers that do not train out of those that the model trains.
+
+    In Keras 3.0 a layer that is made with `trainable=False` still has them among these.
+    """
+    if not assignment.is_built(model):
+        return
+    training = {id(each) for each in model.trainable_weights}
+    for layer in model._flatten_layers(include_self=False):
+        if not layer.trainable and any(id(each) in training for each in layer.weights):
+            layer.trainable = True
+            layer.trainable = False

@@ -1,13 +1,46 @@
-"""The masks that layers pass on, where Keras 3 makes another of several than Keras 2 did."""
+"""The masks that layers get and pass on, where Keras 3 takes others than Keras 2 did."""
 
 from __future__ import annotations
 
+import inspect
+from typing import Iterator
+
 from keras_ckpt import runtime
-from keras_ckpt._typing import Config, Tensor
+from keras_ckpt._typing import Config, Layer, Tensor
 from keras_ckpt.runtime import internals
 
 #: Layers of several inputs whose output is masked where one of them is; in Keras 3, where all are.
 _MERGING = frozenset(["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"])
+
+
+def for_call(layer: Layer, inputs: object, others: dict[str, object]) -> dict[str, object]:
+    """Returns the mask that Keras 2 passed to a layer, where Keras 3 passes none.
+
+    Keras 2 passed that of the first argument. Keras 3 does so if no other argument is a tensor, as
+    the `initial_state` of a recurrent layer is.
+
+    Args:
+        layer: the layer.
+        inputs: what it is called on.
+        others: its other arguments.
+    """
+    if others.get("mask") is not None or "mask" not in inspect.signature(layer.call).parameters:
+        return {}
+    if not any(True for _ in tensors(list(others.values()))):
+        return {}
+    found = [internals.mask_of(each) for each in tensors(inputs)]
+    if all(each is None for each in found):
+        return {}
+    return {"mask": found if isinstance(inputs, list) else found[0]}
+
+
+def tensors(value: object) -> Iterator[Tensor]:
+    """Yields the tensors in a list of tensors, lists and other values."""
+    if isinstance(value, runtime.keras().KerasTensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from tensors(each)
 
 
 def pass_on(config: Config, inputs: object, result: object) -> None:

@@ -20,7 +20,7 @@ from keras_ckpt.formats.config import (
     optimizer_state,
     safety,
 )
-from keras_ckpt.formats.hdf5 import hdf5_file, weights
+from keras_ckpt.formats.hdf5 import hdf5_file, theano, weights
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, keras_version, of_description
 from keras_ckpt.runtime import internals
 
@@ -109,14 +109,20 @@ class HDF5Model(hdf5_file.HDF5Format):
                 if is_native
                 else functools.partial(keras2_reader.make, version=version)
             )
-            model = make(path, described, custom_objects, safe_mode)
+            with _of_keras_1(path, version):
+                model = make(path, described, custom_objects, safe_mode)
             if not assignment.is_built(model):
                 _build(path, model, group)
             assignment.assign(model, weights.assignments(path, file.group("model_weights"), model))
             if not compile or config is None:
                 return model
             compilation.compile_model(path, model, config, custom_objects, version)
-            if "optimizer_weights" in file:
+            if "optimizer_weights" in file and theano.wrote(group) and theano.kernels(model):
+                runtime.warn_user(
+                    f"The optimizer starts anew: the state of kernels in {path} is that of Theano, "
+                    "which turned them around."
+                )
+            elif "optimizer_weights" in file:
                 state = _optimizer_state(file.group("optimizer_weights"))
                 optimizer_state.restore(path, model, *state)
         return model
@@ -133,6 +139,22 @@ _INPUTS: dict[str, tuple[tuple[None, ...], int]] = {
     "LSTM": ((None, None), 0),
     "SimpleRNN": ((None, None), 0),
 }
+
+
+@contextlib.contextmanager
+def _of_keras_1(path: str, version: str) -> Iterator[None]:
+    """Says that Keras 1 described a model which cannot be made: Keras 2 renamed the arguments."""
+    try:
+        yield
+    except UnsupportedModel as error:
+        if not version.startswith("1."):
+            raise
+        raise UnsupportedModel(
+            path,
+            f"Keras {version} described the model, with arguments that Keras 2 renamed",
+            "load it in Keras 2.3.1 on TensorFlow 1.15 or older, which reads most of these files, "
+            "and save it again",
+        ) from error
 
 
 def _build(path: str, model: Model, group: hdf5_file.Group) -> None:

@@ -16,7 +16,7 @@ from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Probe, Snapshot
 from keras_ckpt.formats.config import layer_names
-from keras_ckpt.formats.hdf5 import cudnn, hdf5_file
+from keras_ckpt.formats.hdf5 import cudnn, hdf5_file, theano
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, keras_version
 
 OF_MODEL = "top_level_model_weights"
@@ -152,10 +152,12 @@ def assignments(
     found: list[Assignment] = []
     missing: list[str] = []
     unused: list[str] = []
+    kernels = theano.Kernels(model, group)
     for variables, values in pairs:
         missing += [assignment.variable_name(variable) for variable in variables[len(values) :]]
         unused += [name for name, _ in values[len(variables) :]]
         given = cudnn.as_in_model(variables, [_unread(*each) for each in values])
+        given = kernels.as_in_model(variables, given)
         for variable, value in zip(variables, given):
             found.append(Assignment(variable, value.shape, value.read, value.is_sure))
     return assignment.fit(path, found, missing, unused, strict)
@@ -176,6 +178,7 @@ def assignments_by_name(
     stored = {new: old for old, new in layer_names.allowed(listed_names).items()}
     found: list[Assignment] = []
     wrong: list[str] = []
+    kernels = theano.Kernels(model, group)
     for layer in model.layers:
         variables = _weights(layer)
         name = stored.get(layer.name)
@@ -184,6 +187,7 @@ def assignments_by_name(
         values = [_unread(*each) for each in _stored(path, group.group(name))]
         if len(variables) == len(values):
             values = cudnn.as_in_model(variables, values)
+            values = kernels.as_in_model(variables, values)
         shapes = [tuple(variable.shape) for variable in variables]
         if shapes != [value.shape for value in values]:
             of_file = ", ".join(str(value.shape) for value in values) or "none"

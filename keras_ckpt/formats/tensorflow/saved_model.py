@@ -136,12 +136,13 @@ class SavedModel(Format):
         described = description(path)
         prefix = os.path.join(path, VARIABLES)
         found = Summary([], load_weights=False)
-        if os.path.isfile(tensor_bundle.index_path(prefix)):
+        is_whole = os.path.isfile(tensor_bundle.index_path(prefix))
+        if is_whole:
             found = checkpoint.summary(prefix)
         keras = str(described.get("keras_version") or "")
         return found._replace(
             written_by={**version, **keras_version(keras)},
-            load_model=bool(described.get("model_config")),
+            load_model=is_whole and bool(described.get("model_config")),
             **of_description(described, described.get("training_config"), "optimizer_config"),
         )
 
@@ -150,6 +151,8 @@ class SavedModel(Format):
         inside, prefix = _archive(path), os.path.join(path, VARIABLES)
         if inside is not None:
             KerasArchive().verify(inside)
+        else:
+            _require_variables(path)
         if os.path.isfile(tensor_bundle.index_path(prefix)):
             checkpoint.TFCheckpoint().verify(prefix)
 
@@ -161,9 +164,7 @@ class SavedModel(Format):
         elif os.path.isfile(tensor_bundle.index_path(prefix)):
             checkpoint.load_bundle(model, prefix, path, strict)
         else:
-            raise DamagedCheckpoint(
-                path, "it is a SavedModel without variables", "copy its whole directory again"
-            )
+            raise _without_variables(path)
 
     def load_model(
         self,
@@ -175,6 +176,7 @@ class SavedModel(Format):
         inside = _archive(path)
         if inside is not None:
             return KerasArchive().load_model(inside, custom_objects, compile, safe_mode)
+        _require_variables(path)
         described = description(path)
         if not described.get("model_config"):
             raise WeightsOnly(
@@ -198,6 +200,23 @@ class SavedModel(Format):
         checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
         vocabularies.refuse_missing(path, model)
         return model
+
+
+def _without_variables(path: str) -> DamagedCheckpoint:
+    return DamagedCheckpoint(
+        path,
+        "it is a SavedModel without variables: those of its directory `variables` are missing",
+        "copy its whole directory again",
+    )
+
+
+def _require_variables(path: str) -> None:
+    """Raises DamagedCheckpoint if the variables are missing, which TensorFlow 2 always writes."""
+    prefix = os.path.join(path, VARIABLES)
+    if os.path.isfile(tensor_bundle.index_path(prefix)):
+        tensor_bundle.Reader(prefix).close()
+    elif _tensorflow_version(path).get("tensorflow", "").startswith("2"):
+        raise _without_variables(path)
 
 
 def _archive(path: str) -> str | None:

@@ -96,3 +96,17 @@ def test_what_a_random_layer_holds_in_its_description(held: Any, tmp_path: pathl
     assert json.dumps(found.layers[1].held) == json.dumps(held)
     x = np.ones((1, 3), "float32")
     np.testing.assert_array_equal(found.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_a_description_of_keras_1_is_named_as_one(tmp_path: pathlib.Path) -> None:
+    keras_ckpt.save_model(keras.Sequential([keras.Input((3,)), layers.Dense(2)]), tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        dense = config["config"]["layers"][-1]["config"]
+        dense.update(output_dim=dense.pop("units"), init="glorot_uniform", input_dtype="float32")
+        file.attrs["model_config"] = json.dumps(config)
+        file.attrs["keras_version"] = "1.2.2"
+    with pytest.raises(
+        UnsupportedModel, match=r"Keras 1\.2\.2 described .* Load it in Keras 2\.3\.1"
+    ):
+        keras_ckpt.load_model(tmp_path / "m.h5")

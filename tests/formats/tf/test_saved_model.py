@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import shutil
+import tarfile
 import zipfile
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 import keras_ckpt
 from keras_ckpt import formats, runtime
-from keras_ckpt.formats import api, registry
+from keras_ckpt.formats import api, registry, verification
 from keras_ckpt.formats.tensorflow import saved_model
 from keras_ckpt.storage import commit
 
@@ -18,6 +20,8 @@ if not runtime.is_keras_3():
 
 import models
 from models import MODELS, predictions, saved
+
+LEGACY = pathlib.Path(__file__).resolve().parents[2] / "data" / "legacy"
 
 needs_tensorflow = pytest.mark.skipif(not runtime.has_tensorflow(), reason="needs TensorFlow")
 
@@ -118,3 +122,29 @@ def test_one_that_another_program_has_written_over(recorded: bool, tmp_path: pat
         keras_ckpt.load_model(path)
     served = keras_ckpt.load_model(path, inference_only=True)
     np.testing.assert_allclose(served.predict(x), runtime.to_numpy(new(x)), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "missing", ["variables", "variables.index", "variables.data-00000-of-00001"]
+)
+def test_one_of_tensorflow_without_its_variables(missing: str, tmp_path: pathlib.Path) -> None:
+    with tarfile.open(str(LEGACY / "2.6.tar.xz")) as archive:
+        archive.extractall(str(tmp_path))
+    path = next(tmp_path.rglob("saved_model.pb")).parent
+    keras_ckpt.load_model(path)
+    lost = path / "variables"
+    if missing == "variables":
+        shutil.rmtree(lost)
+    else:
+        (lost / missing).unlink()
+    flaws = [each.flaw for each in verification.verify(path)]
+    assert len(flaws) == 1
+    assert flaws[0]
+    for load in (
+        lambda: keras_ckpt.load_model(path),
+        lambda: keras_ckpt.load_weights(MODELS["mlp"](), path),
+    ):
+        with pytest.raises((keras_ckpt.DamagedCheckpoint, FileNotFoundError), match="[Cc]opy"):
+            load()
+    if not missing.startswith("variables.data"):
+        assert keras_ckpt.inspect(path).loads_with == []

@@ -1,0 +1,98 @@
+"""Layers and models that keep the `training` that they are called with in a functional model.
+
+As in Keras 2, where a `Dropout` that is called with `training=True` drops values in `predict`, and
+a model that is called with `training=False` is in inference mode in `fit`. Keras 3 puts the
+`training` of the outer model in its place.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from keras_ckpt._typing import Layer
+from keras_ckpt.keras2 import layers
+from keras_ckpt.keras2.registered import PACKAGE, registered
+from keras_ckpt.runtime import internals
+
+#: What stands before the name of a class where it is registered. It keeps its own beside, after
+#: which Keras calls the layer in files.
+PREFIX = "FixedTraining"
+
+if TYPE_CHECKING:
+    _Base = Layer
+else:
+    _Base = object
+
+
+class _Fixed(_Base):  # type: ignore[misc]
+    """Comes before a class of layers."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        internals.keep_training_argument(self)
+
+
+class _FixedFunctional(_Base):  # type: ignore[misc]
+    """Comes before the class of functional models, which Keras knows by these arguments."""
+
+    def __init__(
+        self, inputs: object, outputs: object, name: str | None = None, **kwargs: object
+    ) -> None:
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        internals.keep_training_argument(self)
+
+
+def _made(cls: type[Layer]) -> type[Layer]:
+    first = _FixedFunctional if cls is internals.functional_class() else _Fixed
+    text = f"`{cls.__name__}` that keeps the `training` that it is called with."
+    made = type(cls.__name__, (first, cls), {"__doc__": text, "__module__": __name__})
+    return registered(made, PREFIX + cls.__name__)
+
+
+def _classes() -> list[type[Layer]]:
+    """Returns the classes of layers and models that are called with `training`."""
+    known: dict[str, Any] = {
+        name: getattr(keras.layers, name) for name in sorted(dir(keras.layers))
+    }
+    # Where both Keras 3 and Keras 2 have one of a name, models of Keras 2 have the latter.
+    known.update({name: layers.find(name) for name in layers.MODULES})
+    found: list[type[Layer]] = [
+        each
+        for each in [*known.values(), keras.Sequential, internals.functional_class()]
+        if inspect.isclass(each)
+        and issubclass(each, keras.layers.Layer)
+        and "training" in inspect.signature(each.call).parameters  # type: ignore[attr-defined]
+    ]
+    return list(dict.fromkeys(found))
+
+
+#: The classes that keep their `training`, by those that do not.
+CLASSES = {each: _made(each) for each in _classes()}
+
+
+def fix(layer: Layer) -> None:
+    """Has a layer or model that has been called keep the `training` of its calls.
+
+    It becomes one of a registered class, so that it does after it has been saved and loaded, too.
+    A layer of a class of the user's does until then.
+    """
+    internals.keep_training_argument(layer)
+    cls = CLASSES.get(type(layer))
+    if cls is not None:
+        # Past the `__setattr__` of Keras, which tracks what is set.
+        object.__setattr__(layer, "__class__", cls)
+
+
+def unfixed(name: str) -> str | None:
+    """Returns the name of the class that does not keep its `training`, None if it is none of these.
+
+    Args:
+        name: String, a name in a file, with or without the package.
+    """
+    for start in (f"{PACKAGE}>{PREFIX}", PREFIX):
+        if name.startswith(start):
+            return name[len(start) :]
+    return None
