@@ -77,6 +77,8 @@ _NEWER_IN: dict[str, Neutral] = {
     "RandomZoom": _OF_IMAGES,
     "Resizing": {**_OF_IMAGES, "fill_mode": ("constant",), "fill_value": (0.0,)},
 }
+#: Layers that look values up, with the type of their vocabularies.
+_LOOKUPS = {"IntegerLookup": "int64", "StringLookup": "string"}
 _RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}
 # Arguments of the optimizers of Keras 3.
 _OF_OPTIMIZERS: Neutral = {
@@ -248,6 +250,9 @@ def _layer(description: Config) -> Config:
     settings = _known(name, _plain_config(config), {**_NEWER, **_NEWER_IN.get(name, {})})
     if name == "ActivityRegularization" and is_of_keras_2:
         _check_reduction(settings.pop("reduction"))
+    if name in _LOOKUPS and settings.get("output_mode") == "int":
+        # Keras 2 wants the type of what comes out.
+        settings["dtype"] = _LOOKUPS[name] if settings.get("invert") else "int64"
     if name == "InputLayer":
         settings["batch_input_shape"] = settings.pop("batch_shape")
         settings.setdefault("ragged", False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pathlib
 import subprocess
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 import keras_ckpt
 from keras_ckpt import keras2, runtime
+from keras_ckpt.formats.config import keras2_writer
 
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 writes", allow_module_level=True)
@@ -26,6 +28,7 @@ import random_models
 pytestmark = pytest.mark.slow
 
 keras = runtime.keras()
+DATA = pathlib.Path(__file__).resolve().parents[2] / "data"
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools" / "formats"
 NEAR = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -220,6 +223,78 @@ def test_layers_of_images_have_the_arguments_of_keras_2(
     assert not newer & set(written) and set(settings) <= set(written)
     x = np.linspace(0, 1, 48, dtype="float32").reshape(1, 4, 4, 3)
     same(run(keras_ckpt.load_model(tmp_path / "m.h5"), [x]), run(model, [x]))
+
+
+#: Values for the arguments that layers must be given.
+GIVEN: dict[str, Any] = {
+    "axes": 1,
+    "bin_boundaries": [0.0, 1.0],
+    "cropping": 1,
+    "dims": (1,),
+    "equation": "ab,bc->ac",
+    "factor": 0.1,
+    "filters": 2,
+    "height": 2,
+    "height_factor": 0.1,
+    "input_dim": 5,
+    "kernel_size": 2,
+    "key_dim": 2,
+    "mask_value": 1.0,
+    "n": 2,
+    "num_bins": 4,
+    "num_heads": 2,
+    "num_tokens": 4,
+    "output_dim": 3,
+    "output_shape": (3,),
+    "rate": 0.1,
+    "scale": 0.5,
+    "stddev": 0.1,
+    "target_shape": (4,),
+    "units": 2,
+    "width": 2,
+    "width_factor": 0.1,
+}
+
+
+def made(cls: Any) -> Any:
+    """Returns a layer, or None if it is one of others."""
+    given = {}
+    for name, each in inspect.signature(cls.__init__).parameters.items():
+        is_needed = each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD
+        if name in GIVEN and (is_needed or name == "num_tokens"):
+            given[name] = GIVEN[name]
+        elif is_needed and name != "self":
+            return None
+    try:
+        return cls(**given)
+    except ValueError:
+        return None  # It wants one of two arguments.
+
+
+def test_the_arguments_of_every_layer_are_those_of_keras_2() -> None:
+    known = json.loads((DATA / "layer_arguments_of_tf2.15.json").read_text())
+    inputs = {"batch_shape": [None, 4], "dtype": "float32", "name": "x", "sparse": False}
+    first = {"class_name": "InputLayer", "config": inputs}
+    seen, odd = 0, {}
+    for name in sorted(set(known) & set(dir(keras.layers)) - {"Layer"}):
+        layer = made(getattr(keras.layers, name))
+        if layer is None:
+            continue
+        described = {"class_name": name, "config": layer.get_config(), "module": "keras.layers"}
+        config = {"name": "m", "layers": [first, described]}
+        try:
+            found = keras2_writer.of_model({"class_name": "Sequential", "config": config})
+        except keras2_writer.NotInKeras2:
+            continue
+        seen += 1
+        written = found["config"]["layers"][1]["config"]
+        # Those of every layer, and what Keras 2 wrote and took without naming it.
+        others = {"name", "trainable", "dtype", "activity_regularizer", "vocabulary_size"}
+        newer = set(written) - set(known[name]) - others
+        if newer:
+            odd[name] = newer
+    assert not odd
+    assert seen > 70
 
 
 @pytest.mark.parametrize("is_of_keras_2", [True, False])
