@@ -26,22 +26,22 @@ from keras_ckpt.endings import (
     Saving,
 )
 
-#: Keras as a library beside TensorFlow, up to 2.3.
-STAND_ALONE = Saving(
+#: The first: Keras as a library beside TensorFlow.
+FIRST = Saving(
     save=Function(ANY, ("overwrite", "include_optimizer")),
     save_weights=Function(ANY, ("overwrite",)),
     load_model=Function(ANY, ("custom_objects", "compile")),
-    load_weights=Function(ANY, ("by_name", "skip_mismatch", "reshape")),
+    load_weights=Function(ANY, ("by_name",)),
 )
 
 #: The functions that changed, by the release that changed them: each as it is from then on.
 CHANGES: dict[str, dict[str, Function]] = {
+    "keras 2.1": {"load_weights": Function(ANY, ("by_name", "skip_mismatch", "reshape"))},
     "2.0": {
         "save": Function(
             ANY, ("overwrite", "include_optimizer", "save_format", "signatures", "options")
         ),
         "save_weights": Function(ANY, ("overwrite", "save_format")),
-        "load_model": Function(ANY, ("custom_objects", "compile")),
         "load_weights": Function(ANY, ("by_name",)),
     },
     "2.1": {"load_weights": Function(ANY, ("by_name", "skip_mismatch"))},
@@ -113,8 +113,7 @@ def of(version: str) -> Saving:
     """Returns what the functions of a release take.
 
     Args:
-        version: string, one of `keras_ckpt.compat.VERSIONS`, `keras_ckpt.compat.PATCHES`, or
-            `"tf_keras"`.
+        version: string, as `keras_ckpt.compat.canonical` returns it.
 
     Returns:
         A `keras_ckpt.endings.Saving`.
@@ -123,11 +122,12 @@ def of(version: str) -> Saving:
         ValueError: if there is no such release.
     """
     name = _LAST_BEFORE_KERAS_3 if version.startswith("tf_keras") else version
-    if name in compat.PATCHES:
+    if name in compat.PATCHES or name in compat.STAND_ALONE_PATCHES:
         name = name.rpartition(".")[0]
-    if name not in compat.VERSIONS:
-        raise ValueError(f"There is no release {version!r}. Releases are {compat.VERSIONS}.")
-    found = STAND_ALONE
-    for each in compat.VERSIONS[: compat.VERSIONS.index(name) + 1]:
+    releases = (*compat.STAND_ALONE, *compat.VERSIONS)
+    if name not in releases:
+        raise ValueError(f"There is no release {version!r}. Releases are {releases}.")
+    found = FIRST
+    for each in releases[: releases.index(name) + 1]:
         found = dataclasses.replace(found, **CHANGES.get(each, {}))
     return found

@@ -1,10 +1,10 @@
-"""TF 2.0: the first.
+"""TF 2.0: `save_freq` in the place of `period`, and methods that subclasses override.
 
-An integer `save_freq` counts samples: each batch adds `logs["size"]`, 1 without it. Subclassed
-models are saved as weights only. Errors while saving reach the user. With several workers the
-training state is backed up and restored, and workers other than the chief write to a temporary
-place. `period` and `load_weights_on_restart` are taken with a warning; other unknown arguments in
-silence.
+The ending decides on the format. An integer `save_freq` counts samples: each batch adds
+`logs["size"]`, 1 without it. Subclassed models are saved as weights only. Errors while saving reach
+the user. With several workers the training state is backed up and restored, and workers other than
+the chief write to a temporary place. `period` and `load_weights_on_restart` are taken with a
+warning; other unknown arguments in silence.
 """
 
 from __future__ import annotations

@@ -14,7 +14,12 @@ from keras_ckpt import compat
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TENSORFLOW = [f"2.{minor}" for minor in range(22)]
 KERAS = [version for version in compat.VERSIONS if version.startswith("3.")] + ["3.0.4"]
-RELEASES = ["tf" + name for name in TENSORFLOW] + ["keras" + name for name in KERAS] + ["tf_keras"]
+ALONE = [name[len("keras ") :] for name in compat.STAND_ALONE] + ["2.0.8", "2.1.5"]
+RELEASES = [
+    *("tf" + name for name in TENSORFLOW),
+    *("keras" + name for name in [*ALONE, *KERAS]),
+    "tf_keras",
+]
 
 
 def read(name: str) -> configparser.RawConfigParser:
@@ -85,6 +90,13 @@ def test_pins_of_tensorflow(version: str) -> None:
     keras = [minor(pin) for pin in pins("tf" + version, "keras")]
     expected = compat.KERAS_OF_TENSORFLOW.get(version)
     assert keras == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize("version", ALONE)
+def test_pins_of_stand_alone_keras(version: str) -> None:
+    (pinned,) = pins("keras" + version, "keras")
+    assert pinned == version or minor(pinned) == version
+    assert compat.module_of("keras " + pinned) == compat.module_of("keras " + version)
 
 
 @pytest.mark.parametrize("version", KERAS)

@@ -37,7 +37,7 @@ def construct(self: Replica, arguments: Mapping[str, Any]) -> None:
         self.monitor_op, worst = monitor.COMPARISONS[direction]
         if not p.initial_value_threshold or self.best is None:
             self.best = worst
-    if not schedule.is_frequency(self.save_freq):
+    if p.frequency_unit != "epochs" and not schedule.is_frequency(self.save_freq):
         raise ValueError(messages.of_release(self, "save_freq", save_freq=self.save_freq))
     _check_ending(self)
     if p.workers != "none":
@@ -64,12 +64,15 @@ def _set_attributes(self: Replica, arguments: Mapping[str, Any]) -> None:
     self.filepath = runtime.path_to_string(path) if p.path_to_string else path
     self.save_best_only = arguments["save_best_only"]
     self.save_weights_only = arguments["save_weights_only"]
-    self.save_freq = arguments["save_freq"]
-    if p.legacy_keywords:
+    if p.has_period:
         self.epochs_since_last_save = 0
+    if p.frequency_unit == "epochs":
+        self.period = arguments["period"]
+    else:
+        self.save_freq = arguments["save_freq"]
     if p.frequency_unit == "samples":
         self._samples_seen_since_last_saving = 0
-    else:
+    if p.frequency_unit in ("calls", "batches"):
         self._batches_seen_since_last_saving = 0
     if p.frequency_unit == "batches":
         self._last_batch_seen = p.first_batch

@@ -9,18 +9,24 @@ import string
 from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 
-def fill(template: str, epoch: int, batch: int | None, logs: Mapping[str, Any]) -> str:
+def fill(
+    template: str, epoch: int, batch: int | None, logs: Mapping[str, Any], first_epoch: int = 1
+) -> str:
     """Returns the path for a save.
 
     Args:
         template: the `filepath` of the callback.
-        epoch: index of the epoch, from 0; the template is given it from 1.
+        epoch: index of the epoch, from 0.
         batch: index of the batch likewise, or None where there is no batch.
         logs: the values of the other placeholders. A `batch` in them goes before.
+        first_epoch: the number that the template is given for the first epoch.
 
     Raises:
         KeyError: if a placeholder has no value.
     """
+    # What is no template has its error before what is no number, which a sum with 0 would have too.
+    if not first_epoch:
+        return template.format(epoch=epoch, **logs)
     if batch is None or "batch" in logs:
         return template.format(epoch=epoch + 1, **logs)
     return template.format(epoch=epoch + 1, batch=batch + 1, **logs)

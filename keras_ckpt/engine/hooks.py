@@ -98,6 +98,11 @@ class Hooks:
 
     def on_epoch_end(self: Replica, epoch: int, logs: Logs | None = None) -> None:
         p = self._keras_ckpt_profile
+        if p.frequency_unit == "epochs":
+            logs = logs or {}
+            self.epochs_since_last_save += 1
+            saving.save(self, epoch, None, logs)
+            return
         if p.legacy_keywords:
             self.epochs_since_last_save += 1
         if p.direction == "metric" and self.monitor_op is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from keras_ckpt import runtime
@@ -15,6 +16,14 @@ class Printf(str):
 
     def format(self, *args: Any, **values: Any) -> str:
         return str.__mod__(self, values)
+
+
+class Percent(str):
+    """A text that is filled by `%` with its only value, which fails if that is a tuple."""
+
+    def format(self, *args: Any, **values: Any) -> str:
+        name = re.findall(r"\{(\w+)\}", self)[0]
+        return str.__mod__(self.replace("{" + name + "}", "%s"), values[name])
 
 
 _OPTIONS = "If save_weights_only is {}, then `options` must be{}either None or a tf.{}"
@@ -35,6 +44,14 @@ _PERIOD = (
     "of {} seen."
 )
 _EPOCH = "\nEpoch {epoch}: "
+_SAVING = "Epoch %(epoch)05d: saving model to %(filepath)s"
+_IMPROVED = (
+    "Epoch %(epoch)05d: %(monitor)s improved from %(best)0.5f to %(current)0.5f, "
+    "saving model to %(filepath)s"
+)
+_NOT_IMPROVED = "Epoch %(epoch)05d: %(monitor)s did not improve"
+_MODE = "ModelCheckpoint mode {mode} is unknown, fallback to auto mode."
+_MISSING = "Can save best model only with {monitor} available, skipping."
 _NATIVE = (
     "The native {} format does not support the `options` argument. Please remove the `options` "
     "argument, or use the SavedModel format by removing the `.keras` extension from the model "
@@ -43,6 +60,19 @@ _NATIVE = (
 
 #: The texts that changed, by the release that changed them, in order.
 CHANGES: dict[str, dict[str, str]] = {
+    "keras 2.0": {
+        "mode": Percent(_MODE),
+        "missing": Percent(_MISSING),
+        "saving": Printf(_SAVING),
+        "improved": Printf(_IMPROVED),
+        "not improved": Printf(_NOT_IMPROVED),
+    },
+    "keras 2.1.3": {
+        "saving": Printf("\n" + _SAVING),
+        "improved": Printf("\n" + _IMPROVED),
+        "not improved": Printf("\n" + _NOT_IMPROVED),
+    },
+    "keras 2.1": {"not improved": Printf("\n" + _NOT_IMPROVED + " from %(best)0.5f")},
     "2.0": {
         "period": _PERIOD.format("samples"),
         "load_weights_on_restart": (
@@ -50,15 +80,9 @@ CHANGES: dict[str, dict[str, str]] = {
             "for loading weights before the start of `model.fit()`."
         ),
         "restart failed": "Error loading file from {filepath}. Reason: {error}",
-        "mode": "ModelCheckpoint mode {mode} is unknown, fallback to auto mode.",
+        "mode": _MODE,
         "save_freq": "Unrecognized save_freq: {save_freq}",
-        "missing": "Can save best model only with {monitor} available, skipping.",
-        "saving": Printf("\nEpoch %(epoch)05d: saving model to %(filepath)s"),
-        "improved": Printf(
-            "\nEpoch %(epoch)05d: %(monitor)s improved from %(best)0.5f to %(current)0.5f, "
-            "saving model to %(filepath)s"
-        ),
-        "not improved": Printf("\nEpoch %(epoch)05d: %(monitor)s did not improve from %(best)0.5f"),
+        "missing": _MISSING,
         "directory": _DIRECTORY + "{filepath}",
         "directory, by its text": _DIRECTORY + "{filepath}",
     },
@@ -209,17 +233,20 @@ def of_release(self: Replica, what: str, **values: object) -> str:
 def warn_of_release(self: Replica, what: str, **values: object) -> None:
     """Warns, where the release does."""
     message = of_release(self, what, **values)
-    if self._keras_ckpt_profile.warn == "tensorflow":
+    channel = self._keras_ckpt_profile.warn
+    if channel == "tensorflow":
         runtime.tensorflow_logger().warning(message)
     else:
-        runtime.warn_user(message)
+        runtime.warn_user(message, RuntimeWarning if channel == "RuntimeWarning" else UserWarning)
 
 
 def say(self: Replica, what: str, epoch: int, **values: object) -> None:
     """Prints a message where the release does, if the callback is verbose."""
     if self.verbose > 0:
-        message = of_release(self, what, epoch=epoch + 1, monitor=self.monitor, **values)
-        if self._keras_ckpt_profile.channel == "print":
+        p = self._keras_ckpt_profile
+        number = epoch + 1 if p.first_epoch else epoch
+        message = of_release(self, what, epoch=number, monitor=self.monitor, **values)
+        if p.channel == "print":
             print(message)
         else:
             runtime.print_msg(message)

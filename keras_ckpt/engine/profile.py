@@ -1,6 +1,7 @@
 """`Profile`: what a release's `ModelCheckpoint` does, one field for each thing that ever differed.
 
-The release named with a value is the first that behaves so. The defaults are TF 2.0's.
+The release named with a value is the first that behaves so. The defaults are TF 2.0's. Stand-alone
+Keras, which came before it, is the difference from it.
 """
 
 from __future__ import annotations
@@ -48,8 +49,11 @@ class Profile:
             the rest. Not in Keras 3.
         settable_model: `model` can be set. Not in Keras 3.
         finds_tf_checkpoints: a restart finds TensorFlow checkpoints, too. Not in Keras 3.
-        frequency_unit: what an integer `save_freq` counts: `"samples"` (2.0), `"calls"` of the
-            batch hook (2.2) or `"batches"`, also those inside one `steps_per_execution` (2.3).
+        frequency_unit: what is counted between saves. `"epochs"` alone, by the argument `period`,
+            in stand-alone Keras, which has no `save_freq`. What an integer `save_freq` counts:
+            `"samples"` (2.0), `"calls"` of the batch hook (2.2) or `"batches"`, also those inside
+            one `steps_per_execution` (2.3).
+        first_epoch: the number of the first epoch in paths and messages. 0 up to Keras 2.0.8.
         batch_hooks_if: what `_implements_train_batch_hooks` asks of `save_freq`: whether it is
             an `"integer"` (2.2) or `"not epoch"` (2.4).
         options: whether `options` are taken and type-checked: `"not"`; `"passed"` on, if only the
@@ -62,6 +66,8 @@ class Profile:
         path_to_string: a `PathLike` becomes a string (2.3).
         endings: for whole models and for weights, the endings that `filepath` must have (3.0).
             Empty: any, and what is saved is in the formats of Keras 2.
+        format: what is saved in, as `keras_ckpt.save_model` takes it: `"h5"` under any name in
+            stand-alone Keras. None: what the ending means (2.0).
 
         direction: where `auto` takes it from: the monitor's `"name"`, at once, or the
             `"metric"`, at the end of the first epoch (3.11).
@@ -97,7 +103,8 @@ class Profile:
 
         texts: which wording the messages have: a release in `keras_ckpt.engine.messages`.
         channel: where messages go: `"print"` or `"print_msg"` (2.8).
-        warn: where warnings go: the `"tensorflow"` logger or `"warnings"` (3.0).
+        warn: where warnings go: the `"tensorflow"` logger or `"warnings"` (3.0); in stand-alone
+            Keras as `"RuntimeWarning"`.
         finished: a message follows each save (3.13).
     """
 
@@ -109,7 +116,8 @@ class Profile:
     legacy_keywords: bool = True
     settable_model: bool = True
     finds_tf_checkpoints: bool = True
-    frequency_unit: Literal["samples", "calls", "batches"] = "samples"
+    frequency_unit: Literal["epochs", "samples", "calls", "batches"] = "samples"
+    first_epoch: Literal[0, 1] = 1
     batch_hooks_if: Literal["integer", "not epoch"] = "integer"
     options: Literal["not", "passed", "passed if given"] = "not"
     keras_options: bool = True
@@ -117,6 +125,7 @@ class Profile:
     best_only_passes_options: bool = False
     path_to_string: bool = False
     endings: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    format: Literal["h5"] | None = None
 
     direction: Literal["name", "metric"] = "name"
     initial_value_threshold: bool = False
@@ -140,8 +149,13 @@ class Profile:
 
     texts: str = "2.0"
     channel: Literal["print", "print_msg"] = "print"
-    warn: Literal["tensorflow", "warnings"] = "tensorflow"
+    warn: Literal["tensorflow", "warnings", "RuntimeWarning"] = "tensorflow"
     finished: bool = False
+
+    @property
+    def has_period(self) -> bool:
+        """Whether epochs are counted between saves."""
+        return self.legacy_keywords or self.frequency_unit == "epochs"
 
     def replace(self, release: str, **changes: Any) -> Profile:
         """Returns the profile of another release, as the difference from this one."""

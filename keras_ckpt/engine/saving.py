@@ -70,13 +70,16 @@ def save(self: Replica, epoch: int, batch: int | None, logs: Logs | None) -> Non
     p = self._keras_ckpt_profile
     if _SPLIT not in p.hooks:
         logs = logs or {}
-    if p.legacy_keywords:
-        if not isinstance(self.save_freq, int) and not self.epochs_since_last_save >= self.period:
+    if p.has_period:
+        counts = p.frequency_unit == "epochs" or not isinstance(self.save_freq, int)
+        if counts and not self.epochs_since_last_save >= self.period:
             return
         if p.numpy_logs != "none":
             logs = runtime.python_values(logs, numpy=p.numpy_logs == "all")
         self.epochs_since_last_save = 0
-    if takes_batch(self, "_get_file_path"):
+    if p.frequency_unit == "epochs":
+        filepath = file_path(self, epoch, None, logs)
+    elif takes_batch(self, "_get_file_path"):
         filepath = self._get_file_path(epoch, batch, logs)
     else:
         filepath = self._get_file_path(epoch, logs)
@@ -164,10 +167,11 @@ def write(self: Replica, filepath: str, weights: bool) -> None:
     if any_ending and runtime.is_keras_model(model) and not runtime.has_own(model, method):
         # In one go: the model stays as it is meanwhile, so that nothing need be copied.
         options = kwargs.get("options")
-        taken = api.snapshot(model, filepath, bool(weights), options, copy=False)
+        taken = api.snapshot(model, filepath, bool(weights), options, False, p.format)
         make = self._keras_ckpt_record
         taken.write(filepath, None if make is None else make(filepath))
-        if not registry.format_written(filepath, bool(weights)).keras_3_reads:
+        form = registry.format_written(filepath, bool(weights), p.format)
+        if not form.keras_3_reads or (p.format and not registry.is_native_name(filepath, form)):
             _read_by_formats(model)
     else:
         getattr(model, method)(filepath, **kwargs)
@@ -236,7 +240,7 @@ def file_path(self: Replica, epoch: int, batch: int | None, logs: Logs | None) -
     def fill() -> str:
         try:
             # Without logs it fails, as in Keras 3.10.
-            return paths.fill(self.filepath, epoch, batch, logs)  # type: ignore[arg-type]
+            return paths.fill(self.filepath, epoch, batch, logs, p.first_epoch)  # type: ignore[arg-type]
         except KeyError as error:
             if not p.template_error:
                 raise

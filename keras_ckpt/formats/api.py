@@ -179,6 +179,7 @@ def snapshot(
     weights_only: bool,
     options: object | None = None,
     copy: bool = True,
+    format: str | None = None,
 ) -> Snapshot:
     """Takes from a model all that its checkpoint holds, to be written later, in any thread.
 
@@ -192,6 +193,8 @@ def snapshot(
             Defaults to `None`.
         copy: Boolean, whether to copy the values, so that the model may change before they are
             written. If `False`, the model must stay as it is until then. Defaults to `True`.
+        format: String, as of `save_weights` and `save_model`; not for a model of Keras 2. Defaults
+            to `None`: the ending of `path` decides.
 
     Returns:
         A `Snapshot`. Its `can_be_in_background` is `True` if `copy` is and Keras 3 is running; a
@@ -211,9 +214,8 @@ def snapshot(
     Added in keras_ckpt 0.1.0.
     """
     if runtime.is_keras_3():
-        return _uploaded(
-            registry.format_written(os.fspath(path), weights_only).snapshot(model, options, copy)
-        )
+        form = registry.format_written(os.fspath(path), weights_only, format)
+        return _uploaded(form.snapshot(model, options, copy))
     arguments = {} if options is None else {"options": options}
     save = model.save_weights if weights_only else model.save
 

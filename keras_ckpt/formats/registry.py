@@ -96,12 +96,13 @@ _READ: tuple[Format, ...] = (
 )
 
 
-def format_written(path: StrPath, weights_only: bool) -> Format:
+def format_written(path: StrPath, weights_only: bool, named: str | None = None) -> Format:
     """Returns the format in which a Keras 3 model is saved at a path.
 
     Args:
         path: String or `PathLike`, where to; its ending decides.
         weights_only: Boolean, whether the weights alone are saved, or the whole model.
+        named: String, one of `NAMED`, which is taken whatever the ending. Defaults to `None`.
 
     Example:
 
@@ -110,6 +111,8 @@ def format_written(path: StrPath, weights_only: bool) -> Format:
     format_written("model.h5", weights_only=False).keras_3_reads  # True
     ```
     """
+    if named is not None:
+        return NAMED[named][bool(weights_only)]
     name = os.fspath(path)
     return next(
         rule.format

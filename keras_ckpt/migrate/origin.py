@@ -20,6 +20,7 @@ from keras_ckpt.migrate.releases.release import (
     newest,
     newest_of_keras_2,
     release,
+    stand_alone,
 )
 from keras_ckpt.migrate.rules.definition import Clue, rules
 from keras_ckpt.migrate.sites.finder import Sites
@@ -72,9 +73,9 @@ def release_of(found: Sequence[Sites], files: Sequence[str]) -> Origin:
         if any(rule.is_of_stand_alone_keras(each) for rule in rules().values() for each in seventh):
             return Origin(release(STAND_ALONE), "the seventh by position is a number")
         return Origin(None, "nothing in the code and no pinned version shows it")
-    alone = release(STAND_ALONE)
-    is_alone = any(clue.package == "keras" and clue.fits(alone) for clue in pins)
-    releases = [alone, *every()] if is_alone else every()
+    alone = stand_alone()
+    is_alone = any(clue.package == "keras" and any(map(clue.fits, alone)) for clue in pins)
+    releases = [*alone, *every()] if is_alone else every()
     for together in (clues + pins, clues or pins):
         fitting = [each for each in releases if all(clue.fits(each) for clue in together)]
         if fitting:
@@ -145,10 +146,10 @@ def _versions(name: str, each: Release) -> list[tuple[int, ...]]:
     """Returns the versions of a package, by their first two numbers, that have a release."""
     if name == "tf-keras":
         return []
-    if each.name == STAND_ALONE:
-        # Its last needs no TensorFlow 2, and runs on the first of them.
+    if each.is_stand_alone:
+        # It needs no TensorFlow 2, and the last of it runs on the first of them.
         if name == "keras":
-            return [(2, minor) for minor in range(4)]
+            return [_numbers(each.name.split()[1])]
         return [*((1, minor) for minor in range(16)), (2, 0), (2, 1), (2, 2)]
     names = [each.name]
     if name == "keras":

@@ -59,6 +59,8 @@ def _find_keras() -> ModuleType:
         return importlib.import_module("tf_keras")
     if "tf_keras" in sys.modules and "keras" not in sys.modules:
         return sys.modules["tf_keras"]
+    if "keras" in sys.modules and () < installed_keras() < (2, 4):
+        return sys.modules["keras"]  # As a library of its own, which this program uses.
     if _is_keras_3_installed():
         return importlib.import_module("keras")
     if _installed("tensorflow"):
@@ -73,6 +75,8 @@ def _find_keras() -> ModuleType:
 
 def keras() -> ModuleType:
     """Returns the Keras that is running: `keras` 3.x, `tf.keras` 2.x or `tf_keras`.
+
+    It is stand-alone Keras, 2.0 to 2.3, if the program has imported that.
 
     Raises:
         ImportError: if there is none.
@@ -156,7 +160,7 @@ def callback_base() -> type:
 
 def is_keras_model(model: object) -> bool:
     """Returns whether `model` is a real model of the running Keras, not a stand-in for one."""
-    return isinstance(model, keras().Model)
+    return isinstance(model, keras().models.Model)
 
 
 def is_graph_network(model: Model) -> bool:
@@ -170,7 +174,9 @@ def has_own(model: Model, method: str) -> bool:
     """Returns whether `model` has a `method` of its own in place of Keras's."""
     function = getattr(getattr(model, method), "__func__", None)
     # `install()` wraps Keras's.
-    of_keras = inspect.unwrap(getattr(keras().Model, method), stop=lambda each: each is function)
+    of_keras = inspect.unwrap(
+        getattr(keras().models.Model, method), stop=lambda each: each is function
+    )
     return of_keras is not function
 
 

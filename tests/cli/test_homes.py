@@ -76,14 +76,14 @@ def test_stand_alone_keras(tmp_path: pathlib.Path) -> None:
         code, codes, output = check(tmp_path, text, *options)
         assert (code, codes) == (1, ["KC201", "KC105"])
         assert "`period=5`" in output
-    assert "from Keras 2.3 (as specified) to" in check(tmp_path, text, "--from", "keras==2.2.4")[2]
+    assert "from Keras 2.2 (as specified) to" in check(tmp_path, text, "--from", "keras==2.2.4")[2]
     # It follows from that number alone.
     only = text.replace(".h5", ".weights.h5")
     code, codes, output = check(tmp_path, only)
     assert (code, codes) == (1, ["KC105"])
     assert "from Keras 2.3 (the seventh by position is a number)" in output
     (tmp_path / "requirements.txt").write_text("keras==2.2.4\ntensorflow==1.14.0\n")
-    assert "from Keras 2.3 (requirements.txt pins keras==2.2.4" in check(tmp_path, only)[2]
+    assert "from Keras 2.2 (requirements.txt pins keras==2.2.4" in check(tmp_path, only)[2]
     (tmp_path / "requirements.txt").write_text("tensorflow==1.14.0\n")
     assert "from TF 2.15" in check(tmp_path, only)[2]
     code, _, output = check(tmp_path, text, "--from", "keras==2.4")

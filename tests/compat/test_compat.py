@@ -30,11 +30,13 @@ from keras_ckpt import compat
 TF2 = [f"2.{minor}" for minor in range(16)]
 NEWEST = compat.VERSIONS[-1]
 KERAS3 = [f"3.{minor}" for minor in range(int(NEWEST.split(".")[1]) + 1)]
-# All that differ from one another, and more.
-EVERY = TF2 + KERAS3 + ["3.0.4", "tf_keras"]
-MODULES = sorted(
-    {name for each in (compat.MODULES, compat.PATCHES, compat.TF_KERAS) for name in each.values()}
-)
+# It has neither `save_freq` nor hooks.
+STAND_ALONE = ["keras 2.0.8", "keras 2.0", "keras 2.1.5", "keras 2.1", "keras 2.2", "keras 2.3"]
+# All with them that differ from one another, and more.
+HOOKED = TF2 + KERAS3 + ["3.0.4", "tf_keras"]
+EVERY = STAND_ALONE + HOOKED
+TABLES = ["MODULES", "PATCHES", "TF_KERAS", "STAND_ALONE", "STAND_ALONE_PATCHES"]
+MODULES = sorted({name for each in TABLES for name in getattr(compat, each).values()})
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +45,11 @@ def _in_an_empty_directory(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
 
 
 def release(version: str) -> tuple[int, ...]:
-    """The release as numbers; of tf_keras that whose callback it has."""
+    """The release as numbers, 1 before those of stand-alone Keras; of tf_keras its callback's."""
     if version == "tf_keras":
         return (2, 15)
+    if version.startswith("keras "):
+        return (1, *release(version[len("keras ") :]))
     return tuple(int(part) for part in version.split("."))
 
 
@@ -56,12 +60,14 @@ def test_versions() -> None:
     assert list(compat.VERSIONS) == TF2 + KERAS3
     assert list(compat.PATCHES) == [f"3.0.{patch}" for patch in range(5)]
     assert list(compat.TF_KERAS) == [f"tf_keras 2.{minor}" for minor in range(15, 22)]
+    assert list(compat.STAND_ALONE) == [f"keras 2.{minor}" for minor in range(4)]
 
 
-@pytest.mark.parametrize("names", ["MODULES", "PATCHES", "TF_KERAS"])
+@pytest.mark.parametrize("names", TABLES)
 def test_every_listed_name_is_found(names: str) -> None:
     for name, module in getattr(compat, names).items():
         assert compat.module_of(name) == module
+        assert compat.canonical(name) == ("tf_keras" if names == "TF_KERAS" else name)
         assert getattr(compat, module).PROFILE.release
 
 
@@ -103,6 +109,19 @@ def test_every_listed_name_is_found(names: str) -> None:
         ("tf_keras 2.16", "tf_keras"),
         ("tf-keras==2.18", "tf_keras"),
         ("TF-Keras 2.15.1", "tf_keras"),
+        ("keras==2.2.4", "keras2_1"),
+        ("keras-2.2.4", "keras2_1"),
+        ("Keras 2.2", "keras2_1"),
+        ("keras==2.3.1", "keras2_1"),
+        ("keras 2.3", "keras2_1"),
+        ("keras2.3", "keras2_1"),
+        ("keras==2.1.6", "keras2_1"),
+        ("keras 2.1", "keras2_1"),
+        ("keras==2.1.3", "keras2_1_3"),
+        ("keras==2.1.2", "keras2_0"),
+        ("keras 2.0", "keras2_0"),
+        ("keras==2.0.9", "keras2_0"),
+        ("keras==2.0.8", "keras2_0_0"),
     ],
 )
 def test_for_version(name: str, module: str) -> None:
@@ -145,6 +164,7 @@ def test_no_version(name: Any, nearest: str | None) -> None:
     assert "TF 2.0 to 2.21" in text
     assert f"Keras 3.0 to {NEWEST}" in text
     assert "tf_keras 2.15 to 2.21" in text
+    assert "stand-alone Keras 2.0 to 2.3" in text
     if nearest is not None:
         assert f"The nearest is {nearest!r}." in text
 
@@ -169,7 +189,9 @@ _OLD = "filepath, monitor, verbose, save_best_only, save_weights_only, mode, sav
 @pytest.mark.parametrize("version", EVERY)
 def test_signature(version: str) -> None:
     expected = _OLD.split(", ")
-    if release(version) < (3,):
+    if release(version) < (2,):
+        expected[-1] = "period"
+    elif release(version) < (3,):
         expected += ["options"] if release(version) >= (2, 3) else []
         expected += ["initial_value_threshold"] if release(version) >= (2, 8) else []
         expected += ["kwargs"]
@@ -182,7 +204,8 @@ def test_signature(version: str) -> None:
         for each in parameters.values()
         if each.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    assert defaults[:7] == [inspect.Parameter.empty, "val_loss", 0, False, False, "auto", "epoch"]
+    seventh = 1 if release(version) < (2,) else "epoch"
+    assert defaults[:7] == [inspect.Parameter.empty, "val_loss", 0, False, False, "auto", seventh]
     assert set(defaults[7:]) <= {None}
     annotated = (2, 10) <= release(version) < (3,)
     empty = inspect.Parameter.empty
@@ -192,7 +215,13 @@ def test_signature(version: str) -> None:
 
 
 def test_hooks_of_the_releases() -> None:
-    for version in EVERY:
+    for version in STAND_ALONE:
+        own = vars(compat.for_version(version))
+        assert {name for name in own if inspect.isfunction(own[name])} == {
+            "__init__",
+            "on_epoch_end",
+        }
+    for version in HOOKED:
         kind, number = compat.for_version(version), release(version)
         batch = list(inspect.signature(kind._save_model).parameters)
         assert batch == (
@@ -212,9 +241,14 @@ def test_subclasses_copies_and_pickles(version: str) -> None:
     callback = kind("a-{epoch}.keras", "loss", save_best_only=True, mode="min")
     for other in (copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))):
         assert type(other) is kind
-        assert epochs(other, [{"loss": v} for v in (2.0, 3.0, 1.0)]) == ["a-1.keras", "a-3.keras"]
+        numbers = (0, 2) if version == "keras 2.0.8" else (1, 3)
+        assert epochs(other, [{"loss": v} for v in (2.0, 3.0, 1.0)]) == [
+            f"a-{number}.keras" for number in numbers
+        ]
         assert other.best == 1.0
     assert callback.best in (None, float("inf"))
+    if version in STAND_ALONE:
+        return
 
     class Mine(kind):  # type: ignore[misc, valid-type]
         def __init__(self, path: str) -> None:
@@ -249,7 +283,7 @@ def test_calls_on_a_stand_in(version: str, weights: bool) -> None:
         assert not kwargs
 
 
-@pytest.mark.parametrize("version", EVERY)
+@pytest.mark.parametrize("version", HOOKED)
 def test_first_save_under_steps_per_execution(version: str) -> None:
     """The count of calls at batches 1, 3, 5, 7 with save_freq=2, by what HISTORY tells."""
     callback = compat.for_version(version)("a.keras", save_freq=2)
@@ -272,7 +306,7 @@ def test_first_save_under_steps_per_execution(version: str) -> None:
 
 def test_a_last_batch_of_none() -> None:
     """As a test of somebody's might set it."""
-    for version in EVERY:
+    for version in HOOKED:
         callback = compat.for_version(version)("a.keras", save_freq=2)
         callback._last_batch_seen = None
         if (2, 3) <= release(version) < (3, 14):
@@ -292,10 +326,11 @@ def test_samples(version: str) -> None:
 def test_missing_monitor() -> None:
     for version in EVERY:
         callback = compat.for_version(version)("a.keras", save_best_only=True, mode="min")
-        if release(version) < (3,):
+        if (2,) <= release(version) < (3,):
             paths = epochs(callback, [{"loss": 1.0}])
         else:
-            with pytest.warns(UserWarning, match="Can save best model only with val_loss"):
+            kind = RuntimeWarning if version in STAND_ALONE else UserWarning
+            with pytest.warns(kind, match="Can save best model only with val_loss"):
                 paths = epochs(callback, [{"loss": 1.0}])
         assert paths == (["a.keras"] if release(version) >= (3, 10) else [])
 
@@ -305,7 +340,11 @@ def test_messages(capsys: Any) -> None:
         epochs(compat.for_version(version)("a.keras", verbose=1), [{}])
         out = capsys.readouterr().out
         number = "00001" if release(version) < (2, 8) else "1"
+        if version == "keras 2.0.8":
+            number = "00000"
         expected = f"\nEpoch {number}: saving model to a.keras\n"
+        if version in ("keras 2.0.8", "keras 2.0"):
+            expected = expected[1:]
         if release(version) >= (3, 13):
             expected += "\nEpoch 1: finished saving model to a.keras\n"
         assert out == expected
@@ -321,7 +360,7 @@ def test_options_of_a_keras_file(version: str, name: str) -> None:
 def test_unknown_keyword() -> None:
     for version in TF2 + ["tf_keras"]:
         compat.for_version(version)("a.h5", moniter="loss")
-    for version in KERAS3 + ["3.0.4"]:
+    for version in STAND_ALONE + KERAS3 + ["3.0.4"]:
         with pytest.raises(TypeError, match="unexpected keyword argument 'moniter'"):
             compat.for_version(version)("a.keras", moniter="loss")
 
@@ -357,7 +396,7 @@ def test_save_errors(version: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", EVERY)
+@pytest.mark.parametrize("version", HOOKED)
 def test_in_a_fit(version: str) -> None:
     """Each release's class here, on a real model, with the names that it takes."""
     kind = compat.for_version(version)
@@ -382,6 +421,30 @@ def test_in_a_fit(version: str) -> None:
     keras_ckpt.load_weights(other, "w-1.weights.h5")
     # The best is the first, or the last as well.
     assert same_weights(keras_ckpt.load_model(whole.format(epoch=1)), other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", STAND_ALONE)
+@pytest.mark.parametrize("name", ["m-{epoch}", "m-{epoch}.weights.h5", "m-{epoch}.keras"])
+@pytest.mark.parametrize("weights", [False, True])
+def test_stand_alone_keras_in_a_fit(version: str, name: str, weights: bool) -> None:
+    """All is HDF5, whatever it is called, and loads again."""
+    model, other = functional(), functional()
+    kind = compat.for_version(version)
+    callback = kind(name, "val_loss", 0, False, weights, "auto", 2)
+    fit(model, [callback], n=4)
+    first = 0 if version == "keras 2.0.8" else 1
+    paths = [name.format(epoch=first + each) for each in (1, 3)]
+    assert sorted(os.listdir(".")) == paths
+    for path in paths:
+        assert pathlib.Path(path).read_bytes()[:4] == b"\x89HDF"
+    keras_ckpt.load_weights(other, paths[1])
+    assert same_weights(model, other)
+    if weights:
+        model.load_weights(paths[0])
+        assert not same_weights(model, other)
+    else:
+        assert same_weights(keras_ckpt.load_model(paths[1]), other)
 
 
 @pytest.mark.slow

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import pathlib
+import tempfile
 from typing import Any, Iterator
 
 import pytest
 import recorder
 import test_recorded
-from helpers import StandIn, epochs
+from helpers import StandIn, epochs, functional
 
-from keras_ckpt import compat
+from keras_ckpt import compat, formats
 from keras_ckpt.engine.profile import Profile
 from keras_ckpt.engine.replica import replica
 
@@ -28,7 +30,15 @@ ORDER = [
     "keras3_0_0",
     *dict.fromkeys(compat.module_of(version) for version in compat.VERSIONS[16:]),
 ]
-BEFORE = dict(zip(ORDER[1:], ORDER), tf_keras="tf2_15")
+BEFORE = dict(
+    zip(ORDER[1:], ORDER),
+    tf_keras="tf2_15",
+    # The older of stand-alone Keras is the difference from the newer.
+    keras2_1="tf2_0",
+    keras2_1_3="keras2_1",
+    keras2_0="keras2_1_3",
+    keras2_0_0="keras2_0",
+)
 
 
 def profile(module: str) -> Profile:
@@ -68,6 +78,10 @@ def is_found_out(
         return True
     if lets_the_model_be_set(mutant) != lets_the_model_be_set(compat.for_version(releases[0])):
         return True
+    if format_without_an_ending(mutant) != format_without_an_ending(
+        compat.for_version(releases[0])
+    ):
+        return True
     recordings = [test_recorded.read(release) for release in releases]
     if set(recorder.describe_class(mutant)["methods"]) != set(
         recordings[0].head["class"]["methods"]
@@ -101,6 +115,17 @@ def lets_the_model_be_set(kind: type) -> bool:
     except AttributeError:
         return False
     return True
+
+
+def format_without_an_ending(kind: type) -> str | None:
+    """What a real model is saved in."""
+    if any(kind._keras_ckpt_profile.endings):  # type: ignore[attr-defined]
+        return None
+    model = functional()
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "a")
+        epochs(kind(path, save_weights_only=True), [{}], model)
+        return None if not os.listdir(directory) else formats.format_of(path).name
 
 
 @pytest.fixture(scope="module")

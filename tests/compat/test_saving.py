@@ -16,13 +16,10 @@ from keras_ckpt.compat import saving
 
 RELEASE = compat.canonical(recorder.running().release)
 FUNCTIONS = ("save", "save_weights", "load_model", "load_weights")
+EVERY = (*compat.STAND_ALONE, *compat.VERSIONS)
 ENDINGS = (*endings.ARCHIVE, *endings.WEIGHTS, *endings.SHARDED_WEIGHTS, *endings.HDF5, ".ckpt", "")
 ARGUMENTS = sorted(
-    set(
-        itertools.chain(
-            *(getattr(saving.of(v), f).arguments for v in compat.VERSIONS for f in FUNCTIONS)
-        )
-    )
+    set(itertools.chain(*(getattr(saving.of(v), f).arguments for v in EVERY for f in FUNCTIONS)))
 )
 
 
@@ -111,16 +108,17 @@ def test_endings(name: str, ending: str, tmp_path: pathlib.Path) -> None:
 
 
 def test_every_release_has_its_own() -> None:
-    for version in (*compat.VERSIONS, *compat.PATCHES, *compat.TF_KERAS, "tf_keras"):
+    patches = (*compat.PATCHES, *compat.STAND_ALONE_PATCHES)
+    for version in (*EVERY, *patches, *compat.TF_KERAS, "tf_keras"):
         assert isinstance(saving.of(version), endings.Saving)
     assert saving.of("tf_keras") == saving.of("2.15")
-    assert set(saving.CHANGES) <= set(compat.VERSIONS)
+    assert set(saving.CHANGES) <= set(EVERY)
     with pytest.raises(ValueError, match="2.99"):
         saving.of("2.99")
 
 
 def test_a_change_changes_something() -> None:
-    for before, after in zip(compat.VERSIONS, compat.VERSIONS[1:]):
+    for before, after in zip(EVERY, EVERY[1:]):
         for name in saving.CHANGES.get(after, {}):
             assert getattr(saving.of(before), name) != getattr(saving.of(after), name), (
                 after,

@@ -35,7 +35,7 @@ def origin_of(code: str, folder: pathlib.Path | None = None) -> tuple[str | None
         ("requirements.txt", "tensorflow-datasets==2.4\n", None),
         ("requirements.txt", "keras==3.8.0\n", "Keras 3.8"),
         ("requirements.txt", "keras==2.6\n", "TF 2.6"),
-        ("requirements.txt", "keras==2.2.4\n", "Keras 2.3"),
+        ("requirements.txt", "keras==2.2.4\n", "Keras 2.2"),
         ("requirements.txt", "tensorflow==2.16.1\n", "Keras 3.0"),
         ("environment.yml", "dependencies:\n  - tensorflow=2.4\n", "TF 2.4"),
         ("setup.cfg", "[options]\ninstall_requires =\n    tensorflow<2.4\n", "TF 2.3"),

@@ -9,7 +9,14 @@ import recordings
 from keras_ckpt import compat
 
 #: All that there are recordings of.
-RELEASES = (*compat.VERSIONS, "3.0.4", "tf_keras")
+RELEASES = (
+    *compat.STAND_ALONE,
+    "keras 2.0.8",
+    "keras 2.1.5",
+    *compat.VERSIONS,
+    "3.0.4",
+    "tf_keras",
+)
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 START = """\
 # Conformance
@@ -24,11 +31,12 @@ everything that could be observed: attributes after each event, output, log reco
 exceptions, calls on the model, files. The replica of each release must do the same on the Keras
 that the tests run on, with TensorFlow, JAX and PyTorch. Of errors and warnings whose text comes
 from Python, NumPy or TensorFlow, only the type is compared. NumPy arrays with a shape and variables
-are left out for TF 2.x, whose NumPy treated them differently. `options` and buckets are left out
+are left out for TF 2.x and stand-alone Keras, whose NumPy treated them differently, and tensors for
+stand-alone Keras, in which they had no values. `options` and buckets are left out
 where TensorFlow is not installed, since they belong to TensorFlow. Where tox has the environment of
 a release, its class also runs 200 scenarios that are in no recording.
 
-**There**: in the environment of each release (`tox -e tf2.4`, `tox -e keras3.8`, `tox -m matrix`)
+**There**: in the environment of each release (`tox -e tf2.4`, `tox -e keras2.3`, `tox -m matrix`)
 the real class and the replica run 1000 new scenarios, with nothing left out and every text
 compared, and 25 real fits, with the files compared by content. Where the release supports it, so do
 two worker processes of a `MultiWorkerMirroredStrategy` and a `MirroredStrategy` of two devices.

@@ -26,8 +26,8 @@ HOME = pathlib.Path(
 
 def environment_of(release: str) -> str:
     """The name of the tox environment in which the class of a release is the running one."""
-    if release == "tf_keras":
-        return release
+    if release == "tf_keras" or release.startswith("keras "):
+        return release.replace(" ", "")
     return ("tf" if release.startswith("2.") else "keras") + release
 
 

@@ -62,16 +62,24 @@ class Running:
 
     @property
     def version(self) -> tuple[int, ...]:
-        """The release as numbers, e.g. (2, 4, 1); of tf_keras that whose callback it has."""
+        """The release as numbers, e.g. (2, 4, 1); of tf_keras that whose callback it has.
+
+        Those of stand-alone Keras, which came before TF 2, begin with a 1: (1, 2, 3, 1).
+        """
         if self.release.startswith("tf_keras"):
             return (2, 15, 0)
-        return tuple(int(number) for number in re.findall(r"\d+", self.release)[:3])
+        numbers = tuple(int(number) for number in re.findall(r"\d+", self.release)[:3])
+        return (1, *numbers) if self.release.startswith("keras ") else numbers
 
     @property
     def name(self) -> str:
-        """The release as its recording is called: "2.4", "3.0.4", "3.8", "tf_keras"."""
+        """The release as its recording is called: "2.4", "3.0.4", "tf_keras", "keras 2.3"."""
         if self.release.startswith("tf_keras"):
             return "tf_keras"
+        if self.release.startswith("keras "):
+            # As of Keras 3: two patch releases that differ from the last of their minor.
+            is_patch = self.version[1:] in ((2, 0, 8), (2, 1, 5))
+            return "keras " + ".".join(map(str, self.version[1 : 4 if is_patch else 3]))
         # The one patch release that differs from the last of its minor.
         numbers = self.version[: 3 if self.version[:2] == (3, 0) and self.version[2] < 5 else 2]
         return ".".join(str(number) for number in numbers)
@@ -84,7 +92,10 @@ class Running:
 
 @functools.lru_cache(maxsize=None)
 def running() -> Running:
-    """Find the Keras under test: tf_keras if asked for, else Keras 3, else ``tf.keras``."""
+    """Find the Keras under test: tf_keras if asked for, else Keras 3, else ``tf.keras``.
+
+    Where there is stand-alone Keras, up to 2.3, it is that.
+    """
     if os.environ.get("TF_USE_LEGACY_KERAS", "") in ("1", "true", "True"):
         keras = importlib.import_module("tf_keras")
         release = "tf_keras " + keras.__version__
@@ -98,6 +109,8 @@ def running() -> Running:
         tensorflow = importlib.import_module("tensorflow") if has_tensorflow else None
         return Running(keras, keras.__version__, tensorflow)
     tensorflow = importlib.import_module("tensorflow")
+    if keras is not None and re.match(r"2\.[0-3]\.", keras.__version__):
+        return Running(keras, "keras " + keras.__version__, tensorflow)
     return Running(tensorflow.keras, tensorflow.__version__, tensorflow)
 
 

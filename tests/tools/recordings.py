@@ -46,7 +46,7 @@ def digests() -> dict[str, str]:
 
 def path_of(release: str) -> pathlib.Path:
     """Where the recording of ``release`` is kept."""
-    return HOME / (release + ENDING)
+    return HOME / (release.replace(" ", "") + ENDING)
 
 
 def read(release: str) -> Recording:
@@ -114,6 +114,9 @@ def portable(told: Any, tensorflow: bool = True) -> Any:
             for key, value in found.pop("attributes").items()
             if key not in _NOT_OF_THE_CLASS
         }
+        if attributes.get("model") == "None":
+            # Up to Keras 2.0 the attribute is not there before there is a model.
+            del attributes["model"]
         if not tensorflow and attributes.get("_options") == "None":
             # Only the step from one kind of options to another, of which there are none.
             del attributes["_options"]
@@ -128,5 +131,7 @@ def _as_numpy_writes(match: Any) -> str:
 
 
 def _is_foreign_warning(entry: Any) -> bool:
-    # Keras's callbacks give UserWarnings only.
-    return isinstance(entry, list) and entry[:1] == ["warning"] and entry[1] != "UserWarning"
+    # Keras's callbacks give UserWarnings only, but for stand-alone Keras.
+    if not isinstance(entry, list) or entry[:1] != ["warning"] or entry[1] == "UserWarning":
+        return False
+    return entry[1] != "RuntimeWarning" or not re.match("Can save best|ModelCheckpoint", entry[2])

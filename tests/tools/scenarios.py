@@ -100,6 +100,11 @@ def is_portable(value: Any, two: bool) -> bool:
     return not small and value["$"] != "variable" and not isinstance(inside, list)
 
 
+def is_tensor(value: Any) -> bool:
+    """Whether a value is TensorFlow's, which without eager execution is none yet."""
+    return isinstance(value, dict) and value.get("$") in ("tensor", "variable")
+
+
 HOOKS_KEPT = "_get_most_recently_modified_file_matching_pattern"
 ARRAY_VALUES = [value for value in ODD_VALUES if isinstance(value, dict) and "t" in value]
 
@@ -265,6 +270,7 @@ class _Maker:
         self.version = version
         self.two = version < (3,)
         self.portable = portable
+        self.alone = version < (2,)
         self.batch_in_hooks = version >= (2, 6)
         # What the values of this scenario are like: a healthy run, or anything at all.
         self.oddity = draw(st.sampled_from([80, 40, 15, 6]))
@@ -273,7 +279,7 @@ class _Maker:
         self.weights_only = False
         self.template = "<dir>/model.{epoch:02d}.h5"
         self.cluster: Any = None
-        if version < (2, 3) and one_in(draw, 8):
+        if (2,) <= version < (2, 3) and one_in(draw, 8):
             self.cluster = {
                 "chief": draw(st.booleans()),
                 "init": draw(st.booleans()),
@@ -289,6 +295,8 @@ class _Maker:
         """One of some odd values."""
         if self.portable:
             values = [value for value in values if is_portable(value, self.two)]
+        if self.alone:
+            values = [value for value in values if not is_tensor(value)]
         return self.draw(st.sampled_from(values))
 
     # ------------------------------------------------ arguments
@@ -405,7 +413,7 @@ class _Maker:
             ("save_best_only", self.flag, 1),
             ("save_weights_only", self.flag, 2),
             ("mode", self.mode, 2),
-            ("save_freq", self.save_freq, 2),
+            ("period", self.period, 2) if self.alone else ("save_freq", self.save_freq, 2),
         ]
         if self.two and self.version >= (2, 3):
             makers.append(("options", self.options, 3))
@@ -444,17 +452,17 @@ class _Maker:
 
     def deprecated(self, named: dict[str, Any]) -> None:
         draw = self.draw
-        often = 5 if self.two else 60
-        if one_in(draw, often):
+        knows = self.two and not self.alone
+        if not self.alone and one_in(draw, 5 if knows else 60):
             named["period"] = self.period()
-        if one_in(draw, 4 if self.two else 60) and not self.directory_free:
+        if one_in(draw, 4 if knows else 60) and not self.directory_free:
             named["load_weights_on_restart"] = self.restart()
-        if one_in(draw, 25 if self.two else 60):
+        if one_in(draw, 25 if knows else 60):
             name = draw(
                 st.sampled_from(["moniter", "best", "model", "_options", "x y", "min_delta"])
             )
             named[name] = draw(st.sampled_from([None, 1, "x"]))
-        if not self.two and one_in(draw, 60):
+        if not knows and one_in(draw, 60):
             named["options"] = self.options()
 
     # ------------------------------------------------ the model
@@ -561,7 +569,8 @@ class _Maker:
         if stride > 1 and draw(st.booleans()):
             # With steps_per_execution the first number told is the last of the first group.
             first += stride - 1
-        method = "on_batch_end" if one_in(draw, 12) else "on_train_batch_end"
+        # Before Keras 2.3 there was the one name alone.
+        method = "on_batch_end" if self.alone or one_in(draw, 12) else "on_train_batch_end"
         events = []
         for step in range(draw(st.integers(0, 5))):
             batch: Any = first + step * stride
@@ -891,7 +900,7 @@ def examples(version: tuple[int, ...]) -> list[dict[str, Any]]:
             "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": 0.5}]]],
         }
     )
-    if version[:2] == (2, 3):
-        # It is the base of all callbacks that has this hook.
+    if version[:2] == (2, 3) or version < (2,):
+        # It is the base of all callbacks that has this hook, or nothing.
         del found[0]
     return found

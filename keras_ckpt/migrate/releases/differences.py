@@ -109,15 +109,24 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
             {False: "stays a path", True: "becomes a string"},
         ),
         "endings": ("Endings that `filepath` may have", _endings),
+        "format": (
+            "The format is decided by",
+            {"h5": "nothing: it is HDF5", None: "the ending"},
+        ),
     },
     "When it saves": {
         "frequency_unit": (
             "An integer `save_freq` counts",
             {
+                "epochs": "(`period` alone: epochs)",
                 "samples": "samples",
                 "calls": "calls of the batch hook",
                 "batches": "batches, each of `steps_per_execution` too",
             },
+        ),
+        "first_epoch": (
+            "The first epoch, in paths and messages, is",
+            {0: "0", 1: "1"},
         ),
         "first_batch": (
             "The count of batches begins",
@@ -232,7 +241,11 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
         ),
         "warn": (
             "Warnings go to",
-            {"tensorflow": "the logger `tensorflow`", "warnings": "`warnings.warn`"},
+            {
+                "tensorflow": "the logger `tensorflow`",
+                "warnings": "`warnings.warn`",
+                "RuntimeWarning": "`warnings.warn`, as RuntimeWarning",
+            },
         ),
         "finished": ("A message after the save", _YES_NO),
     },
@@ -241,6 +254,7 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
 #: The texts that only some releases can print: how their names begin, and which releases do.
 _PRINTED_IF: dict[str, Callable[[Profile], bool]] = {
     "period": lambda profile: profile.legacy_keywords,
+    "save_freq": lambda profile: profile.frequency_unit != "epochs",
     "load_weights_on_restart": lambda profile: profile.legacy_keywords,
     "restart": lambda profile: profile.legacy_keywords,
     "directory": lambda profile: profile.legacy_keywords,
@@ -248,7 +262,14 @@ _PRINTED_IF: dict[str, Callable[[Profile], bool]] = {
     "options": lambda profile: profile.options != "not",
 }
 #: The first with a name of its own, where that of the minor means a later patch.
-_FIRST = {"3.0.4": "Keras 3.0.0", "3.0": "Keras 3.0.5"}
+_FIRST = {
+    "keras 2.0.8": "Keras 2.0.0",
+    "keras 2.0": "Keras 2.0.9",
+    "keras 2.1.5": "Keras 2.1.3",
+    "keras 2.1": "Keras 2.1.6",
+    "3.0.4": "Keras 3.0.0",
+    "3.0": "Keras 3.0.5",
+}
 
 
 def differences(old: str, new: str) -> Changelog:
@@ -293,8 +314,9 @@ def _in_words(words: _Words, value: object) -> str:
 
 def _order() -> list[str]:
     """Returns all releases that came one after the other."""
-    names = list(compat.VERSIONS)
-    names.insert(names.index("3.0"), "3.0.4")
+    names = [*compat.STAND_ALONE, *compat.VERSIONS]
+    for patch in ("keras 2.0.8", "keras 2.1.5", "3.0.4"):
+        names.insert(names.index(patch.rpartition(".")[0]), patch)
     return names
 
 
@@ -306,7 +328,8 @@ def _between(old: Release, new: Release) -> list[Release]:
         # Its callback is that of TF 2.15.
         name = "2.15" if each.name.startswith("tf_keras") else each.name
         if name not in names:
-            name = "3.0.4"
+            module = compat.module_of(name)
+            name = next(other for other in names if compat.module_of(other) == module)
         places.append(names.index(name))
     low, high = sorted(places)
     return [release(name) for name in names[low : high + 1]]
@@ -365,7 +388,10 @@ def _of_texts(old: Release, new: Release, between: list[Release]) -> list[Differ
     for name in texts[0]:
         if name in texts[1] and texts[0][name] != texts[1][name]:
             changed = _changes(between, [_texts(each).get(name) for each in between])
-            shown = [f'"{each[name].strip()}"' for each in texts]
+            shown = [each[name].strip() for each in texts]
+            if shown[0] == shown[1]:
+                shown = [each[name].replace("\n", "\\n") for each in texts]
+            shown = [f'"{text}"' for text in shown]
             found.append(Difference("Messages", f"Text: {name}", shown[0], shown[1], changed))
     return found
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-import re
 from typing import NamedTuple
 
 from keras_ckpt import compat
 from keras_ckpt.compat import saving
 from keras_ckpt.endings import Saving
+from keras_ckpt.engine.arguments import LEGACY
 from keras_ckpt.engine.profile import Profile
 
-#: Keras when it was a library beside TensorFlow, from 2.0 on, by its last release. Its callback had
-#: `period` where TF 2 has `save_freq`, and did the rest as TF 2.0 does.
-STAND_ALONE = "keras 2.3"
-_STAND_ALONE = re.compile(r"keras\s*(==|-|_)?\s*v?2\.[0-3](\.\d+)?")
+#: The last Keras that was a library beside TensorFlow, with `period` where TF 2 has `save_freq`.
+STAND_ALONE = list(compat.STAND_ALONE)[-1]
 
 
 class Release(NamedTuple):
@@ -42,14 +40,23 @@ class Release(NamedTuple):
         """The release in messages: `TF 2.4`, `Keras 3.15`, `tf_keras`."""
         if self.is_tf_keras:
             return self.name
-        if self.name == STAND_ALONE:
-            return "Keras 2.3"
+        if self.is_stand_alone:
+            return self.name.capitalize()
         return ("Keras " if self.is_keras_3 else "TF ") + self.name
 
     @property
     def is_tf_keras(self) -> bool:
         """Whether it is tf_keras, which can be installed beside any Keras 3."""
         return self.name.startswith("tf_keras")
+
+    @property
+    def is_stand_alone(self) -> bool:
+        """Whether it is Keras as a library beside TensorFlow, up to 2.3."""
+        return self.name.startswith("keras ")
+
+    def takes(self, name: str) -> bool:
+        """Returns whether its class has an argument of this name, and does something with it."""
+        return name in self.parameters or (self.profile.legacy_keywords and name in LEGACY)
 
     @property
     def is_keras_3(self) -> bool:
@@ -62,14 +69,11 @@ def release(version: str) -> Release:
     """Returns a release.
 
     Args:
-        version: in any form that `keras_ckpt.compat.for_version` takes, or stand-alone Keras, such
-            as `"keras==2.2.4"`.
+        version: in any form that `keras_ckpt.compat.for_version` takes.
 
     Raises:
         ValueError: if there is no such release.
     """
-    if _STAND_ALONE.fullmatch(version.strip().lower()):
-        return _stand_alone()
     module = importlib.import_module("keras_ckpt.compat." + compat.module_of(version))
     found = list(inspect.signature(vars(module)["__init__"]).parameters.values())[1:]
     return Release(
@@ -81,14 +85,6 @@ def release(version: str) -> Release:
     )
 
 
-def _stand_alone() -> Release:
-    first = release("2.0")
-    parameters = [each if each != "save_freq" else "period" for each in first.parameters]
-    return first._replace(
-        name=STAND_ALONE, saving=saving.STAND_ALONE, parameters=tuple(parameters), any_keyword=False
-    )
-
-
 def newest() -> Release:
     """Returns the newest Keras 3."""
     return release(compat.VERSIONS[-1])
@@ -97,6 +93,11 @@ def newest() -> Release:
 def newest_of_keras_2() -> Release:
     """Returns the newest release before Keras 3."""
     return [each for each in every() if not each.is_keras_3][-1]
+
+
+def stand_alone() -> list[Release]:
+    """Returns the releases of Keras as a library beside TensorFlow, from 2.0 to 2.3."""
+    return [release(version) for version in compat.STAND_ALONE]
 
 
 def every() -> list[Release]:

@@ -48,7 +48,7 @@ checkpoint = ModelCheckpoint("model.{epoch:02d}.keras", save_freq=5 * steps_per_
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_keywords and not new.profile.legacy_keywords
+        return old.takes("period") and not new.takes("period")
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         argument = given(site, "period")

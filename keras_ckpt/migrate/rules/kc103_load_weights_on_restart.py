@@ -48,7 +48,8 @@ checkpoint = ModelCheckpoint("best.weights.h5", save_weights_only=True)
 """
 
     def concerns(self, old: Release, new: Release) -> bool:
-        return old.profile.legacy_keywords and not new.profile.legacy_keywords
+        name = "load_weights_on_restart"
+        return old.takes(name) and not new.takes(name)
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         argument = given(site, "load_weights_on_restart")

@@ -48,9 +48,7 @@ checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, Checkpoint):
             return
-        others = set()
-        if old.profile.legacy_keywords:
-            others |= set(arguments.LEGACY)
+        others = {name for name in arguments.LEGACY if old.takes(name)}
         if old.profile.options != "not":
             others.add("options")
         for name, argument in site.keywords.items():

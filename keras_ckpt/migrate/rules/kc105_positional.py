@@ -58,7 +58,7 @@ checkpoint = ModelCheckpoint(
 
     def concerns(self, old: Release, new: Release) -> bool:
         moved = old.parameters != new.parameters[: len(old.parameters)]
-        return moved or (old.profile.legacy_keywords and not new.profile.legacy_keywords)
+        return moved or (old.takes("period") and not new.takes("period"))
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, Checkpoint):
@@ -82,7 +82,7 @@ checkpoint = ModelCheckpoint(
             elif index == SEVENTH and (was == "period" or is_period(site)):
                 # What TF 2 takes, too, was written for it.
                 old_only = now == "save_freq" and not isinstance(argument.value, Str)
-                if old_only and (was == "period" or not new.profile.legacy_keywords):
+                if old_only and (was == "period" or not new.takes("period")):
                     yield self._of_period(site, argument)
             elif was != now and was and argument.value != Constant(None):
                 yield self.problem(

@@ -34,7 +34,7 @@ checkpoint = ModelCheckpoint("model.{epoch:02d}.keras")
 
     def concerns(self, old: Release, new: Release) -> bool:
         units = old.profile.frequency_unit, new.profile.frequency_unit
-        return units.count("samples") == 1
+        return units.count("samples") == 1 and "epochs" not in units
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         arguments = bound(site, old)

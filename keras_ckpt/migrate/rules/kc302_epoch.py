@@ -67,7 +67,7 @@ model.fit(data, epochs=20, steps_per_epoch=1000, callbacks=[checkpoint])
     def concerns(self, old: Release, new: Release) -> bool:
         units = old.profile.frequency_unit, new.profile.frequency_unit
         if units[0] == "samples":
-            return units[1] != "samples"
+            return units[1] in ("calls", "batches")
         return units == ("calls", "batches")
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:

@@ -18,9 +18,17 @@ _SELF = ("_samples_seen_since_last_saving", "_batches_seen_since_last_saving")
 def attributes(release: Release) -> set[str]:
     """Returns the attributes that `__init__` sets in a release and not in every other."""
     profile = release.profile
-    found = {_SELF[0] if profile.frequency_unit == "samples" else _SELF[1]}
+    found = set()
+    if profile.frequency_unit == "samples":
+        found.add(_SELF[0])
+    if profile.frequency_unit in ("calls", "batches"):
+        found.add(_SELF[1])
+    if profile.frequency_unit != "epochs":
+        found.add("save_freq")
+    if profile.has_period:
+        found |= {"epochs_since_last_save", "period"}
     if profile.legacy_keywords:
-        found |= {"epochs_since_last_save", "load_weights_on_restart", "period"}
+        found.add("load_weights_on_restart")
     if profile.workers != "none":
         found |= {"_chief_worker_only"}
     if profile.frequency_unit == "batches":

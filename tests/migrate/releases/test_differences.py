@@ -18,7 +18,7 @@ from keras_ckpt.migrate.releases import differences as module
 from keras_ckpt.migrate.releases.differences import differences
 from keras_ckpt.migrate.releases.release import release
 
-EVERY = [*compat.VERSIONS, "3.0.4", "tf_keras"]
+EVERY = [*compat.STAND_ALONE, "keras 2.0.8", "keras 2.1.5", *compat.VERSIONS, "3.0.4", "tf_keras"]
 # Described in sections of their own; the last is of no release.
 ELSEWHERE = {"release", "hooks", "texts", "either_form"}
 

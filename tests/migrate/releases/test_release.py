@@ -11,6 +11,7 @@ from keras_ckpt.migrate.releases.release import (
     newest,
     newest_of_keras_2,
     release,
+    stand_alone,
 )
 
 
@@ -24,8 +25,8 @@ from keras_ckpt.migrate.releases.release import (
         ("2.16", "Keras 3.0"),
         ("tf_keras", "tf_keras"),
         ("keras 2.3", "Keras 2.3"),
-        ("keras==2.2.4", "Keras 2.3"),
-        ("Keras-2.0", "Keras 2.3"),
+        ("keras==2.2.4", "Keras 2.2"),
+        ("Keras-2.0", "Keras 2.0"),
     ],
 )
 def test_any_form_of_a_version(version: str, title: str) -> None:
@@ -52,7 +53,13 @@ def test_stand_alone_keras_is_tf_2_0_with_a_period() -> None:
     )
     assert not alone.any_keyword
     assert (alone.is_keras_3, alone.is_tf_keras) == (False, False)
-    assert alone.profile == first.profile
+    assert [each.name for each in stand_alone()] == list(compat.STAND_ALONE)
+    assert stand_alone()[-1] is alone
+    for each in stand_alone():
+        assert each.is_stand_alone and not first.is_stand_alone
+        assert each.takes("period") and not each.takes("load_weights_on_restart")
+    assert first.takes("period") and first.takes("load_weights_on_restart")
+    assert not release("3.15").takes("period")
 
 
 def test_every_release_once_in_order() -> None:

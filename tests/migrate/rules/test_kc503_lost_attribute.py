@@ -56,7 +56,7 @@ def test_samples_and_batches_are_counted_in_place_of_each_other() -> None:
 
 
 @pytest.mark.skipif(not runs_on_keras_3(), reason="makes the classes on Keras 3")
-@pytest.mark.parametrize("version", [*compat.VERSIONS, "tf_keras"])
+@pytest.mark.parametrize("version", [*compat.STAND_ALONE, *compat.VERSIONS, "tf_keras"])
 def test_the_attributes_are_those_that_the_class_sets(version: str) -> None:
     set_by: dict[str, set[str]] = {}
     with warnings.catch_warnings():
