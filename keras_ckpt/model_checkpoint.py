@@ -71,7 +71,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     passes them meant, on the Keras that is running.
 
     Args:
-        filepath: String or `PathLike`, the path to save to. It can have placeholders, which are
+        filepath: String or `PathLike`, the path to save to, or `None` if the attribute is set
+            before the first save. It can have placeholders, which are
             filled from `epoch` (from 1), `batch` (from 1, with an integer `save_freq`) and the
             metrics: `"weights.{epoch:02d}-{val_loss:.2f}.hdf5"`. The ending decides on the format:
             `.keras`; `.h5` and `.hdf5`; `.orbax`; `.weights.h5`, `.weights.json` (several files)
@@ -89,7 +90,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         mode: String, `"min"`, `"max"` or `"auto"`, which takes the direction from the metric, and
             from its name if the metric does not know it. Defaults to `"auto"`.
         save_freq: String `"epoch"`, or integer, the number of batches between saves. Batches inside
-            one `steps_per_execution` count. Defaults to `"epoch"`. Added in TF 2.0.
+            one `steps_per_execution` count. Defaults to `"epoch"`. Added in TF 2.0. In Keras up to
+            2.3 `period` was in this place, for which a number by position is taken, with a warning,
+            where it makes no sense as `save_freq`.
         options: `tf.train.CheckpointOptions` with `save_weights_only`, otherwise
             `tf.saved_model.SaveOptions`. Formats that have no options ignore them. Defaults to
             `None`. In TF 2.3 to 2.15. A number here is the eighth argument of Keras 3,
@@ -139,6 +142,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     _last_batch_seen: int | None
     _batches_seen_since_last_saving: int
 
+    @arguments.with_seventh_marked
     def __init__(
         self,
         filepath: Any,
@@ -155,6 +159,15 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         own = type(self) is not ModelCheckpoint
+        why = ""
+        if isinstance(save_freq, arguments.ByPosition):
+            save_freq = save_freq.value
+            best_only = arguments.boolean("save_best_only", save_best_only)
+            if "period" not in kwargs:
+                base = ModelCheckpoint
+                why = arguments.why_period(type(self), base, monitor, best_only, filepath)
+        if why:
+            save_freq, kwargs = "epoch", dict(kwargs, period=save_freq)
         options, threshold = arguments.options_or_threshold(options, initial_value_threshold)
         frequency = schedule.checked_save_freq(save_freq)
         period = arguments.whole_number("period", kwargs.get("period", 1))
@@ -165,8 +178,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             near = f" Did you mean `{near}`?" if near else ""
             messages.warn("unknown argument", name=name, near=near)
         save_weights_only = arguments.boolean("save_weights_only", save_weights_only)
-        filepath = paths.checked(filepath, frequency != "epoch", own=own)
-        if runtime.is_keras_3():
+        if filepath is not None:  # It can be set until the first save.
+            filepath = paths.checked(filepath, frequency != "epoch", own=own)
+        if runtime.is_keras_3() and filepath is not None:
             registry.check_written(filepath, save_weights_only)
         construct(
             self,
@@ -202,6 +216,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         self._asks = type(self)._should_save_on_batch is not ModelCheckpoint._should_save_on_batch
         for name in legacy:
             what = name
+            if name == "period" and why:
+                messages.warn("period by position", value=period, why=why)
+                continue
             if name == "period" and period == 1:
                 what = "period of 1"
             elif name == "period" and frequency != "epoch":
@@ -356,7 +373,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
 
     def _get_file_path(self, epoch: int, *args: Any, **kwargs: Any) -> str:
         batch, logs = self._batch_and_logs(args, kwargs)
-        template = runtime.path_to_string(self.filepath)
+        template = self._template()
         values: dict[str, Any] = dict(logs or {}, epoch=epoch + 1)
         if batch is not None:
             values.setdefault("batch", batch + 1)
@@ -366,10 +383,17 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             if known is None:
                 raise KeyError(_no_placeholder(name, template, values))
             values[name] = _number(values[known])
-            if not placeholder.fits(values[name]):
-                raise ValueError(_no_format(placeholder, template, values[name]))
+            misfit = placeholder.misfit(values[name])
+            if misfit is not None:
+                raise ValueError(_no_format(placeholder, template, values[name], misfit))
         workers = WORKERS[PROFILE.workers]
         return workers.path(self, lambda: template.format_map(values))
+
+    def _template(self) -> str:
+        """Returns `filepath` as a string, which users may have set to anything since."""
+        if self.filepath is None:
+            raise TypeError(messages.TEXTS["keras_ckpt"]["no path"])
+        return paths.checked(self.filepath, every_batch=True, own=True)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         with durability.durable(self._durable):
@@ -386,12 +410,14 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         Raises:
             OSError: if nothing can be written there, before the model has trained for nothing.
         """
-        path = str(runtime.path_to_string(self.filepath))
+        if self.filepath is None:
+            return
+        path = self._template()
         directory = os.path.dirname(path)
         if runtime.is_remote(directory) or paths.placeholders(directory):
             return
-        if path.endswith(endings.FILES):
-            commit.refuse_directory(path)
+        if path.endswith(endings.FILES) and os.path.isdir(path):
+            raise IsADirectoryError(messages.of_release(self, "directory", filepath=path))
         try:
             commit.check_directory(directory or ".")
         except OSError:
@@ -508,13 +534,13 @@ def _number(value: Any) -> Any:
 
 def _no_placeholder(name: str, template: str, values: Mapping[str, Any]) -> str:
     return messages.TEXTS["keras_ckpt"]["no placeholder"].format(
-        name=name, template=template, names=_listed(values)
+        name=name, template=template, names=_listed(values), error=repr(name)
     )
 
 
-def _no_format(placeholder: paths.Placeholder, template: str, value: Any) -> str:
+def _no_format(placeholder: paths.Placeholder, template: str, value: Any, error: Exception) -> str:
     return messages.TEXTS["keras_ckpt"]["no format"].format(
-        name=placeholder.name, spec=placeholder.spec, template=template, value=value
+        name=placeholder.name, spec=placeholder.spec, template=template, value=value, error=error
     )
 
 

@@ -92,8 +92,8 @@ def test_attributes() -> None:
 
 
 def test_positional_arguments_of_tensorflow_2_0() -> None:
-    callback = ModelCheckpoint("a.h5", "val_acc", 1, True, True, "max", 20)
-    assert callback.monitor == "val_acc"
+    callback = ModelCheckpoint("a.h5", "acc", 1, True, True, "max", 20)
+    assert callback.monitor == "acc"
     assert callback.verbose == 1
     assert callback.save_best_only is True
     assert callback.save_weights_only is True
@@ -198,8 +198,8 @@ def test_unknown_keyword() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "start"),
     [
-        ({"period": 2}, "`period` is deprecated"),
-        ({"load_weights_on_restart": True}, "`load_weights_on_restart` is deprecated"),
+        ({"period": 2}, "`period` argument is deprecated"),
+        ({"load_weights_on_restart": True}, "`load_weights_on_restart` argument is deprecated"),
     ],
 )
 def test_deprecated(kwargs: dict[str, Any], start: str) -> None:
@@ -246,8 +246,108 @@ def test_text_that_names_a_boolean(name: str) -> None:
         ModelCheckpoint("a.h5", **{name: "best"})
 
 
+class OfStandAlone(ModelCheckpoint):
+    """As those of the years before TF 2 save what several GPUs train."""
+
+    def __init__(
+        self,
+        original: Any,
+        filepath: str,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        period: int = 1,
+    ) -> None:
+        self.original = original
+        super().__init__(
+            filepath, monitor, verbose, save_best_only, save_weights_only, mode, period
+        )
+
+
+class Below(OfStandAlone):
+    """With nothing of its own to say about it."""
+
+
+class WithBoth(ModelCheckpoint):
+    def __init__(self, filepath: str, save_freq: Any = "epoch", period: int = 1) -> None:
+        super().__init__(filepath, "loss", 0, False, False, "auto", save_freq, **{"period": period})
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: OfStandAlone(None, "{epoch}", period=3), "`OfStandAlone` has a `period`"),
+        (lambda: Below(None, "{epoch}", period=np.int64(3)), "`OfStandAlone` has a `period`"),
+        (
+            lambda: ModelCheckpoint("{epoch}", "val_loss", 0, True, False, "auto", 3),
+            "`val_loss` is not known at the end of a batch",
+        ),
+        (
+            lambda: ModelCheckpoint("{epoch}-{val_loss:.1f}", "loss", 0, False, False, "auto", 3),
+            "the path has a value of the validation",
+        ),
+    ],
+)
+def test_a_seventh_argument_that_can_only_be_period(make: Any, why: str) -> None:
+    with warned() as found:
+        callback = make()
+    (text,) = texts(found)
+    assert text.startswith("The seventh argument by position, 3, is taken for `period`")
+    assert why in text and text.endswith("Write period=3.")
+    assert (callback.period, callback.save_freq) == (3, "epoch")
+    paths = epochs(callback, losses(*[9.0 - each for each in range(7)]))
+    assert [path.split("-")[0] for path in paths] == ["3", "6"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ModelCheckpoint("{batch}", "loss", 0, True, False, "auto", 3),
+        lambda: ModelCheckpoint("{batch}", "val_loss", 0, False, False, "auto", 3),
+        lambda: WithBoth("{batch}", 3),
+    ],
+)
+def test_a_seventh_argument_that_can_be_save_freq(make: Any) -> None:
+    callback = make()
+    assert (callback.period, callback.save_freq) == (1, 3)
+    assert batches(callback, [{"loss": 9.0 - each} for each in range(7)]) == ["3", "6"]
+
+
+def test_by_name_it_is_save_freq() -> None:
+    with warned() as found:
+        callback = ModelCheckpoint("a", save_best_only=True, save_freq=3)
+    assert callback.save_freq == 3
+    assert any("Nothing is" in text or "nothing is" in text for text in texts(found))
+    assert ModelCheckpoint("a", "val_loss", 0, True, False, "auto", "epoch").save_freq == "epoch"
+    for wrong in (0, -1, 2.5):
+        with pytest.raises(ValueError, match="whole number from 1 on"):
+            ModelCheckpoint("a", "val_loss", 0, True, False, "auto", wrong)
+
+
+@pytest.mark.parametrize("best_only", [False, True])
+def test_path_that_is_set_later(best_only: bool) -> None:
+    callback = ModelCheckpoint(None, save_best_only=best_only)
+    model = StandIn()
+    callback.set_model(model)
+    callback.on_train_begin({})
+    callback.on_epoch_begin(0, {})
+    callback.filepath = pathlib.Path("a-{epoch}.h5")
+    callback.on_epoch_end(0, losses(1.0)[0])
+    assert model.paths == ["a-1.h5"]
+    callback.filepath = None
+    with pytest.raises(TypeError, match="Received: None.* set its `filepath` before the first"):
+        callback.on_epoch_end(1, losses(0.5)[0])
+    callback.filepath = 5
+    with pytest.raises(TypeError, match="`filepath` must be a string or a PathLike. Received: 5"):
+        callback.on_epoch_end(1, losses(0.5)[0])
+    # What could not be saved is not the best.
+    assert not best_only or callback.best == 1.0
+
+
 def test_wrong_types() -> None:
-    for path in (None, b"a.h5", 5):
+    for path in (b"a.h5", 5):
         with pytest.raises(TypeError, match="`filepath` must be a string or a PathLike"):
             ModelCheckpoint(path)
     with pytest.raises(ValueError, match="`filepath` must not be empty"):
@@ -506,7 +606,10 @@ def test_values_of_all_kinds_in_the_template() -> None:
 @pytest.mark.parametrize("array", [np.zeros(2), np.zeros((1, 3)), np.zeros(0)], ids=repr)
 def test_array_is_refused_by_name(array: Any) -> None:
     model = StandIn()
-    with pytest.raises(ValueError, match="`val_loss` must be a single number.* of shape"):
+    with pytest.raises(
+        ValueError,
+        match="`monitor` is a scalar value. Received: an array of shape .* by `val_loss`",
+    ):
         epochs(ModelCheckpoint("a", save_best_only=True), losses(array), model)
     assert not model.calls
     assert epochs(ModelCheckpoint("a"), losses(array)) == ["a"]
@@ -519,8 +622,9 @@ def test_missing_metric_saves_nothing_and_is_told_once() -> None:
     assert paths == []
     assert len(found) == 1
     assert texts(found)[0].startswith(
-        "Nothing is saved: save_best_only=True needs the metric `val_los`, and it is not in the "
-        "logs; did you mean `val_loss`?"
+        "Can save best model only with val_los available, skipping. Nothing is saved: "
+        "save_best_only=True needs the metric `val_los`, and it is not in the logs; did you mean "
+        "`val_loss`?"
     )
     assert texts(found)[0].endswith(" The metrics are: loss, val_loss.")
 
@@ -618,7 +722,8 @@ def test_guessed_direction_is_told_once() -> None:
         paths = epochs(callback, [{"val_score": value} for value in (2.0, 3.0, 1.0)])
     assert paths == ["1", "3"]
     assert texts(found) == [
-        "Metric `val_score` does not know whether it should be maximized or minimized. Judging by "
+        "ModelCheckpoint callback received monitor=val_score, but Keras isn't able to "
+        "automatically determine whether that metric should be maximized or minimized. Judging by "
         "its name, it is minimized. Pass mode='max' or mode='min' to set the direction."
     ]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import inspect
 import numbers
-from typing import Any, Mapping
+import os
+from typing import Any, Callable, Mapping, NamedTuple
 
 import numpy as np
 
@@ -86,13 +89,14 @@ def number(name: str, value: Any) -> Any:
     return value
 
 
-def whole_number(name: str, value: Any, instead: str = "") -> int:
+def whole_number(name: str, value: Any, instead: str = "", start: str = "") -> int:
     """Returns `value` as an integer: any whole number from 1 on, also NumPy's, or a float (10.0).
 
     Args:
         name: the argument's name.
         value: what was passed.
         instead: what else is allowed, for the message.
+        start: what the message begins with.
 
     Raises:
         ValueError: for anything else.
@@ -100,7 +104,52 @@ def whole_number(name: str, value: Any, instead: str = "") -> int:
     value = scalar(value)
     if is_number(value) and value == value and value >= 1 and value % 1 == 0:
         return int(value)
-    raise ValueError(f"`{name}` must be {instead}a whole number from 1 on. Received: {value!r}")
+    raise ValueError(
+        f"{start}`{name}` must be {instead}a whole number from 1 on. Received: {value!r}"
+    )
+
+
+class ByPosition(NamedTuple):
+    """A number that was passed by position where stand-alone Keras has `period`."""
+
+    value: Any
+
+
+#: The place of `save_freq`, `period` in stand-alone Keras, in the arguments by position.
+_SEVENTH = 6
+
+
+def with_seventh_marked(init: Callable[..., None]) -> Callable[..., None]:
+    """Returns an `__init__` that is given a number in the seventh place as a `ByPosition`."""
+
+    @functools.wraps(init)
+    def marked(self: object, *args: Any, **kwargs: Any) -> None:
+        if len(args) > _SEVENTH and is_number(args[_SEVENTH]):
+            seventh = ByPosition(args[_SEVENTH])
+            args = (*args[:_SEVENTH], seventh, *args[_SEVENTH + 1 :])
+        init(self, *args, **kwargs)
+
+    return marked
+
+
+def why_period(callback: type, base: type, monitor: Any, best_only: Any, path: Any) -> str:
+    """Returns why a number in the seventh place can only be `period`, `""` if it can be both.
+
+    Args:
+        callback: the class of the callback.
+        base: the class that it derives from, whose `__init__` has `save_freq` there.
+        monitor: what was passed for `monitor`, as the others for theirs.
+    """
+    for each in callback.__mro__[: callback.__mro__.index(base)]:
+        if "__init__" in vars(each):
+            names = inspect.signature(vars(each)["__init__"]).parameters
+            if "period" in names and "save_freq" not in names:
+                return f"`{each.__name__}` has a `period`, and no `save_freq`"
+    if best_only and isinstance(monitor, str) and monitor.startswith("val_"):
+        return f"`{monitor}` is not known at the end of a batch"
+    if isinstance(path, (str, os.PathLike)) and "{val_" in str(path):
+        return "the path has a value of the validation, which is not known at the end of a batch"
+    return ""
 
 
 def options_or_threshold(options: Any, threshold: Any) -> tuple[Any, float | None]:

@@ -41,14 +41,18 @@ class Placeholder(NamedTuple):
 
     def fits(self, value: float) -> bool:
         """Returns whether a number can be written so. What is filled in itself always can."""
+        return self.misfit(value) is None
+
+    def misfit(self, value: float) -> Exception | None:
+        """Returns the error of writing a number so, None if there is none."""
         if "{" in self.spec:
-            return True
+            return None
         formatter = string.Formatter()
         try:
             formatter.format_field(formatter.convert_field(value, self.conversion), self.spec)
-        except (TypeError, ValueError):
-            return False
-        return True
+        except (TypeError, ValueError) as error:
+            return error
+        return None
 
 
 @functools.lru_cache(maxsize=64)

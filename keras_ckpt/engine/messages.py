@@ -167,29 +167,32 @@ TEXTS = _accumulate()
 # A branch: no later release has its texts.
 TEXTS["tf_keras"] = dict(TEXTS["2.13"], **{"options of .keras": _NATIVE.format("TF-Keras")})
 
+_DEPRECATED = CHANGES["2.2"]["period"] + " Keras 3 removed it. "
+
 #: What `keras_ckpt.ModelCheckpoint` says beside the texts of the newest Keras.
 OWN: dict[str, str] = {
     "unknown argument": "`{name}` is not an argument of ModelCheckpoint and changes nothing.{near}",
     "period": (
-        "`period` is deprecated, and Keras 3 removed it. The model is still saved every "
-        "{value} epochs. To do without it, write `save_freq={value} * steps_per_epoch`, which "
-        "counts batches."
+        _DEPRECATED + "The model is still saved every {value} epochs. To do without it, write "
+        "`save_freq={value} * steps_per_epoch`."
     ),
-    "period of 1": (
-        "`period` is deprecated, and Keras 3 removed it. Leave it out: the model is saved "
-        "every epoch without it."
-    ),
+    "period of 1": _DEPRECATED + "Leave it out: the model is saved every epoch without it.",
     "period beside save_freq": (
-        "`period` is deprecated, and Keras 3 removed it. Leave it out: together with an "
-        "integer `save_freq` it has no effect in any release."
+        _DEPRECATED + "Leave it out: together with an integer `save_freq` it has no effect in any "
+        "release."
+    ),
+    "period by position": (
+        "The seventh argument by position, {value}, is taken for `period`, in epochs, which it was "
+        "in Keras up to 2.3. As `save_freq`, in batches, it makes no sense: {why}. Write "
+        "period={value}."
     ),
     "boolean": (
         "`{name}` is the text {value!r}, which is taken as False. In the releases any text "
         "counted as true. Write {name}=False."
     ),
     "load_weights_on_restart": (
-        "`load_weights_on_restart` is deprecated, and Keras 3 removed it. It still works. To "
-        "do without it, write `model.load_weights(path)` before `model.fit()`."
+        CHANGES["2.0"]["load_weights_on_restart"] + " Keras 3 removed it. It still works; to do "
+        "without it, write `model.load_weights(path)`."
     ),
     "little space": (
         "There is little space in {directory}: {free} are free, and two checkpoints of the model "
@@ -201,25 +204,35 @@ OWN: dict[str, str] = {
         "is ever saved. Write save_freq='epoch', or monitor a metric of the training."
     ),
     "guessed direction": (
-        "Metric `{monitor}` does not know whether it should be maximized or minimized. Judging by "
+        "ModelCheckpoint callback received monitor={monitor}, but Keras isn't able to "
+        "automatically determine whether that metric should be maximized or minimized. Judging by "
         "its name, it is {guess}. Pass mode='max' or mode='min' to set the direction."
     ),
     "alias": "`{name}` is not in the logs. `{alias}` is, and is used in its place.",
     "missing": (
-        "Nothing is saved: save_best_only=True needs the metric `{monitor}`, and {why}. "
+        _MISSING
+        + " Nothing is saved: save_best_only=True needs the metric `{monitor}`, and {why}. "
         "The metrics are: {names}."
     ),
     "no placeholder": (
-        "The placeholder {{{name}}} of filepath {template!r} has no value. "
+        CHANGES["2.2"]["template"] + ". The placeholder {{{name}}} has no value. "
         "Known placeholders: {names}."
     ),
     "no format": (
-        "The format {spec!r} of the placeholder {{{name}}} in filepath {template!r} does not fit "
-        "its value, {value!r}."
+        CHANGES["2.2"]["template"] + ". The format {spec!r} of the placeholder {{{name}}} does not "
+        "fit its value, {value!r}."
     ),
     "array": (
-        "The monitored metric `{monitor}` must be a single number, so that models can be "
-        "compared. Received {received}. Monitor another metric, or one that is averaged."
+        "Can save best model only when `monitor` is a scalar value. Received: {received}. Models "
+        "cannot be compared by `{monitor}`. Monitor another metric, or one that is averaged."
+    ),
+    "directory": _DIRECTORY + "{filepath}. Give the callback the path of a file, or remove it.",
+    "directory, by its text": (
+        _DIRECTORY + "{filepath}. Give the callback the path of a file, or remove it."
+    ),
+    "no path": (
+        "`filepath` must be a string or a PathLike. Received: None, of type NoneType. Give the "
+        "callback a path, or set its `filepath` before the first save."
     ),
 }
 TEXTS["keras_ckpt"] = dict(TEXTS["3.13"], **OWN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_ckpt.engine import arguments
+from keras_ckpt.engine import arguments, messages
 
 
 def batches_since(batch: int, last: Any, knows_none: bool = True) -> int:
@@ -37,4 +37,5 @@ def checked_save_freq(save_freq: Any) -> str | int:
     """
     if isinstance(save_freq, str) and save_freq == "epoch":
         return save_freq
-    return arguments.whole_number("save_freq", save_freq, instead="'epoch' or ")
+    start = messages.TEXTS["keras_ckpt"]["save_freq"].format(save_freq=save_freq) + ". "
+    return arguments.whole_number("save_freq", save_freq, "'epoch' or ", start)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import pathlib
+import re
 import string
 import warnings
+from typing import Any, Callable
 
+import numpy as np
 import pytest
+from helpers import StandIn, epochs, fit, functional
 
+from keras_ckpt import ModelCheckpoint, compat, runtime
 from keras_ckpt.engine import messages
 from keras_ckpt.engine.messages import TEXTS
 
@@ -99,3 +107,106 @@ def test_warning_from_a_module_that_is_only_named_alike() -> None:
         warnings.simplefilter("always")
         namespace["f"]()  # type: ignore[operator]
     assert [(each.filename, each.category) for each in caught] == [("user.py", FutureWarning)]
+
+
+# ---------------------------------------------------------------- the words of the releases
+
+
+def _epochs(*logs: Any, model: Any = None, **arguments: Any) -> Callable[[type], object]:
+    arguments.setdefault("filepath", "a.keras")
+    return lambda kind: epochs(kind(**arguments), list(logs), model or StandIn())
+
+
+def _restart(kind: type) -> None:
+    with open("a.h5", "w") as file:
+        file.write("no checkpoint")
+    fit(functional(), [kind("./a.h5", save_weights_only=True, load_weights_on_restart=True)])
+
+
+def _directory(kind: type) -> None:
+    os.mkdir("a.h5")
+    fit(functional(), [kind("a.h5", save_weights_only=True)])
+
+
+#: What brings a release to say each of its texts, beside which it says none of the others.
+SITUATIONS: dict[str, tuple[str, Callable[[type], object]]] = {
+    "period": ("2.15", _epochs(period=5)),
+    "load_weights_on_restart": ("2.15", _epochs(load_weights_on_restart=False)),
+    "restart failed": ("2.15", _restart),
+    "mode": ("3.15", _epochs(mode="best")),
+    "save_freq": ("3.15", _epochs(save_freq=0.5)),
+    "missing": ("2.15", _epochs({}, save_best_only=True, monitor="val_nope")),
+    "array": ("3.8", _epochs({"val_loss": np.zeros(2)}, save_best_only=True)),
+    "saving": ("3.15", _epochs({}, verbose=1)),
+    "finished": ("3.15", _epochs({}, verbose=1)),
+    "improved": ("3.15", _epochs({"val_loss": 1.0}, save_best_only=True, verbose=1)),
+    "not improved": (
+        "3.15",
+        _epochs(*[{"val_loss": 1.0}] * 2, save_best_only=True, verbose=1, filepath="a.keras"),
+    ),
+    "directory": ("2.15", _directory),
+    "directory, by its text": ("2.15", _epochs({}, model=StandIn(OSError("is a directory")))),
+    "template": ("2.15", _epochs({}, filepath="{nope}.h5")),
+    "options of weights": ("2.15", _epochs(options="x", save_weights_only=True, filepath="a")),
+    "options of model": ("2.15", _epochs(options="x", filepath="a")),
+    "direction": ("3.15", _epochs({"rank": 1.0}, save_best_only=True, monitor="rank")),
+}
+#: What the one to use does not say, and why.
+UNSAID = {
+    "options of .keras": "it leaves them out where the format has none",
+    "ending of weights": "it takes any ending",
+    "ending of model": "it takes any ending",
+}
+#: How much of a text is the same: up to a mistake of the releases, or what they do and it does not.
+CUT = {
+    "array": " Received",
+    "direction": " Pass ",
+    "directory, by its text": "f<",
+    "restart failed": " Reason: ",
+    "period": " Please",
+}
+
+
+def said_by(kind: type, situation: Callable[[type], object], capsys: Any) -> list[str]:
+    """All that is printed, logged, warned and raised."""
+    found = []
+    handler = logging.Handler()
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    logger = runtime.tensorflow_logger()
+    logger.addHandler(handler)
+    capsys.readouterr()
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            situation(kind)
+    except Exception as error:
+        found.append(str(error.args[0] if isinstance(error, KeyError) else error))
+    finally:
+        logger.removeHandler(handler)
+    found += [str(each.message) for each in caught]
+    found += capsys.readouterr().out.split("\n\n")
+    return [text.strip() for text in found]
+
+
+def test_every_text_has_a_situation_or_a_reason() -> None:
+    every = {what for texts in messages.CHANGES.values() for what in texts}
+    assert set(SITUATIONS) | set(UNSAID) == every
+
+
+@pytest.mark.parametrize("what", SITUATIONS)
+def test_the_one_to_use_begins_with_the_words_of_the_releases(
+    what: str, tmp_path: pathlib.Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    release, situation = SITUATIONS[what]
+    text = messages.TEXTS[compat.for_version(release)._keras_ckpt_profile.texts][what].strip()
+    anything = ".*".join(map(re.escape, re.split(r"\{.*?\}", text)))
+    by_release = said_by(compat.for_version(release), situation, capsys)
+    (words,) = {each for each in by_release if re.fullmatch(anything, each, re.DOTALL)}
+    for name in os.listdir("."):
+        (os.rmdir if os.path.isdir(name) else os.remove)(name)
+    by_ours = said_by(ModelCheckpoint, situation, capsys)
+    cut = CUT.get(what)
+    if cut is not None:
+        words = words.partition(cut)[0] if cut != "f<" else words.rpartition("fa.keras")[0]
+    assert any(each.startswith(words) for each in by_ours), (words, by_ours)

@@ -65,7 +65,10 @@ def test_whole_numbers(value: Any) -> None:
     ids=repr,
 )
 def test_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match="`save_freq` must be 'epoch' or a whole number from 1 on"):
+    with pytest.raises(
+        ValueError,
+        match="Unrecognized save_freq: .*`save_freq` must be 'epoch' or a whole number from 1 on",
+    ):
         schedule.checked_save_freq(value)
 
 

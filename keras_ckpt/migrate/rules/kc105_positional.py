@@ -39,7 +39,8 @@ class Positional(Rule):
         "where there is no ninth. Making the callback gives no error: options in the place of the "
         "threshold fail when the first value is compared with them. The seventh is `save_freq` in "
         "all of these releases. In stand-alone Keras up to 2.3 it was `period`, so `5` there now "
-        "means a save every five batches, even with the callback of keras_ckpt."
+        "means a save every five batches. The callback of keras_ckpt takes it for `period` only "
+        "where it makes no sense as `save_freq`."
     )
     before = """
 from tensorflow.keras.callbacks import ModelCheckpoint
