@@ -272,7 +272,7 @@ class Below(OfStandAlone):
 
 class WithBoth(ModelCheckpoint):
     def __init__(self, filepath: str, save_freq: Any = "epoch", period: int = 1) -> None:
-        super().__init__(filepath, "loss", 0, False, False, "auto", save_freq, **{"period": period})
+        super().__init__(filepath, "loss", 0, False, False, "auto", save_freq, period=period)
 
 
 @pytest.mark.parametrize(
