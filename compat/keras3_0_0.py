@@ -27,6 +27,7 @@ PROFILE = TF2_15.replace(
     finds_tf_checkpoints=False,
     options="not",
     endings=((".keras",), (".weights.h5",)),
+    makedirs_error=True,
     makedirs_gs=True,
     gfile=False,
     workers="none",

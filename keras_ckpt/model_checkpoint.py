@@ -48,6 +48,7 @@ PROFILE = keras3_14.PROFILE.replace(
     keras_options=False,
     endings_without_options=((".keras",), (".weights.h5",)),
     endings=((), ()),
+    makedirs_error=False,
     workers="strategy if any",
     texts="keras_ckpt",
 )

@@ -82,6 +82,8 @@ class Profile:
         template_error: a placeholder that no log fills gives a KeyError that names the template
             (2.2).
         makedirs: when the directory is made: never, `"always"` (2.12) or `"to save"` (3.10).
+        makedirs_error: a directory that has come to be there meanwhile is an error, as that of
+            `new/../a.keras` is once `new` is made (3.0).
         makedirs_gs: whether that is tried for `gs://` paths, too. Not in 2.14 and 2.15.
         gfile: local paths go through TensorFlow's `gfile`. Not in Keras 3.
 
@@ -135,6 +137,7 @@ class Profile:
 
     template_error: bool = False
     makedirs: Literal["never", "always", "to save"] = "never"
+    makedirs_error: bool = False
     makedirs_gs: bool = True
     gfile: bool = True
 

@@ -140,7 +140,7 @@ def _make_directory(self: Replica, filepath: str) -> None:
     if directory and (p.makedirs_gs or not directory.startswith("gs://")):
         files = runtime.file_system(gfile=p.gfile)
         if not files.exists(directory):
-            files.makedirs(directory)
+            files.makedirs(directory, exist_ok=not p.makedirs_error)
 
 
 def _write(self: Replica, filepath: str, whole: bool) -> None:

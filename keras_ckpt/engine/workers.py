@@ -60,7 +60,7 @@ class ByStrategy(Alone):
         strategy = self.strategy(callback.model)
         if _is_extra(strategy):
             directory = _temporary(directory, strategy)
-            os.makedirs(directory, exist_ok=True)
+            runtime.file_system(callback._keras_ckpt_profile.gfile).makedirs(directory)
         # Joined again where nothing has changed, too: this is how `a//b` becomes `a/b`.
         callback._write_filepath = os.path.join(directory, name)
         return callback._write_filepath
@@ -71,8 +71,9 @@ class ByStrategy(Alone):
         if _is_extra(strategy):
             temporary = _temporary(directory, strategy)
             # Made if it is not there, as by the releases, so that it can be removed.
-            os.makedirs(temporary, exist_ok=True)
-            scratch.remove_directory(temporary)
+            files = runtime.file_system(callback._keras_ckpt_profile.gfile)
+            files.makedirs(temporary)
+            scratch.remove_directory(temporary, files.gfile_for(temporary))
 
 
 class ByStrategyIfAny(ByStrategy):

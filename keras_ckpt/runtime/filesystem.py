@@ -27,18 +27,25 @@ class FileSystem:
 
     def exists(self, path: str) -> bool:
         """Returns whether there is a file or directory at `path`."""
-        gfile = self._for(path)
+        gfile = self.gfile_for(path)
         return bool(gfile.exists(path)) if gfile else os.path.exists(path)
 
-    def makedirs(self, path: str) -> None:
-        """Makes the directory `path` and its parents."""
-        gfile = self._for(path)
+    def makedirs(self, path: str, exist_ok: bool = True) -> None:
+        """Makes the directory `path` and its parents.
+
+        Args:
+            path: string, the directory.
+            exist_ok: boolean, whether another process may have made it meanwhile. Only
+                TensorFlow's file systems do not ask.
+        """
+        gfile = self.gfile_for(path)
         if gfile:
             gfile.makedirs(path)
         else:
-            os.makedirs(path, exist_ok=True)  # Another process may have made it meanwhile.
+            os.makedirs(path, exist_ok=exist_ok)
 
-    def _for(self, path: str) -> ModuleType | None:
+    def gfile_for(self, path: str) -> ModuleType | None:
+        """Returns TensorFlow's `gfile` if it is used for `path`, else None."""
         if self._gfile is None and is_remote(path):
             remote: ModuleType = installed.tensorflow().io.gfile
             return remote

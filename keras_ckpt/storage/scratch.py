@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+from types import ModuleType
 from typing import IO, Iterator
 
 
@@ -51,16 +52,20 @@ def make_directory() -> str:
     return tempfile.mkdtemp()
 
 
-def remove_directory(path: str) -> None:
+def remove_directory(path: str, gfile: ModuleType | None = None) -> None:
     """Removes a directory with all that is in it.
 
     Args:
         path: path of the directory.
+        gfile: TensorFlow's `gfile`, which removes it then.
 
     Raises:
         OSError: if it cannot be removed, or is not there.
     """
-    shutil.rmtree(path)
+    if gfile is not None:
+        gfile.rmtree(path)
+    else:
+        shutil.rmtree(path)
 
 
 @contextlib.contextmanager

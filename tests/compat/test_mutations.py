@@ -82,6 +82,8 @@ def is_found_out(
         compat.for_version(releases[0])
     ):
         return True
+    if makes_a_directory_again(mutant) != makes_a_directory_again(compat.for_version(releases[0])):
+        return True
     recordings = [test_recorded.read(release) for release in releases]
     if set(recorder.describe_class(mutant)["methods"]) != set(
         recordings[0].head["class"]["methods"]
@@ -115,6 +117,16 @@ def lets_the_model_be_set(kind: type) -> bool:
     except AttributeError:
         return False
     return True
+
+
+def makes_a_directory_again(kind: type) -> Any:
+    """What becomes of a path that goes back out of a directory that must be made."""
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            epochs(kind(os.path.join(directory, "new", "..", "a.keras")), [{}], StandIn())
+        except Exception as error:
+            return type(error)
+        return os.listdir(directory)
 
 
 def format_without_an_ending(kind: type) -> str | None:

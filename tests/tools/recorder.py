@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import copy
 import dis
 import enum
 import functools
@@ -22,6 +23,7 @@ import json
 import logging
 import os
 import pathlib
+import pickle
 import re
 import shutil
 import sys
@@ -250,6 +252,9 @@ class Decoder:
 
     def _path(self, value: Any) -> Any:
         return pathlib.Path(self.text(value["v"]))
+
+    def _pure_path(self, value: Any) -> Any:
+        return pathlib.PurePosixPath(self.text(value["v"]))
 
     def _odd_path(self, value: Any) -> Any:
         return OddPath(self(value["v"]))
@@ -728,6 +733,12 @@ class StandIn:
     def __repr__(self) -> str:
         return "<stand-in>"
 
+    def __deepcopy__(self, memo: Any) -> StandIn:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TypeError("cannot pickle a stand-in")
+
 
 def _called(model: StandIn, method: str, *args: Any, **kwargs: Any) -> Any:
     """A call of save, save_weights or load_weights: note it, then do what the scenario says."""
@@ -912,6 +923,12 @@ def _settle_times(directory: str, moment: int) -> None:
                 os.utime(path, (moment, moment))
 
 
+def _copied(callback: Any, how: str) -> Any:
+    if how == "pickle":
+        return pickle.loads(pickle.dumps(callback))
+    return getattr(copy, how)(callback)
+
+
 class _Run:
     """One scenario on its way through one callback."""
 
@@ -985,6 +1002,9 @@ class _Run:
             return setattr(self.callback, name, self.decoder(event[2]))
         if kind == "delete":
             return delattr(self.callback, name)
+        if kind == "copy":
+            self.callback = _copied(self.callback, name)
+            return None
         if kind == "files":
             return _make_files(event[2], self.decoder)
         raise ValueError(f"unknown event {event!r}")

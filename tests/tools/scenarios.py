@@ -202,6 +202,25 @@ ODD_STEMS = [
     "{epoch}{loss}{val_loss}{acc}",
     "%d %s",
 ]
+# What os.path and gfile take apart in ways of their own.
+ODD_DIRECTORIES = [
+    "../",
+    "./",
+    "~/",
+    "new/../",
+    "sub/../",
+    "new/./",
+    "new//",
+    "//new/",
+    "new/../other/",
+    "taken.h5/",
+    "taken.h5/new/",
+    "taken.h5/../",
+    "./new/",
+    "new/{epoch}/../",
+    " /",
+    "$HOME/",
+]
 ENDINGS_2 = ["", ".h5", ".hdf5", ".ckpt", ".keras", ".weights.h5", ".tf", ".KERAS", ".h5.keras"]
 ENDINGS_3 = [".keras", ".weights.h5", ".h5", "", ".hdf5", ".KERAS", "keras", ".keras/", ".tf"]
 
@@ -313,6 +332,8 @@ class _Maker:
             if self.version < (3, 8):
                 good = good[:2]
             ending = pick(draw, (12, good), (1, ENDINGS_3))
+        if one_in(draw, 10):
+            stem = draw(st.sampled_from(ODD_DIRECTORIES)) + stem
         # In the scenario's directory: by its full path, or by the working directory.
         name = draw(st.sampled_from(["<dir>/", "<dir>/", ""])) + stem + ending
         self.template = name if name.startswith("<dir>") else "<dir>/" + name
@@ -321,6 +342,7 @@ class _Maker:
         kinds: list[Any] = [
             {"$": "path", "v": name},
             {"$": "path", "v": name},
+            {"$": "pure_path", "v": name},
             {"$": "odd_path", "v": name},
             {"$": "odd_path", "v": {"$": "bytes", "v": name}},
             {"$": "odd_path", "v": 3},
@@ -364,7 +386,7 @@ class _Maker:
     def mode(self) -> Any:
         if self.odd():
             odd = ["sum", "", "MIN", None, 1, [], ["min"], ODD, {"$": "odd_text", "v": "max"},
-                   {"$": "set", "v": []}, "%s %d", array("float32", [1.0, 2.0])]  # fmt: skip
+                   {"$": "set", "v": []}, {"$": "tuple", "v": ["min"]}, "%s %d", array("float32", [1.0, 2.0])]  # fmt: skip
             return self.one_of(odd)
         return self.draw(st.sampled_from(["auto", "min", "max", "auto"]))
 
@@ -611,6 +633,8 @@ class _Maker:
             events.append(ending)
         if not self.odd():
             events.append(["call", "on_train_end", draw(st.sampled_from([[], [{}], [None]]))])
+        if one_in(draw, 20):
+            return list(draw(st.permutations(events)))
         return events
 
     def interlude(self) -> list[Any]:
@@ -618,12 +642,14 @@ class _Maker:
         draw = self.draw
         if not one_in(draw, 6):
             return []
-        kind = draw(st.sampled_from(["set", "hook", "set", "hook", "files", "delete"]))
+        kind = draw(st.sampled_from(["set", "hook", "set", "hook", "files", "delete", "copy"]))
         if kind == "hook":
             before = [["files", "", self.files()]] if one_in(draw, 3) else []
             return [*before, self.hook_call()]
         if kind == "files":
             return [["files", "", self.files()]]
+        if kind == "copy":
+            return [["copy", draw(st.sampled_from(["copy", "deepcopy", "pickle"]))]]
         if kind == "delete":
             if self.directory_free:
                 return []
@@ -900,6 +926,14 @@ def examples(version: tuple[int, ...]) -> list[dict[str, Any]]:
             "events": [*begin, ["call", "on_epoch_end", [0, {"val_loss": 0.5}]]],
         }
     )
+    if version < (2,):
+        found.append(
+            {
+                "args": ["<dir>/" + name],
+                "kwargs": {"mode": {"$": "tuple", "v": ["min", "max"]}},
+                "events": [],
+            }
+        )
     if version[:2] == (2, 3) or version < (2,):
         # It is the base of all callbacks that has this hook, or nothing.
         del found[0]

@@ -345,7 +345,7 @@ def _export(model: Model, path: str, options: object | None) -> str | None:
         # Keras reports on what it exports, where the program has asked for none of it.
         with contextlib.redirect_stdout(output), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if options is None:
+            if options is None or _are_the_defaults(options):
                 model.export(path)
             else:
                 _export_with(model, path, options)
@@ -359,6 +359,13 @@ def _export(model: Model, path: str, options: object | None) -> str | None:
             f"{type(error).__name__}: {lines[0]}"
         )
     return None
+
+
+def _are_the_defaults(options: object) -> bool:
+    """Returns whether options change nothing, as those do that Keras 2's callback always passes."""
+    names = getattr(type(options), "__slots__", None) or vars(options)
+    default = type(options)()
+    return all(getattr(options, name) == getattr(default, name) for name in names)
 
 
 def _export_with(model: Model, path: str, options: object) -> None:

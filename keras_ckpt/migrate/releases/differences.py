@@ -178,6 +178,10 @@ FIELDS: dict[str, dict[str, tuple[str, _Words]]] = {
                 "to save": "for a save",
             },
         ),
+        "makedirs_error": (
+            "A directory that is made by others meanwhile, or is that of `new/..`,",
+            {True: "is an error", False: "is taken"},
+        ),
         "makedirs_gs": ("... of `gs://` paths, too", _YES_NO),
         "gfile": (
             "Files are looked for through",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import keras_ckpt
-from keras_ckpt import formats, runtime
+from keras_ckpt import compat, formats, runtime
 from keras_ckpt.formats import api, registry, verification
 from keras_ckpt.formats.tensorflow import saved_model
 from keras_ckpt.storage import commit
@@ -19,6 +19,7 @@ if not runtime.is_keras_3():
     pytest.skip("what is written on Keras 3", allow_module_level=True)
 
 import models
+from helpers import epochs, subclassed
 from models import MODELS, predictions, saved
 
 LEGACY = pathlib.Path(__file__).resolve().parents[2] / "data" / "legacy"
@@ -148,3 +149,16 @@ def test_one_of_tensorflow_without_its_variables(missing: str, tmp_path: pathlib
             load()
     if not missing.startswith("variables.data"):
         assert keras_ckpt.inspect(path).loads_with == []
+
+
+@needs_tensorflow
+@pytest.mark.skipif(runtime.backend() != "tensorflow", reason="needs the TensorFlow backend")
+def test_default_options_are_no_options(tmp_path: pathlib.Path) -> None:
+    """The callback of TF 2.3 to 2.15 always passes them, also for a model without known inputs."""
+    model = subclassed()
+    path = str(tmp_path / "m")
+    epochs(compat.for_version("2.15")(path), [{}], model)
+    assert "saved_model.pb" in os.listdir(path)
+    own = runtime.tensorflow().saved_model.SaveOptions(experimental_custom_gradients=False)
+    with pytest.warns(UserWarning, match="no graph to serve it from"):
+        epochs(compat.for_version("2.15")(path, options=own), [{}], model)
