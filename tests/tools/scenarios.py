@@ -386,7 +386,8 @@ class _Maker:
     def mode(self) -> Any:
         if self.odd():
             odd = ["sum", "", "MIN", None, 1, [], ["min"], ODD, {"$": "odd_text", "v": "max"},
-                   {"$": "set", "v": []}, {"$": "tuple", "v": ["min"]}, "%s %d", array("float32", [1.0, 2.0])]  # fmt: skip
+                   {"$": "set", "v": []}, {"$": "tuple", "v": ["min"]}, "%s %d",
+                   array("float32", [1.0, 2.0])]  # fmt: skip
             return self.one_of(odd)
         return self.draw(st.sampled_from(["auto", "min", "max", "auto"]))
 
