@@ -9,6 +9,8 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from keras_ckpt._clone import find_compat
+
 if TYPE_CHECKING:
     from keras_ckpt.errors import (
         CheckpointError,
@@ -118,4 +120,5 @@ def _register_with_keras() -> None:
         hook.start()
 
 
+find_compat()
 _register_with_keras()

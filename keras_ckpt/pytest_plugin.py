@@ -12,8 +12,6 @@ Example:
 
 from __future__ import annotations
 
-import importlib
-import sys
 from typing import Any, Iterator
 
 import pytest
@@ -79,9 +77,7 @@ def model_checkpoint_version(request: pytest.FixtureRequest) -> Iterator[str | N
     if version is None:
         yield None
         return
-    before = _class()
-    with pytest.MonkeyPatch.context() as patch, keras_ckpt.emulate(version):
-        _replace_imported(patch, before)
+    with keras_ckpt.emulate(version):
         yield version
 
 
@@ -122,34 +118,3 @@ def _checked(versions: list[Any]) -> list[str]:
             keras_ckpt.compat.module_of(each)
         found += [each for each in every if each not in found]
     return found
-
-
-def _class() -> Any:
-    """Returns what `keras.callbacks.ModelCheckpoint` is, None if no Keras is imported yet."""
-    if not any(name in sys.modules for name in _holders()):
-        return None
-    runtime = importlib.import_module("keras_ckpt.runtime")
-    return runtime.keras().callbacks.ModelCheckpoint
-
-
-def _holders() -> tuple[str, ...]:
-    """Returns the packages in whose modules `emulate` changes the class."""
-    found: tuple[str, ...] = importlib.import_module("keras_ckpt.installation.patch").HOLDERS
-    return found
-
-
-def _replace_imported(patch: pytest.MonkeyPatch, before: Any) -> None:
-    """Replaces the class where a module has imported it before, for the time of the test.
-
-    `from keras.callbacks import ModelCheckpoint` at the top of a file is the rule, and a test that
-    went on with the class of the running Keras would prove nothing.
-    """
-    if before is None:
-        return
-    for path, module in list(sys.modules.items()):
-        # `emulate` changes those of Keras, and keras_ckpt means its own class.
-        if path.partition(".")[0] in (*_holders(), "keras_ckpt"):
-            continue
-        for name, value in list(getattr(module, "__dict__", {}).items()):
-            if value is before:
-                patch.setattr(module, name, _class())

@@ -50,6 +50,8 @@ TESTED_ELSEWHERE = {
     "keras2/layers/sync_batch_normalization": "formats/test_inventory, keras2/test_registered",
     "keras2/layers/thresholded_relu": "formats/test_inventory, keras2/test_registered",
     "keras2/optimizers": "formats/test_inventory, formats/config/test_compilation",
+    "migrate/report/wording": "migrate/report/test_render",
+    "migrate/rules/kc702_read_otherwise": "migrate/rules/test_kc701_refused",
     "installation/launcher/sitecustomize": "installation/test_launcher",
 }
 #: One module for each release, and for each rule.

@@ -15,7 +15,7 @@ from keras_ckpt.cli._terminal import printable
 from keras_ckpt.migrate import checker, settings
 from keras_ckpt.migrate.code import discovery
 from keras_ckpt.migrate.releases.release import Release, newest, release
-from keras_ckpt.migrate.report import render
+from keras_ckpt.migrate.report import render, wording
 from keras_ckpt.migrate.report.finding import Result
 from keras_ckpt.migrate.rules.definition import code_of
 
@@ -211,4 +211,4 @@ def _print_colored(result: Result) -> None:
         line.append(" " + printable(each.message), style="not bold")
         console.print(line)
         console.print(Text("    " + printable(each.advice), style="green"))
-    console.print(Text(printable(render.summary(result)), style="bold"))
+    console.print(Text(printable(wording.summary(result)), style="bold"))

@@ -16,7 +16,7 @@ from keras_ckpt.migrate import settings
 from keras_ckpt.migrate.code.source import Unreadable
 from keras_ckpt.migrate.releases.release import Release, newest, newest_of_keras_2
 from keras_ckpt.migrate.report.finding import Result
-from keras_ckpt.migrate.report.render import count
+from keras_ckpt.migrate.report.wording import count
 
 if TYPE_CHECKING:  # They need LibCST, which may not be installed.
     from keras_ckpt.migrate.fix.answers import Note

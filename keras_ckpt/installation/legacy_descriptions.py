@@ -14,6 +14,7 @@ from typing import Callable
 from keras_ckpt import runtime
 from keras_ckpt._typing import Config, CustomObjects, Model
 from keras_ckpt.formats import descriptions
+from keras_ckpt.installation import usage
 from keras_ckpt.installation.legacy_signatures import Activation
 
 #: The function of Keras 3 that is replaced, and those that it removed.
@@ -21,6 +22,7 @@ JSON = "model_from_json"
 REMOVED = ("model_from_yaml", "model_from_config")
 #: The class method that is replaced, in `Model` and `Sequential`.
 CONFIG = "from_config"
+_DESCRIPTION = "a model that Keras 2 described"
 #: Whose own calls of `from_config` are left as they are.
 _READERS = ("keras.", "keras_ckpt.")
 
@@ -37,7 +39,8 @@ def with_legacy_json(native: Callable[..., Model], activation: Activation) -> Ca
     def model_from_json(json_string: str, custom_objects: CustomObjects | None = None) -> Model:
         if activation.is_active and _is_json_of_keras_2(json_string):
             safe = runtime.is_safe_mode(None)
-            return descriptions.model_from_json(json_string, custom_objects, safe)
+            with usage.recorded(usage.began(JSON, ("…",), {}, content=_DESCRIPTION)):
+                return descriptions.model_from_json(json_string, custom_objects, safe)
         return native(json_string, custom_objects)
 
     return model_from_json
@@ -57,7 +60,9 @@ def removed(name: str) -> Callable[..., Model]:
 
     @functools.wraps(function)
     def again(described: object, custom_objects: CustomObjects | None = None) -> Model:
-        made: Model = function(described, custom_objects, runtime.is_safe_mode(None))
+        absent = f"AttributeError: module 'keras.models' has no attribute '{name}'"
+        with usage.recorded(usage.began(name, ("…",), {}, refused=absent)):
+            made: Model = function(described, custom_objects, runtime.is_safe_mode(None))
         return made
 
     return again
@@ -86,7 +91,8 @@ def with_legacy_config(
             if isinstance(config, list):
                 config = {"class_name": "Sequential", "config": config}
             safe = runtime.is_safe_mode(None)
-            return descriptions.model_from_config(config, custom_objects, safe)
+            with usage.recorded(usage.began(CONFIG, ("…",), {}, content=_DESCRIPTION)):
+                return descriptions.model_from_config(config, custom_objects, safe)
         return native(this, config, custom_objects)
 
     return from_config

@@ -21,6 +21,7 @@ from keras_ckpt.errors import CheckpointError
 from keras_ckpt.formats import api, registry
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import optimizer_state
+from keras_ckpt.installation import usage
 
 #: What Keras 2 called the formats.
 _FORMATS: dict[str, str] = {
@@ -54,7 +55,12 @@ class _Call:
 
     Attributes:
         given: its arguments by name. None if they fit neither Keras 3 nor Keras 2.
+        refused: what Keras 3 has said, if it was asked and refused.
+        content: what is read that Keras 3 would read otherwise, or not at all.
     """
+
+    refused = ""
+    content = ""
 
     def __init__(
         self,
@@ -93,7 +99,11 @@ class _Call:
         """
         given = dict(self.given or {})
         if self._fits and not set(without) & set(given):
-            return self._native(*self._args, **self._kwargs)
+            try:
+                return self._native(*self._args, **self._kwargs)
+            except Exception as error:
+                self.refused = f"{type(error).__name__}: {error}"
+                raise
         kept = {name: value for name, value in given.items() if name not in without}
         subject = [kept.pop("model")] if "model" in kept else []
         return self._native(*subject, **kept)
@@ -122,19 +132,26 @@ def with_legacy_arguments(
         activation: `Activation`, says whether it does so.
     """
     replacement = _REPLACEMENTS[native.__name__]
+    # In code, weights are saved and loaded by the methods of a model.
+    of_model = 0 if native.__name__ in ("load_model", "save_model") else 1
 
     @functools.wraps(native)
     def wrapper(*args: object, **kwargs: object) -> object:
         if not activation.is_active:
             return native(*args, **kwargs)
-        call = _Call(native, replacement, args, kwargs)
-        path = _text((call.given or {}).get("filepath"))
-        if call.given is None or path is None:
-            return native(*args, **kwargs)
-        with _handling(path) as is_first:
-            if not is_first:
+        noted = usage.began(native.__name__, args[of_model:], kwargs)
+        with usage.recorded(noted):
+            call = _Call(native, replacement, args, kwargs)
+            path = _text((call.given or {}).get("filepath"))
+            if call.given is None or path is None:
                 return native(*args, **kwargs)
-            return replacement(call, **dict(call.given, filepath=path))
+            with _handling(path) as is_first:
+                if not is_first:
+                    return native(*args, **kwargs)
+                result = replacement(call, **dict(call.given, filepath=path))
+                if noted is not None:
+                    noted.refused, noted.content = call.refused, call.content
+                return result
 
     return wrapper
 
@@ -256,6 +273,7 @@ def _load_weights(
     options: object = None,
 ) -> object:
     def by_formats() -> object:
+        call.content = "weights in a format that the name of the file does not say"
         return api.load_weights(model, filepath, by_name, skip_mismatch, verbose=0)
 
     def natively() -> object:
@@ -290,6 +308,7 @@ def _load_model(
     options: object = None,
 ) -> object:
     def by_formats() -> object:
+        call.content = "a model of Keras 2"
         safe = runtime.is_safe_mode(safe_mode)
         return api.load_model(filepath, custom_objects, compile, safe, verbose=0)
 

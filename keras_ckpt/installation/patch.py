@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 import threading
 import types
-from typing import TYPE_CHECKING, Iterator, NamedTuple
+from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple
 
 from keras_ckpt import compat
+from keras_ckpt.installation import usage
 from keras_ckpt.installation.import_hook import ImportHook
 
 if TYPE_CHECKING:
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
 _CLASS = "ModelCheckpoint"
 #: The packages that a Keras comes with.
 _PACKAGES = ("keras", "tensorflow", "tf_keras")
-#: Those that hold its names. Nothing else is touched. TensorFlow 2.0 was another's facade.
-HOLDERS = (*_PACKAGES, "tensorflow_core")
+#: Those that hold its names. TensorFlow 2.0 was another's facade.
+_HOLDERS = (*_PACKAGES, "tensorflow_core")
+#: And keras_ckpt means its own.
+_NOT_USERS = (*_HOLDERS, "keras_ckpt")
 #: Names of the same Keras that are not there before they are asked for.
 _LAZY = ("keras", "compat.v1.keras", "compat.v2.keras")
 
 
-def install(version: str | None = None) -> None:
+def install(version: str | None = None, report: str | os.PathLike[str] | None = None) -> None:
     """Replaces Keras's `ModelCheckpoint` with that of keras_ckpt, for scripts that must not change.
 
     All of its names are replaced: `keras.callbacks.ModelCheckpoint`, `tf.keras.callbacks...`,
@@ -41,16 +45,23 @@ def install(version: str | None = None) -> None:
     otherwise, or not at all.
 
     If Keras is not imported yet, it is not imported now; the replacement happens when it is. What
-    a module of yours has imported before, by `from keras.callbacks import ModelCheckpoint`, stays.
-    A second call changes nothing, unless it is for another version.
+    modules of yours, and the script itself, have imported before, such as by
+    `from keras.callbacks import ModelCheckpoint`, is replaced there, too. Classes that have been
+    derived from it before stay as they are. A second call changes nothing, unless it is for another
+    version.
 
     Args:
         version: String, the release whose `ModelCheckpoint` to use, bugs included, as
             `keras_ckpt.compat.for_version` takes it: `"2.4"`, `"tf_keras"`. Formats that this
             release did not know are not added. Defaults to `None`: `keras_ckpt.ModelCheckpoint`.
+        report: String or `PathLike`, a file to write when the program ends, in whatever way: every
+            call that Keras 3 by itself would have refused or done otherwise, with its file and line
+            and the rule of `keras-ckpt check`. The ending says how it is written: `.md`, `.html`,
+            `.json`, `.sarif`, and as text with any other. Needs Python 3.9 or newer. It is written
+            even if `uninstall` is called. Defaults to `None`: no report.
 
     Raises:
-        ValueError: if there is no such release.
+        ValueError: if there is no such release, or the folder of the report does not exist.
 
     Example:
 
@@ -64,7 +75,18 @@ def install(version: str | None = None) -> None:
     checkpoint = tf.keras.callbacks.ModelCheckpoint("cp-{epoch}.ckpt", period=5)
     ```
     """
-    _put(_checked(version))
+    wanted = _checked(version)
+    if report is not None and _begin_report(report, version):
+        _put(None)  # What is installed records nothing.
+    _put(wanted)
+
+
+def _begin_report(path: str | os.PathLike[str], version: str | None) -> bool:
+    """Begins to record the calls of the program; returns whether that was not so yet."""
+    usage_report = importlib.import_module("keras_ckpt.installation.usage_report")
+    is_new = usage.recorder is None
+    usage_report.begin(path, version)
+    return is_new
 
 
 def uninstall() -> None:
@@ -151,8 +173,14 @@ class _Replaced(NamedTuple):
     name: str
     original: object
 
+    #: What it has been replaced by, if the owner may set it to something else meanwhile.
+    replacement: object = _ABSENT
+
     def undo(self) -> None:
-        if self.original is not _ABSENT:
+        if self.replacement is not _ABSENT:
+            if vars(self.owner).get(self.name) is self.replacement:
+                setattr(self.owner, self.name, self.original)
+        elif self.original is not _ABSENT:
             setattr(self.owner, self.name, self.original)
         elif self.name in vars(self.owner):
             delattr(self.owner, self.name)
@@ -220,6 +248,20 @@ class _Installation:
                 for module in _holding(name, original):
                     self._set(module, name, original, replacement)
                 self._add_removed(_holding(name, replacement))
+        self._replace_imported()
+
+    def _replace_imported(self) -> None:
+        """Replaces what modules of users have imported before, by whatever name."""
+        pairs = [pair for each in self._replacements.values() for pair in each]
+        by_id = {id(original): (original, replacement) for original, replacement in pairs}
+        for path, module in list(sys.modules.items()):
+            if path.partition(".")[0] in _NOT_USERS or not isinstance(module, types.ModuleType):
+                continue
+            for name, value in list(vars(module).items()):
+                original, replacement = by_id.get(id(value), (_ABSENT, None))
+                if value is original:
+                    self._replaced.append(_Replaced(module, name, original, replacement))
+                    setattr(module, name, replacement)
 
     def _add_removed(self, modules: Iterator[types.ModuleType]) -> None:
         """Adds what this Keras removed to those of `modules` that had it."""
@@ -231,7 +273,16 @@ class _Installation:
 
     def _find(self, keras: types.ModuleType, is_keras_3: bool) -> None:
         """Determines what to replace, and by what."""
-        self._replacements[_CLASS] = [(getattr(keras.callbacks, _CLASS), self.wanted.cls())]
+        native, cls = getattr(keras.callbacks, _CLASS), self.wanted.cls()
+        self._replacements[_CLASS] = [(native, cls)]
+        if is_keras_3 and usage.recorder is not None:
+            recording: dict[str, Callable[..., object]] = {
+                "__init__": usage.with_recording(cls, native)
+            }
+            if "_known_name" in vars(cls):
+                recording["_known_name"] = usage.with_recorded_metric(vars(cls)["_known_name"])
+            for name, method in recording.items():
+                self._set(cls, name, vars(cls)[name], method)
         if not is_keras_3 or not self.wanted.has_legacy_formats():
             return
         legacy = importlib.import_module("keras_ckpt.installation.legacy_signatures")
@@ -291,7 +342,7 @@ def _names_itself(module: types.ModuleType, name: str, cls: object) -> bool:
 def _holding(name: str, value: object) -> Iterator[types.ModuleType]:
     """Yields the modules of Keras and TensorFlow that have `value` under `name`."""
     for path, module in list(sys.modules.items()):
-        if path.partition(".")[0] in HOLDERS and isinstance(module, types.ModuleType):
+        if path.partition(".")[0] in _HOLDERS and isinstance(module, types.ModuleType):
             # Not by asking for the attribute, for which some import what they stand for.
             if vars(module).get(name) is value and getattr(module, name) is value:
                 yield module

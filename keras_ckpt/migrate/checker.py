@@ -85,7 +85,7 @@ def finding(source: Source, problem: Problem) -> Finding | None:
     lines = {line, end_line}
     if isinstance(node, ast.Call):
         lines.update(range(node.lineno, source.ends(node)[0] + 1))
-    if _is_silenced(source, lines, problem.rule.code):
+    if is_silenced(source, lines, problem.rule.code):
         return None
     begin, end = source.place(line, column), source.place(end_line, end_column)
     return Finding(
@@ -121,7 +121,8 @@ def _head(source: Source, node: ast.ClassDef | ast.FunctionDef) -> tuple[int, in
     return line, column, line, match.end() + 1 if match is not None else column
 
 
-def _is_silenced(source: Source, lines: Iterable[int], code: str) -> bool:
+def is_silenced(source: Source, lines: Iterable[int], code: str) -> bool:
+    """Returns whether a `# noqa` on one of some lines silences a rule."""
     silenced = source.silenced(lines, {rule.name for rule in rules().values()})
     return silenced is not None and any(
         code.startswith(each) or rules()[code].name.upper() == each for each in silenced
@@ -131,7 +132,7 @@ def _is_silenced(source: Source, lines: Iterable[int], code: str) -> bool:
 def _broken(each: Source) -> list[Finding]:
     found = []
     for broken in each.broken:
-        if not _is_silenced(each, [broken.line], SYNTAX):
+        if not is_silenced(each, [broken.line], SYNTAX):
             place = each.place(broken.line, broken.column)
             message = f"{python()} cannot parse this: {broken.message.rstrip('.')}."
             advice = "Nothing else is checked here. Convert code for Python 2 with 2to3 first."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pathlib
+import subprocess
 import sys
 import types
 from typing import Any
@@ -67,15 +68,62 @@ def test_versions() -> None:
     assert keras.callbacks.ModelCheckpoint is keras_ckpt.ModelCheckpoint
 
 
-def test_modules_of_users_are_left_alone() -> None:
-    mine = types.ModuleType("keras_of_mine")
-    mine.ModelCheckpoint = Native  # type: ignore[attr-defined]
-    sys.modules["keras_of_mine"] = mine
-    try:
-        keras_ckpt.install()
-        assert mine.ModelCheckpoint is Native  # type: ignore[attr-defined]
-    finally:
-        del sys.modules["keras_of_mine"]
+@pytest.fixture
+def mine(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module of a user that has imported names of Keras before anything is installed."""
+    module: Any = types.ModuleType("keras_of_mine")
+    module.ModelCheckpoint = module.MC = Native
+    module.load = keras.models.load_model
+    module.other = keras.callbacks.EarlyStopping
+    monkeypatch.setitem(sys.modules, "keras_of_mine", module)
+    return module
+
+
+def test_what_modules_have_imported_before_is_replaced_and_put_back(mine: Any) -> None:
+    before = dict(vars(mine))
+    keras_ckpt.install()
+    assert mine.ModelCheckpoint is mine.MC is keras_ckpt.ModelCheckpoint
+    assert mine.load is keras.models.load_model
+    assert mine.other is before["other"]
+    keras_ckpt.install("2.4")
+    assert mine.MC is compat.for_version("2.4")
+    with keras_ckpt.emulate("2.6"):
+        assert mine.MC is compat.for_version("2.6")
+    assert mine.MC is compat.for_version("2.4")
+    keras_ckpt.uninstall()
+    assert vars(mine) == before
+
+
+def test_what_a_module_has_set_meanwhile_stays(mine: Any) -> None:
+    keras_ckpt.install()
+    mine.MC = str
+    del mine.load
+    keras_ckpt.uninstall()
+    assert mine.MC is str
+    assert not hasattr(mine, "load")
+    assert mine.ModelCheckpoint is Native
+
+
+def test_the_script_itself_may_have_imported_before(
+    here: pathlib.Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    package = keras.__name__
+    (here / "train.py").write_text(
+        f"""
+from {package}.callbacks import ModelCheckpoint as MC
+from {package}.models import load_model
+import keras_ckpt
+
+before = MC, load_model
+keras_ckpt.install()
+assert MC is keras_ckpt.ModelCheckpoint
+MC("w.hdf5", save_weights_only=True, period=2)
+keras_ckpt.uninstall()
+assert (MC, load_model) == before
+"""
+    )
+    done = subprocess.run([sys.executable, "train.py"], cwd=str(here), timeout=240)
+    assert done.returncode == 0, capfd.readouterr().err
 
 
 def test_own_class_of_keras_still_works(here: pathlib.Path, installed: None) -> None:

@@ -6,6 +6,7 @@ doing: arguments, `__main__`, tracebacks, the exit code.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -13,12 +14,16 @@ from typing import Sequence
 
 from keras_ckpt import compat
 
-ARGUMENTS = "[--as VERSION] (SCRIPT | -m MODULE | -c CODE | -) [ARGS]..."
+ARGUMENTS = "[--as VERSION] [--report FILE] (SCRIPT | NOTEBOOK | -m MODULE | -c CODE | -) [ARGS]..."
 USAGE = "python -m keras_ckpt run " + ARGUMENTS
 
-#: For `sitecustomize.py`: which version, and for which Python.
+#: For `sitecustomize.py`: which version, where to write the report, and for which Python.
 VERSION = "KERAS_CKPT_RUN_AS"
+REPORT = "KERAS_CKPT_RUN_REPORT"
 PREFIX = "KERAS_CKPT_RUN_IN"
+
+#: The options of `run` itself, and what each needs.
+_OPTIONS: dict[str, str] = {"--as": "a version", "--report": "a file"}
 
 #: The options of Python with which it looks for no `sitecustomize.py`, or not where we have it.
 _KEEP_OUT: dict[str, str] = {
@@ -26,6 +31,10 @@ _KEEP_OUT: dict[str, str] = {
     "ignore_environment": "-E",
     "no_site": "-S",
 }
+
+
+#: What `install()` cannot do without.
+_NEEDED = ("numpy", "h5py")
 
 
 class UsageError(ValueError):
@@ -48,6 +57,12 @@ def command(arguments: Sequence[str]) -> list[str]:
                 f"Python was started with {option}, and so looks for nothing that could change "
                 "what it runs. Start it without."
             )
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"keras_ckpt needs {' and '.join(missing)}, which this Python has not. Install them "
+            "with `python -m pip install .` in a clone, or `pip install keras-ckpt`."
+        )
     if not arguments:
         raise UsageError("There is no script to run. Usage: " + USAGE)
     first = arguments[0]
@@ -69,14 +84,14 @@ def _options() -> list[str]:
     return options
 
 
-def environment(version: str | None) -> dict[str, str]:
+def environment(version: str | None, report: str | None = None) -> dict[str, str]:
     """Returns the environment in which Python installs first.
 
     Args:
-        version: as of `keras_ckpt.install`.
+        version, report: as of `keras_ckpt.install`.
 
     Raises:
-        ValueError: if there is no such release.
+        ValueError: if there is no such release, or there can be no such report.
     """
     if version is not None:
         compat.module_of(version)
@@ -86,22 +101,30 @@ def environment(version: str | None) -> dict[str, str]:
     found["PYTHONPATH"] = folder + (os.pathsep + before if before else "")
     found[VERSION] = version or ""
     found[PREFIX] = sys.prefix
+    if report is not None:
+        from keras_ckpt.installation import usage
+
+        found[REPORT] = usage.checked(report)
     return found
 
 
-def run(arguments: Sequence[str], version: str | None) -> int:
+def run(arguments: Sequence[str], version: str | None, report: str | None = None) -> int:
     """Runs a script in the place of this process; only on Windows beside it, to return its code.
 
     Args:
         arguments: as of `command`.
-        version: as of `keras_ckpt.install`.
+        version, report: as of `keras_ckpt.install`.
 
     Raises:
         UsageError: if it cannot be run so.
-        ValueError: if there is no such release.
+        ValueError: if there is no such release, or there can be no such report.
     """
     line = command(arguments)
-    variables = environment(version)
+    variables = environment(version, report)
+    if arguments[0].endswith(".ipynb"):
+        from keras_ckpt.installation.launcher import kernel
+
+        return kernel.run(arguments, variables)
     if os.name == "nt":
         # There a process cannot become another one: its parent would go on before it ends.
         return subprocess.call(line, env=variables)
@@ -117,15 +140,17 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 2 if there was nothing to run.
     """
     rest = list(arguments)
-    version = None
+    given: dict[str, str] = {}
     try:
-        if rest[:1] == ["--as"]:
-            if len(rest) < 2:
-                raise UsageError("--as needs a version. Usage: " + USAGE)
-            version, rest = rest[1], rest[2:]
-        elif rest and rest[0].startswith("--as="):
-            version, rest = rest[0][len("--as=") :], rest[1:]
-        return run(rest, version)
+        while rest:
+            name, equals, value = rest[0].partition("=")
+            if name not in _OPTIONS:
+                break
+            if not equals and len(rest) < 2:
+                raise UsageError(f"{name} needs {_OPTIONS[name]}. Usage: {USAGE}")
+            given[name] = value if equals else rest[1]
+            rest = rest[1 if equals else 2 :]
+        return run(rest, given.get("--as"), given.get("--report"))
     except ValueError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2

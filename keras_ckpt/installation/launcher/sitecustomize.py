@@ -7,26 +7,36 @@ installs. Each Python that the script starts imports it, too.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import sys
 
 
 def _take_off() -> str:
+    """Takes this folder off the path; returns the folder of the package."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
     return os.path.dirname(os.path.dirname(here))
 
 
-def _install(root: str) -> None:
+def _install(package: str) -> None:
     if os.environ.get("KERAS_CKPT_RUN_IN") != sys.prefix:
         return  # Another Python, without keras_ckpt.
-    # keras_ckpt may have been found in the current directory, which is not searched now.
-    sys.path.append(root)
-    try:
-        from keras_ckpt.installation.patch import install
-    finally:
-        sys.path.remove(root)
-    install(os.environ.get("KERAS_CKPT_RUN_AS") or None)
+    # The one that `run` is of, which may have been found in the current directory: that is not
+    # searched now.
+    spec = importlib.util.spec_from_file_location(
+        "keras_ckpt",
+        os.path.join(package, "__init__.py"),
+        submodule_search_locations=[package],
+    )
+    assert spec is not None and spec.loader is not None
+    sys.modules["keras_ckpt"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["keras_ckpt"])
+    from keras_ckpt.installation.patch import install
+
+    # One report is of one process: those that this one starts write none.
+    report = os.environ.pop("KERAS_CKPT_RUN_REPORT", None)
+    install(os.environ.get("KERAS_CKPT_RUN_AS") or None, report)
 
 
 def _users_own() -> None:
@@ -41,8 +51,8 @@ def _users_own() -> None:
         sys.modules.setdefault(__name__, this)
 
 
-_root = _take_off()
+_package = _take_off()
 try:
-    _install(_root)
+    _install(_package)
 finally:
     _users_own()

@@ -19,6 +19,7 @@ _GROUPS = {
     "4": "Metrics",
     "5": "Subclasses",
     "6": "Saving and loading",
+    "7": "Found by a run",
 }
 
 

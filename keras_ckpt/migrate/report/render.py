@@ -1,4 +1,4 @@
-"""Findings as text, JSON, SARIF 2.1.0 and as annotations of GitHub."""
+"""Findings as text, JSON, SARIF 2.1.0 and as annotations of GitHub, and all kinds by name."""
 
 from __future__ import annotations
 
@@ -8,30 +8,14 @@ import pathlib
 from typing import Callable, Iterator
 from urllib.parse import quote
 
-import keras_ckpt
 from keras_ckpt.migrate.report import pages
 from keras_ckpt.migrate.report.finding import Finding, Result
+from keras_ckpt.migrate.report.html_page import as_html
+from keras_ckpt.migrate.report.markdown import as_markdown
+from keras_ckpt.migrate.report.wording import VERSION, summary
 from keras_ckpt.migrate.rules.definition import rules
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-
-
-def count(number: int, what: str) -> str:
-    """Returns a number with its noun: `1 finding`, `2 findings`."""
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
-
-
-def summary(result: Result) -> str:
-    """Returns the last line: how much was found, and between which releases."""
-    found = count(len(result.findings), "finding") if result.findings else "Nothing found"
-    text = f"{found} in {count(result.files, 'file')}, "
-    if result.old is None:
-        text += f"checked for {result.new.title}."
-    else:
-        text += f"from {result.old.title} ({result.why}) to {result.new.title}."
-    if result.stays:
-        text += " What is imported from tf_keras runs as it is; --from tf_keras checks it too."
-    return text
 
 
 def as_text(result: Result) -> Iterator[str]:
@@ -76,7 +60,7 @@ def as_sarif(result: Result) -> str:
         "tool": {
             "driver": {
                 "name": "keras-ckpt",
-                "version": keras_ckpt.__version__,
+                "version": VERSION,
                 "rules": [_sarif_rule(code) for code in codes],
             }
         },
@@ -140,4 +124,25 @@ WHOLE: dict[str, Callable[[Result], str]] = {
     "json": as_json,
     "sarif": as_sarif,
     "github": lambda result: "\n".join(as_github(result)),
+    "markdown": as_markdown,
+    "html": as_html,
 }
+
+#: The formats of files by their endings.
+_ENDINGS = {
+    ".json": "json",
+    ".sarif": "sarif",
+    ".md": "markdown",
+    ".html": "html",
+    ".htm": "html",
+}
+
+
+def by_ending(path: str) -> Callable[[Result], str]:
+    """Returns what makes the report for a file of this name; text if the ending says nothing."""
+    format = _ENDINGS.get(os.path.splitext(path)[1].lower())
+    return _as_whole_text if format is None else WHOLE[format]
+
+
+def _as_whole_text(result: Result) -> str:
+    return "\n".join([*as_text(result), *(f"Error: {each}" for each in result.errors)])

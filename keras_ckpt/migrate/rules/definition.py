@@ -168,6 +168,7 @@ class Group(enum.Enum):
     METRICS = "4"
     SUBCLASSES = "5"
     FILES = "6"
+    RUN = "7"
 
 
 class Rule(abc.ABC):
@@ -185,6 +186,8 @@ class Rule(abc.ABC):
     after: ClassVar[str]
     #: The releases that the example is for: by default from TF 2.4 to the newest Keras 3.
     examples: ClassVar[tuple[str, str] | None] = None
+    #: Whether only a run shows it: `check` never finds it, `run --report` does.
+    needs_run: ClassVar[bool] = False
     #: Whether calls that make the callback of keras_ckpt are asked about, too.
     asks_keras_ckpt: ClassVar[bool] = False
     #: Why `fix --native` changes nothing, `""` for the advice of the problem.

@@ -9,7 +9,7 @@ import pathlib
 import pytest
 
 from keras_ckpt.migrate.releases.release import release
-from keras_ckpt.migrate.report import render
+from keras_ckpt.migrate.report import render, wording
 from keras_ckpt.migrate.report.finding import Finding, Result
 from keras_ckpt.migrate.rules.definition import rules
 
@@ -26,7 +26,7 @@ def result(*findings: Finding, **more: object) -> Result:
     ("number", "expected"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")]
 )
 def test_numbers_have_their_nouns(number: int, expected: str) -> None:
-    assert render.count(number, "file") == expected
+    assert wording.count(number, "file") == expected
 
 
 def test_text() -> None:
@@ -104,3 +104,21 @@ def test_sarif_has_uris(tmp_path: pathlib.Path) -> None:
         for each in run["results"]
     ]
     assert uris == [(tmp_path / "a b.py").as_uri(), "a%20b/%C3%A9.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [
+        ("r.json", "["),
+        ("r.SARIF", "{"),
+        ("r.md", "**keras-ckpt**"),
+        ("r.html", "<!DOCTYPE html>"),
+        ("r.txt", "d/x.py:2:28: KC101"),
+        ("report", "d/x.py:2:28: KC101"),
+    ],
+)
+def test_the_ending_says_how_a_report_is_written(name: str, beginning: str) -> None:
+    text = render.by_ending(name)(result(OF_FILE, errors=["y.py cannot be read."]))
+    assert text.startswith(beginning)
+    # A report that says nothing of what was not read would be no report.
+    assert "y.py cannot be read." in text or name == "r.json"

@@ -1,0 +1,28 @@
+"""What all kinds of reports say in the same words."""
+
+from __future__ import annotations
+
+import sys
+
+from keras_ckpt.migrate.report.finding import Result
+
+#: The version of keras_ckpt.
+VERSION = str(sys.modules[__name__.partition(".")[0]].__version__)
+
+
+def count(number: int, what: str) -> str:
+    """Returns a number with its noun: `1 finding`, `2 findings`."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def summary(result: Result) -> str:
+    """Returns the last line: how much was found, and between which releases."""
+    found = count(len(result.findings), "finding") if result.findings else "Nothing found"
+    text = f"{found} in {count(result.files, 'file')}, "
+    if result.old is None:
+        text += f"checked for {result.new.title}."
+    else:
+        text += f"from {result.old.title} ({result.why}) to {result.new.title}."
+    if result.stays:
+        text += " What is imported from tf_keras runs as it is; --from tf_keras checks it too."
+    return text
