@@ -15,8 +15,10 @@ from keras_ckpt.cli._terminal import printable
 from keras_ckpt.migrate import checker, settings
 from keras_ckpt.migrate.code import discovery
 from keras_ckpt.migrate.releases.release import Release, newest, release
+from keras_ckpt.migrate.report import baseline as baselines
 from keras_ckpt.migrate.report import render, wording
 from keras_ckpt.migrate.report.finding import Result
+from keras_ckpt.migrate.report.wording import count
 from keras_ckpt.migrate.rules.definition import code_of
 
 _QUESTION = "For which release was the code written? %s."
@@ -66,7 +68,22 @@ def _codes(named: Iterable[str]) -> tuple[str, ...]:
     "--exclude", multiple=True, metavar="PATTERN", help="Skip these files; may be repeated."
 )
 @click.option(
-    "--output-format", type=click.Choice(settings.FORMATS), help="What to print. [default: text]"
+    "--format",
+    "--output-format",
+    "output_format",
+    type=click.Choice(settings.FORMATS),
+    help="What to print: html is a page of its own, markdown a comment on a pull request. "
+    "[default: text]",
+)
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Report only what is not in FILE, wherever in its file it stands now.",
+)
+@click.option(
+    "--update-baseline",
+    is_flag=True,
+    help="Write all that is found to the FILE of --baseline, and exit with 0.",
 )
 def command(
     paths: tuple[str, ...],
@@ -76,6 +93,8 @@ def command(
     ignore: tuple[str, ...] | None,
     exclude: tuple[str, ...],
     output_format: str | None,
+    baseline: str | None,
+    update_baseline: bool,
 ) -> None:
     """Find the ModelCheckpoint calls and subclasses, and the saving and loading beside them, that
     break or change their meaning between two releases.
@@ -84,16 +103,41 @@ def command(
     [tool.keras-ckpt] in pyproject.toml or [keras-ckpt] in setup.cfg. `# noqa: KC101` on a line of
     a call silences that rule there.
 
-    Exits with 0 if nothing is found, 1 if something is, and 2 after an error.
+    Exits with 0 if nothing (new) is found, 1 if something is, and 2 after an error.
     """
+    if update_baseline and not baseline:
+        raise click.UsageError("--update-baseline needs the file: --baseline FILE.")
     options = resolved(paths, old, new, select, ignore, exclude, output_format)
     named = files_of(paths, options)
     with checker.no_garbage():
         result = run(named, options)
+        if update_baseline and baseline:
+            sys.exit(_update(baseline, result))
+        if baseline:
+            try:
+                result = baselines.without_known(result, baseline)
+            except baselines.BadBaseline as error:
+                raise click.UsageError(printable(str(error))) from error
         _print(result, options.output_format)
     for each in result.errors:
         click.echo("Error: " + printable(each), err=True)
     sys.exit(2 if result.errors else 1 if result.findings else 0)
+
+
+def _update(path: str, result: Result) -> int:
+    """Writes a baseline; returns the exit code."""
+    for each in result.errors:
+        click.echo("Error: " + printable(each), err=True)
+    if result.errors:
+        click.echo(f"{printable(path)} is not written: it would lack what was not read.", err=True)
+        return 2
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(baselines.text_of(result, path))
+    except OSError as error:
+        raise click.UsageError(printable(f"{path} cannot be written: {error.strerror}")) from error
+    click.echo(f"Wrote {count(len(result.findings), 'finding')} to {printable(path)}")
+    return 0
 
 
 def resolved(

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from keras_ckpt.cli import convert_folder
 from keras_ckpt.cli._terminal import printable
 from keras_ckpt.formats import CheckpointError
 
@@ -41,6 +42,13 @@ Here --model gives the model that weights belong to, --no-compile leaves out los
     is_flag=True,
     help="Leave out how the model was compiled, which would need your own losses and metrics.",
 )
+@click.option(
+    "--to",
+    "ending",
+    metavar="ENDING",
+    help="What the names of the files in a folder TARGET end in. [default: .keras, and .weights.h5 "
+    "for weights with --model]",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing, and show no progress.")
 def command(
     source: str,
@@ -48,6 +56,7 @@ def command(
     model: str | None,
     modules: tuple[str, ...],
     no_compile: bool,
+    ending: str | None,
     quiet: bool,
 ) -> None:
     """Write the checkpoint at SOURCE to TARGET, in the format that TARGET's name stands for.
@@ -56,6 +65,11 @@ def command(
     out), .orbax (the same) or, for weights, .weights.h5, .weights.json or .safetensors; any other
     TARGET is a SavedModel directory or, with --model, the prefix of a TensorFlow checkpoint. A
     SOURCE with weights alone needs --model. What was at TARGET stays until everything is written.
+
+    If SOURCE is a folder of checkpoints, all in it and in those below are written to the folder
+    TARGET, under the same names with another ending. SOURCE stays as it is, and so does what is in
+    TARGET already. What cannot be converted is named with the reason, and the exit code is then 1;
+    it is 2 if there is no checkpoint.
     """
     # TensorFlow logs facts of the machine when it is imported; with this it logs fewer.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -65,12 +79,44 @@ def command(
         with warnings.catch_warnings():
             if quiet:
                 warnings.simplefilter("ignore")
+            if convert_folder.is_folder(source):
+                sys.exit(_folder(source, target, model, modules, not no_compile, ending, quiet))
+            if ending is not None:
+                raise click.UsageError(
+                    f"--to is for folders, and {printable(source)} is none. The ending of "
+                    f"{printable(target)} says what is written."
+                )
             _convert(source, target, model, modules, not no_compile, verbose=0 if quiet else 1)
     except (ValueError, OSError, ImportError) as error:
         ways = _WAYS if isinstance(error, CheckpointError) else ""
         raise click.ClickException(printable(str(error)) + ways) from error
     if not quiet:
         click.echo(f"Wrote {printable(target)}")
+
+
+def _folder(
+    source: str,
+    target: str,
+    given: str | None,
+    modules: tuple[str, ...],
+    compile: bool,
+    ending: str | None,
+    quiet: bool,
+) -> int:
+    """Converts all checkpoints of a folder; returns the exit code."""
+    for module in modules:
+        importlib.import_module(module)
+    model = None if given is None else _model(given, verbose=0)
+    done = convert_folder.convert_all(source, target, model, ending, compile, not quiet)
+    if not quiet:
+        convert_folder.show(done)
+    if not done:
+        raise click.UsageError(f"There is no checkpoint in {printable(source)}.")
+    failed = [each for each in done if each.is_failure]
+    if quiet:
+        for each in failed:
+            click.echo(f"Error: {printable(each.source)}: {printable(each.what)}", err=True)
+    return 1 if failed else 0
 
 
 def _convert(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from typing import Iterator, NamedTuple
+from typing import Callable, Iterator, NamedTuple, TypeVar
 
 from keras_ckpt import endings
 from keras_ckpt._typing import StrPath
@@ -69,21 +69,50 @@ def verify(path: StrPath) -> Iterator[Verified]:
     if found is not None:
         yield found
     elif os.path.isdir(name):
-        yield from _below(name)
+        yield from _below(name, _one, lambda path, why: Verified(path, "", why, False))
     elif os.path.lexists(name):
         yield Verified(name, "", "it is in no known format", False)
     else:
         raise FileNotFoundError(f"There is no checkpoint at {name}")
 
 
-def _below(directory: str) -> Iterator[Verified]:
-    """Yields what has become of each checkpoint in a directory and in those below."""
+def checkpoints_below(directory: StrPath) -> Iterator[str]:
+    """Yields what is a checkpoint in a directory and in those below, or has the name of one.
+
+    Args:
+        directory: String or `PathLike`.
+
+    Raises:
+        OSError: if one of the directories cannot be read.
+    """
+
+    def unreadable(path: str, why: str) -> str:
+        raise OSError(f"{path}: {why}")
+
+    return _below(os.fspath(directory), _named, unreadable)
+
+
+_Found = TypeVar("_Found")
+
+
+def _below(
+    directory: str,
+    one: Callable[[str], _Found | None],
+    unreadable: Callable[[str, str], _Found],
+) -> Iterator[_Found]:
+    """Yields what `one` returns for each checkpoint in a directory and in those below.
+
+    Args:
+        directory: the directory.
+        one: returns None for what is no checkpoint.
+        unreadable: returns what to yield for a directory that cannot be read, and why.
+    """
     parts: set[str] = set()
     try:
         with os.scandir(directory) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        yield Verified(directory, "", f"it cannot be read: {error.strerror or error}", False)
+        yield unreadable(directory, f"it cannot be read: {error.strerror or error}")
         return
     for entry in there:
         if entry.name.endswith(endings.SHARDED_WEIGHTS):
@@ -94,11 +123,23 @@ def _below(directory: str) -> Iterator[Verified]:
             path = path[: -len(_INDEX)]
         elif path in parts or tensor_bundle.is_data_file(path):
             continue
-        found = _one(path)
+        found = one(path)
         if found is not None:
             yield found
         elif entry.is_dir(follow_symlinks=False):
-            yield from _below(path)
+            yield from _below(path, one, unreadable)
+
+
+def _named(path: str) -> str | None:
+    """Returns `path` if there is a checkpoint, or what has the name of one."""
+    try:
+        registry.format_of(path)
+    except NotACheckpoint:
+        is_one_by_name = path.endswith(_ENDINGS) or glob.glob(glob.escape(path) + _INDEX)
+        return path if is_one_by_name else None
+    except (CheckpointError, ImportError, OSError):
+        return path if path.endswith(_ENDINGS) else None
+    return path
 
 
 def _one(path: str) -> Verified | None:

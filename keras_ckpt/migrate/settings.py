@@ -8,7 +8,7 @@ import importlib
 import os
 from typing import Iterable, Sequence
 
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "markdown", "html")
 
 
 class BadSettings(Exception):

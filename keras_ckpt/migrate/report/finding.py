@@ -63,6 +63,7 @@ class Result:
         old: the release that the code was written for, None if nothing depends on it.
         new: the release that it was checked for.
         why: what the old release was determined from.
+        known: how many more there are, which a baseline has.
         stays: whether there are calls of tf_keras that were not checked, since they run as before.
     """
 
@@ -73,3 +74,4 @@ class Result:
     new: Release
     why: str = ""
     stays: bool = False
+    known: int = 0

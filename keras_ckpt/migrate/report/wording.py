@@ -23,6 +23,8 @@ def summary(result: Result) -> str:
         text += f"checked for {result.new.title}."
     else:
         text += f"from {result.old.title} ({result.why}) to {result.new.title}."
+    if result.known:
+        text += f" The baseline has {count(result.known, 'more finding')}."
     if result.stays:
         text += " What is imported from tf_keras runs as it is; --from tf_keras checks it too."
     return text
