@@ -7,12 +7,17 @@ import os
 import pathlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keras_ckpt.migrate.releases.release import release
 from keras_ckpt.migrate.report import render, wording
 from keras_ckpt.migrate.report.finding import Finding, Result
 from keras_ckpt.migrate.rules.definition import rules
 
+SARIF = json.loads(
+    (pathlib.Path(__file__).resolve().parents[2] / "data" / "sarif.schema.json").read_text()
+)
 OF_FILE = Finding("d/x.py", 0, 2, 28, "KC101", "period", "It raises: 100%.", "Do.", 2, 36)
 OF_CELL = Finding("n.ipynb", 3, 2, 28, "KC202", "model-ending", "It raises.", "Do.", 2, 36)
 
@@ -122,3 +127,28 @@ def test_the_ending_says_how_a_report_is_written(name: str, beginning: str) -> N
     assert text.startswith(beginning)
     # A report that says nothing of what was not read would be no report.
     assert "y.py cannot be read." in text or name == "r.json"
+
+
+PLACES = st.builds(
+    Finding,
+    path=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
+    cell=st.integers(0, 9),
+    line=st.integers(1, 999),
+    column=st.integers(1, 99),
+    code=st.sampled_from(sorted(rules())),
+    message=st.text(st.characters(codec="utf-8"), min_size=1),
+    advice=st.text(st.characters(codec="utf-8"), min_size=1),
+    end_line=st.integers(0, 999),
+    end_column=st.integers(0, 99),
+)
+
+
+@given(st.lists(PLACES, max_size=4), st.lists(st.text(min_size=1), max_size=2))
+def test_sarif_is_valid(findings: list[Finding], errors: list[str]) -> None:
+    """By a schema of the objects that are written, as the standard has them."""
+    jsonschema = pytest.importorskip("jsonschema")
+    log = json.loads(render.as_sarif(result(*findings, errors=errors)))
+    jsonschema.validate(log, SARIF, format_checker=jsonschema.FormatChecker())
+    (run,) = log["runs"]
+    names = [each["id"] for each in run["tool"]["driver"]["rules"]]
+    assert [names[each["ruleIndex"]] for each in run["results"]] == [f.code for f in findings]
