@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-SITES = pathlib.Path(__file__).resolve().parent.parent / "tests" / "migrate" / "call_sites"
+SITES = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "call_sites"
 
 #: A part of a project that has nothing to do with checkpoints, about as dense as most code.
 AROUND = '''
