@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from keras_ckpt import progress
 from keras_ckpt.cli import check
 from keras_ckpt.cli._terminal import printable
 from keras_ckpt.migrate import settings
@@ -156,7 +157,9 @@ class _Run:
             except OSError as error:
                 reason = error.strerror or str(error)
                 self._errors.append(f"{path} cannot be read: {reason}.")
-        for path, outcome in project.rewrite_all(contents, target).items():
+        with progress.shown(True), progress.bar(len(contents), "Rewriting", "files") as advance:
+            outcomes = project.rewrite_all(contents, target, advance)
+        for path, outcome in outcomes.items():
             if isinstance(outcome, Unreadable):
                 self._errors.append(str(outcome))
             elif isinstance(outcome, Exception):

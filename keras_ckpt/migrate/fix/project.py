@@ -7,7 +7,7 @@ that has to stay, all is done anew with it staying in every file.
 
 from __future__ import annotations
 
-from typing import Mapping, Union
+from typing import Callable, Mapping, Union
 
 from keras_ckpt.migrate.code.source import Unreadable
 from keras_ckpt.migrate.fix import rewrite
@@ -18,19 +18,31 @@ Outcome = Union[rewrite.Rewritten, rewrite.CannotRewrite, Unreadable]
 _ROUNDS = 100
 
 
-def rewrite_all(files: Mapping[str, bytes], target: rewrite.Target) -> dict[str, Outcome]:
+def rewrite_all(
+    files: Mapping[str, bytes],
+    target: rewrite.Target,
+    advance: Callable[[int], None] = lambda count: None,
+) -> dict[str, Outcome]:
     """Returns what becomes of each of some files.
 
     Args:
         files: what is in them, by their names.
         target: what their code is rewritten to.
+        advance: called with 1 for each file that is begun.
     """
-    return _Files(files, target).done()
+    return _Files(files, target, advance).done()
 
 
 class _Files:
-    def __init__(self, files: Mapping[str, bytes], target: rewrite.Target) -> None:
-        self._files, self._target = files, target
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        target: rewrite.Target,
+        advance: Callable[[int], None],
+    ) -> None:
+        self._files, self._target, self._advanced = files, target, advance
+        self._begun: set[str] = set()
+        self._named: dict[tuple[str, str], bool] = {}
         self._known: dict[tuple[str, Others], Outcome] = {}
 
     def done(self) -> dict[str, Outcome]:
@@ -67,15 +79,35 @@ class _Files:
         return outcomes
 
     def _one(self, path: str, renamed: tuple[Path, ...], staying: tuple[Path, ...]) -> Outcome:
-        content = self._files[path]
+        # Of a path that many files have, the first says all, and each file is done once with it.
+        elsewhere = dict.fromkeys(
+            Path("", 0, each.shown, each.ending) for each in renamed if each.file != path
+        )
+        first: dict[str, Path] = {}
+        for each in staying:
+            if each.file != path:
+                first.setdefault(each.shown, each)
         others = Others(
-            tuple(each for each in renamed if each.file != path and may_name(content, each)),
-            tuple(each for each in staying if each.file != path),
+            tuple(each for each in elsewhere if self._may_name(path, each)),
+            tuple(first.values()),
         )
         key = path, others
         if key not in self._known:
+            self._advance(path)
             try:
-                self._known[key] = rewrite.rewrite(path, content, self._target, others)
+                self._known[key] = rewrite.rewrite(path, self._files[path], self._target, others)
             except (rewrite.CannotRewrite, Unreadable) as error:
                 self._known[key] = error
         return self._known[key]
+
+    def _may_name(self, path: str, other: Path) -> bool:
+        key = path, other.shown
+        if key not in self._named:
+            self._named[key] = may_name(self._files[path], other)
+        return self._named[key]
+
+    def _advance(self, path: str) -> None:
+        """Says that a file is begun, the first time."""
+        if path not in self._begun:
+            self._begun.add(path)
+            self._advanced(1)
