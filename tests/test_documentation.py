@@ -190,8 +190,9 @@ def play(commands: list[list[str]]) -> None:
     for program, *arguments in commands:
         assert program == "keras-ckpt"
         result = testing.CliRunner().invoke(main, arguments)
-        # With findings, and with changes that are not written.
-        assert result.exit_code == (arguments[0] in ("check", "fix")), result.output
+        # With findings, and with changes that are not written; those of a baseline are known.
+        fails = arguments[0] in ("check", "fix") and "--baseline" not in arguments
+        assert result.exit_code == fails, result.output
 
 
 def test_the_commands_of_start_run(tmp_path: pathlib.Path, monkeypatch: Any) -> None:
@@ -202,9 +203,23 @@ def test_the_commands_of_start_run(tmp_path: pathlib.Path, monkeypatch: Any) -> 
         "checkpoint = ModelCheckpoint('w.{epoch}.hdf5', period=5)\n"
         "best = ModelCheckpoint('best.hdf5', save_best_only=True)\n"
     )
-    run, *others = commands("docs/start.md")
-    assert run == RUN and len(others) == 5
+    run, report, *others = commands("docs/start.md")
+    assert run == RUN and report == [*RUN[:4], "--report", "report.md", *RUN[4:]]
+    assert len(others) == 9
     play(others)
+
+
+@pytest.mark.slow
+def test_the_report_of_start_is_written(tmp_path: pathlib.Path) -> None:
+    if not runtime.is_keras_3():
+        pytest.skip("the report is about Keras 3")
+    (tmp_path / "train.py").write_text(
+        "import keras\nkeras.callbacks.ModelCheckpoint('w.keras', period=5)\n"
+    )
+    python, *arguments = commands("docs/start.md")[1]
+    assert python == "python"
+    subprocess.run([sys.executable, *arguments], cwd=str(tmp_path), check=True)
+    assert "| 2 | KC101 period |" in (tmp_path / "report.md").read_text()
 
 
 def test_the_commands_of_files_run(
@@ -218,9 +233,11 @@ def test_the_commands_of_files_run(
     )
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "my_models", raising=False)
+    keras_ckpt.save_model(place["model"], "old_models/first.h5", verbose=0)
     named = commands("docs/files.md")
-    assert len(named) == 6
+    assert len(named) == 7
     play(named)
+    assert (tmp_path / "new_models" / "first.keras").exists()
     assert {"model.keras", "new.weights.h5", "new.keras"} <= {
         path.name for path in tmp_path.glob("*")
     }
@@ -290,6 +307,7 @@ RUN_BY = {
     ("docs/migrating.md", "console"): "test_migrating.py",
     ("docs/migrating.md", "sh"): "test_what_pip_installs_is_there",
     ("docs/r.md", "r"): "test_r.py",
+    # Those of what only a run shows by test_kc701_refused.py, beside it.
     ("docs/rules/*.md", "python"): "migrate/rules/test_definition.py",
     ("examples/README.md", "sh"): "test_the_scripts_that_are_named_are_there",
     ("RELEASING.md", "sh"): "test_the_scripts_that_are_named_are_there",
