@@ -103,7 +103,8 @@ def command(
     [tool.keras-ckpt] in pyproject.toml or [keras-ckpt] in setup.cfg. `# noqa: KC101` on a line of
     a call silences that rule there.
 
-    Exits with 0 if nothing (new) is found, 1 if something is, and 2 after an error.
+    Exits with 0 if nothing (new) is found, 1 if something is, and 2 after an error. Places that
+    cannot be followed (KC9) are named, and are no finding.
     """
     if update_baseline and not baseline:
         raise click.UsageError("--update-baseline needs the file: --baseline FILE.")
@@ -121,7 +122,7 @@ def command(
         _print(result, options.output_format)
     for each in result.errors:
         click.echo("Error: " + printable(each), err=True)
-    sys.exit(2 if result.errors else 1 if result.findings else 0)
+    sys.exit(2 if result.errors else 1 if result.errors_found else 0)
 
 
 def _update(path: str, result: Result) -> int:

@@ -14,14 +14,26 @@ import re
 from typing import Callable, Iterable, Iterator, Sequence
 
 from keras_ckpt.migrate import origin
+from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.scopes import Module
-from keras_ckpt.migrate.code.source import Source, Unreadable, python, read
-from keras_ckpt.migrate.releases.release import Release, every, newest
+from keras_ckpt.migrate.code.source import Source, Unreadable, mentions, python
+from keras_ckpt.migrate.releases.release import Release, every, newest, newest_of_keras_2
 from keras_ckpt.migrate.report.finding import Finding, Result
 from keras_ckpt.migrate.rules.definition import Problem, rules, unique
+from keras_ckpt.migrate.sites import configurations
 from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.site import Argument, Checkpoint, Site
 
 SYNTAX = "KC001"
+UNKNOWN_ARGUMENTS = "KC901"
+#: What only Python 2 has: the statement `print`, `except X, e`, `exec` and `raise X, y`.
+_PYTHON_2 = re.compile(
+    r"^[ \t]*(?:print[ \t]+(?![=(\[.]|in\b|if\b|else\b)\S"
+    r"|except[ \t]+[\w.()]+[ \t]*,[ \t]*\w+[ \t]*:"
+    r"|exec[ \t]+[\"'\w]|raise[ \t]+[\w.]+[ \t]*,)"
+    r"|(?<![\w.])(?:xrange|unicode|raw_input)\(",
+    re.MULTILINE,
+)
 
 
 class UnknownOrigin(Exception):
@@ -36,20 +48,32 @@ class Checked:
     sites: Sites | None = None
 
 
-def checked(source: Source) -> Checked:
+def checked(source: Source, project: Project | None = None) -> Checked:
     """Returns a source with its sites."""
     if not source.mentions():
         # A file without such code may be broken, unless it should be a notebook and is not.
         return Checked(source)
-    tree = None if source.broken and not source.cells else source.parse()
-    if tree is None:
+    if project is not None:
+        module = project.module(source.path)
+    else:
+        tree = None if source.broken and not source.cells else source.parse()
+        module = Module(tree) if tree is not None else None
+    return _with_sites(source, module)
+
+
+def _with_sites(source: Source, module: Module | None) -> Checked:
+    if module is None:
         return Checked(source)
-    sites = Sites(Module(tree))
+    sites = Sites(module)
     return Checked(source, sites if sites.found or sites.from_keras_ckpt else None)
 
 
 def problems_of(
-    source: Source, old: Release, new: Release, selected: Callable[[str], bool] | None = None
+    source: Source,
+    old: Release,
+    new: Release,
+    selected: Callable[[str], bool] | None = None,
+    project: Project | None = None,
 ) -> list[Problem]:
     """Returns what is wrong in a source, without asking for `# noqa`.
 
@@ -58,8 +82,9 @@ def problems_of(
         old: the release that it was written for.
         new: the release that it is to run on.
         selected: whether a rule is asked, by its code.
+        project: the files that are checked together, None for this one alone.
     """
-    return _problems(checked(source), old, new, selected or (lambda code: True))
+    return _problems(checked(source, project), old, new, selected or (lambda code: True))
 
 
 def _problems(
@@ -99,18 +124,24 @@ def finding(source: Source, problem: Problem) -> Finding | None:
         problem.advice,
         end.line,
         end.column,
+        "note" if problem.rule.informs else "error",
     )
 
 
 def position(source: Source, problem: Problem) -> tuple[int, int, int, int]:
     """Returns where a problem begins and ends, in lines and columns of the source's text."""
     node = problem.node or problem.site.node
-    if problem.argument is not None:
+    if problem.argument is not None and _is_here(problem.argument, problem.site):
         begin = problem.argument.keyword or problem.argument.node
         return (*source.start(begin), *source.ends(problem.argument.node))
     if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
         return _head(source, node)
     return (*source.start(node), *source.ends(node))
+
+
+def _is_here(argument: Argument, site: Site) -> bool:
+    """Returns whether an argument stands in the file of its site, and not in another."""
+    return argument.at.scope.within() is site.module
 
 
 def _head(source: Source, node: ast.ClassDef | ast.FunctionDef) -> tuple[int, int, int, int]:
@@ -135,7 +166,9 @@ def _broken(each: Source) -> list[Finding]:
         if not is_silenced(each, [broken.line], SYNTAX):
             place = each.place(broken.line, broken.column)
             message = f"{python()} cannot parse this: {broken.message.rstrip('.')}."
-            advice = "Nothing else is checked here. Convert code for Python 2 with 2to3 first."
+            advice = "Nothing else is checked here."
+            if _PYTHON_2.search(each.text):
+                advice += " Convert code for Python 2 with 2to3 first."
             if broken.is_file:
                 message, advice = "This is not a Jupyter notebook.", "Nothing is checked here."
             found.append(
@@ -190,34 +223,106 @@ def check(
         UnknownOrigin: if the old release matters, cannot be determined, and `ask` is None.
     """
     new = new or newest()
-    all_checked: list[Checked] = []
+    project = Project(files)
     errors: list[str] = []
-    for path in files:
-        try:
-            all_checked.append(checked(read(path)))
-        except Unreadable as error:
-            errors.append(str(error))
-        advance(1)
+    all_checked = _all_checked(project, errors, advance)
     found = [each for each in all_checked if each.sites is not None]
     why = "as specified"
+    since = old
     if old is None:
         found_origin = origin.release_of([each.sites for each in found if each.sites], files)
         old, why = found_origin.release, found_origin.why
         if old is None and any(
-            _problems(each, other, new, selected) for each in found for other in every()
+            not problem.rule.informs
+            for each in found
+            for other in every()
+            for problem in _problems(each, other, new, selected)
         ):
             if ask is None:
                 raise UnknownOrigin(why)
             old, why = ask(why), "as specified"
+        since = old or newest_of_keras_2()
+    assert since is not None
     findings = []
     if selected(SYNTAX):
         findings += [each for one in all_checked for each in _broken(one.source)]
-    for each in found if old is not None else ():
-        assert old is not None
-        for problem in _problems(each, old, new, selected):
+    for each in found:
+        for problem in _problems(each, since, new, selected):
+            configured = list(_configured(project, problem, since, new, selected))
             reported = finding(each.source, problem)
-            if reported is not None:
+            if configured:
+                findings += [one for one in configured if one is not None]
+            elif reported is not None:
                 findings.append(reported)
     stays = old is None or not old.is_tf_keras
     stays = stays and any(site.stays for each in found if each.sites for site in each.sites.found)
-    return Result(sorted(set(findings)), errors, len(all_checked), old, new, why, stays)
+    return Result(sorted(set(findings)), errors, len(files) - len(errors), old, new, why, stays)
+
+
+def _configured(
+    project: Project, problem: Problem, old: Release, new: Release, selected: Callable[[str], bool]
+) -> Iterator[Finding | None]:
+    """Returns what is found in the files that the arguments of a callback come from.
+
+    For each mapping in one of them there is one result at least: None if nothing is wrong with it.
+    """
+    if problem.rule.code != UNKNOWN_ARGUMENTS or not isinstance(problem.site, Checkpoint):
+        return
+    for path, text in configurations.beside(project, problem.site.module.path):
+        for table in configurations.tables(text):
+            yield None
+            tree = ast.parse(configurations.as_code(table))
+            for each in _problems(
+                Checked(Source(path, text), Sites(Module(tree))), old, new, selected
+            ):
+                keyword = each.argument.keyword if each.argument is not None else None
+                name = keyword.arg if keyword is not None else "filepath"
+                entry = table[name if name in table else "filepath"]
+                if not _is_silenced(Source(path, text), [entry.line], each.rule.code):
+                    yield Finding(
+                        path,
+                        0,
+                        entry.line,
+                        entry.column,
+                        each.rule.code,
+                        each.rule.name,
+                        each.message,
+                        each.advice,
+                        entry.line,
+                        entry.column,
+                        "note" if each.rule.informs else "error",
+                    )
+
+
+def _all_checked(
+    project: Project, errors: list[str], advance: Callable[[int], None]
+) -> list[Checked]:
+    """Returns the sources in which there may be something to find, with their sites."""
+    sources: list[Source] = []
+    for path in project.files:
+        try:
+            if mentions(project.content(path)) or path.endswith(".ipynb"):
+                sources.append(project.source(path))
+        except Unreadable as error:
+            errors.append(str(error))
+        advance(1)
+    # What one module takes from another may have been parsed already then.
+    modules = [project.module(each.path) if each.mentions() else None for each in sources]
+    all_checked = [_with_sites(*each) for each in zip(sources, modules)]
+    return all_checked + list(_beside(project, all_checked))
+
+
+def _beside(project: Project, all_checked: list[Checked]) -> Iterator[Checked]:
+    """Returns the files that call subclasses of `ModelCheckpoint`, and have no word of Keras."""
+    known = {each.source.path for each in all_checked}
+    names = {
+        site.node.name
+        for each in all_checked
+        for site in (each.sites.found if each.sites is not None else ())
+        if isinstance(site.node, ast.ClassDef)
+    }
+    for name in sorted(names):
+        for module in project.mentioning(name):
+            if module.path not in known:
+                known.add(module.path)
+                yield _with_sites(project.source(module.path), module)

@@ -202,7 +202,7 @@ def test_settings(tmp_path: pathlib.Path) -> None:
     assert code == 2
     assert "there is no setting 'format'" in output
     assert "from, to, select, ignore, exclude, output-format" in output
-    cfg.write_text("[keras-ckpt]\nselect = KC9\n")
+    cfg.write_text("[keras-ckpt]\nselect = KC8\n")
     assert run("check", tmp_path / "src")[0] == 2
 
 
@@ -310,6 +310,7 @@ def test_json(tmp_path: pathlib.Path) -> None:
         "column": 28,
         "end_line": 2,
         "end_column": 36,
+        "level": "error",
         "code": "KC101",
         "name": "period",
         "page": "docs/rules/KC101.md",

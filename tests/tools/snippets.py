@@ -22,7 +22,12 @@ HEAD = "import tensorflow as tf\nMC = tf.keras.callbacks.ModelCheckpoint\n"
 
 
 def found(code: str, old: str, new: str = "") -> list[Finding]:
-    """Returns what is found in some code, in order."""
+    """Returns what is found in some code, in order, without notes of what is not followed."""
+    return [each for each in everything(code, old, new) if each.level == "error"]
+
+
+def everything(code: str, old: str, new: str = "") -> list[Finding]:
+    """Returns what is found in some code, and what is not followed, in order."""
     one = source.from_bytes("x.py", textwrap.dedent(code).encode())
     problems = checker.problems_of(one, release(old), release(new) if new else newest())
     findings = [checker.finding(one, problem) for problem in problems]
@@ -32,6 +37,11 @@ def found(code: str, old: str, new: str = "") -> list[Finding]:
 def codes(code: str, old: str, new: str = "") -> list[str]:
     """Returns the codes of what is found in some code."""
     return [each.code for each in found(code, old, new)]
+
+
+def unfollowed(code: str, old: str = "2.4") -> list[str]:
+    """Returns the codes of what is not followed in some code."""
+    return [each.code for each in everything(code, old) if each.level == "note"]
 
 
 def fixed(code: str, to_keras_ckpt: bool, old: str = "2.4", new: str = "") -> Rewritten:

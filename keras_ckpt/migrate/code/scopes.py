@@ -9,13 +9,28 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import Callable, Iterator, NamedTuple
+from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Union
+
+if TYPE_CHECKING:
+    from keras_ckpt.migrate.code.modules import Project
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+Function = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
 #: The methods of lists and dicts that change them, which is followed.
 MUTATIONS = ("append", "extend", "insert", "setdefault", "update")
+
+
+def dotted_text(node: ast.AST) -> str:
+    """Returns an expression such as `self.model` as it is written, or `""` for others."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join([node.id, *reversed(parts)])
 
 
 class Block:
@@ -68,10 +83,19 @@ class Scope:
     #: Names that are another scope's, by `global` and `nonlocal`.
     elsewhere: dict[str, str] = dataclasses.field(default_factory=dict)
     stars: list[str] = dataclasses.field(default_factory=list)
+    #: Of the scope of a module: the module.
+    module: Module | None = dataclasses.field(default=None, repr=False)
 
     @property
     def is_class(self) -> bool:
         return isinstance(self.node, ast.ClassDef)
+
+    def within(self) -> Module | None:
+        """Returns the module that this scope is a part of."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope.module
 
     def around(self) -> Iterator[Scope]:
         """Returns this scope and those around it whose names can be read here."""
@@ -121,10 +145,12 @@ class Binding(NamedTuple):
         kind: `"import"` (of the dotted name `target`), `"assign"` (of the expression `node`),
             `"aug"` (`node` is the statement), `"item"` (`name[key] = value`: `node` is the
             statement), a method that changes it (`"append"`, `"update"`, …: `node` is the call),
-            `"class"`, `"function"`, or `"other"`.
+            `"class"`, `"function"`, `"parameter"` (of the function `node`), `"part"` (of what
+            `node` unpacks to, number `target`), `"element"` (of what `node` iterates over, or its
+            part `target`), `"enter"` (of `with node`), or `"other"`.
         at: where it stands.
         node: what it is bound by.
-        target: of an import.
+        target: of an import, a parameter, or a part.
     """
 
     kind: str
@@ -153,18 +179,32 @@ class Module:
 
     Args:
         tree: the module, as `ast` has it.
+        path: the file that it is in.
+        project: what it can import from, None for nothing.
     """
 
-    def __init__(self, tree: ast.Module) -> None:
-        self.tree = tree
+    def __init__(self, tree: ast.Module, path: str = "", project: Project | None = None) -> None:
+        self.tree, self.path, self.project = tree, path, project
         block = Block()
-        self.scope = Scope(tree, None, block)
+        self.scope = Scope(tree, None, block, module=self)
         self.calls: list[Call] = []
         self.classes: list[Class] = []
+        #: What each function returns.
+        self.returns: dict[ast.AST, list[tuple[ast.expr, Position]]] = {}
+        #: What those who read the module have found in it, by what they call it.
+        self.known: dict[object, object] = {}
         #: The modules that are imported, by their full names.
         self.imports: set[str] = set()
         self._step = 0
         self._walk(Position(self.scope, block, 0))
+
+    def class_of(self, node: ast.AST) -> Class | None:
+        """Returns the class of a definition, None if that is not in this module."""
+        if "classes" not in self.known:
+            self.known["classes"] = {each.node: each for each in self.classes}
+        table = self.known["classes"]
+        found = table.get(node) if isinstance(table, dict) else None
+        return found if isinstance(found, Class) else None
 
     # The walk: a stack of what is still to do, each with where it stands.
 
@@ -235,6 +275,8 @@ class Module:
             elif isinstance(target, ast.Starred):
                 todo.append((target.value, "other", None))
             elif isinstance(target, (ast.Tuple, ast.List)):
+                if self._parts(at, target, kind, node):
+                    continue
                 values = getattr(node, "elts", None) if kind == "assign" else None
                 if values is None or len(values) != len(target.elts):
                     values = [None] * len(target.elts)
@@ -244,11 +286,25 @@ class Module:
                     (each, kind if value is not None else "other", value)
                     for each, value in zip(target.elts, values)
                 ]
-            elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            elif isinstance(target, ast.Attribute):
                 owner = at.scope.owner()
-                name = f"{target.value.id}.{target.attr}"
-                if owner is not None and target.value.id == "self":
-                    self._bind_in(owner, at, name, kind, node)
+                name = dotted_text(target)
+                is_own = owner is not None and name.startswith("self.")
+                if name:
+                    self._bind_in(owner if is_own and owner else at.scope, at, name, kind, node)
+
+    def _parts(self, at: Position, target: ast.Tuple | ast.List, kind: str, node: object) -> bool:
+        """Binds the names that a call, or each element of a row, is unpacked to."""
+        kinds = {"assign": "part", "element": "element"}
+        is_row = kind == "assign" and not isinstance(node, ast.Call)
+        if kind not in kinds or is_row or not isinstance(node, ast.AST):
+            return False
+        for number, each in enumerate(target.elts):
+            if isinstance(each, ast.Name):
+                self._bind(at, each.id, kinds[kind], node, str(number))
+            else:
+                self._bind_target(at, each, "other", None)
+        return True
 
     # Statements that bind names
 
@@ -346,8 +402,23 @@ class Module:
         self._children(node, at)
 
     def _loop(self, node: ast.For | ast.AsyncFor, at: Position) -> None:
-        self._bind_target(at, node.target, "other", None)
+        self._bind_target(at, node.target, "element", node.iter)
         self._blocks(node, at, "body", "orelse")
+
+    def _with(self, node: ast.With | ast.AsyncWith, at: Position) -> None:
+        for each in node.items:
+            if each.optional_vars is not None:
+                self._bind_target(at, each.optional_vars, "enter", each.context_expr)
+        self._children(node, at)
+
+    def _return(self, node: ast.Return, at: Position) -> None:
+        if node.value is not None:
+            scope: Scope | None = at.scope
+            while scope is not None and not isinstance(scope.node, _FUNCTIONS):
+                scope = scope.parent
+            if scope is not None:
+                self.returns.setdefault(scope.node, []).append((node.value, at))
+        self._children(node, at)
 
     def _case(self, node: ast.AST, at: Position) -> None:
         self._children(node, at._replace(block=Block(at.block)))
@@ -379,7 +450,9 @@ class Module:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         every += [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
         for each in every:
-            self._bind(inner, each.arg, "other")
+            self._bind(inner, each.arg, "parameter", node, each.arg)
+        if isinstance(node, ast.Lambda):
+            self.returns[node] = [(node.body, inner)]
         body = node.body if isinstance(node.body, list) else [node.body]
         self._todo.extend((each, inner) for each in reversed(body))
         defaults = [*arguments.defaults, *arguments.kw_defaults]
@@ -394,7 +467,7 @@ class Module:
         scope = Scope(node, at.scope, block)
         inner = Position(scope, block, at.step)
         for generator in node.generators:
-            self._bind_target(inner, generator.target, "other", None)
+            self._bind_target(inner, generator.target, "element", generator.iter)
         self._children(node, inner)
 
     def _call(self, node: ast.Call, at: Position) -> None:
@@ -430,6 +503,9 @@ _HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.While: Module._branch,
     ast.For: Module._loop,
     ast.AsyncFor: Module._loop,
+    ast.With: Module._with,
+    ast.AsyncWith: Module._with,
+    ast.Return: Module._return,
     ast.Try: Module._try,
     ast.ExceptHandler: Module._handler,
     ast.ClassDef: Module._class,

@@ -22,9 +22,16 @@ from typing import Collection, Iterable, NamedTuple, Union
 from keras_ckpt.migrate.code import notebook
 
 #: A file that has none of these words has nothing to find, and is not parsed.
-WORDS = re.compile(
+_WORDS = (
     r"ModelCheckpoint|load_weights|save_weights|load_model|save_model|latest_checkpoint"
-    r"|\.save\(|keras[\w.]*\.callbacks"
+    r"|\.save\(|keras[\w.]*\.callbacks|WandbCallback|autolog"
+    r"|StarDist[23]D|\bCARE\b|\bN2V\b|keras_?tuner|(?:load|save)_detector"
+)
+WORDS = re.compile(_WORDS)
+_WORDS_OF_BYTES = re.compile(_WORDS.encode())
+#: What a cell of a notebook that is not Python has if there may be something to find in it.
+_OF_KERAS = re.compile(
+    r"ModelCheckpoint|load_weights|save_weights|load_model|save_model|latest_checkpoint|keras"
 )
 
 _NOQA = re.compile(
@@ -177,13 +184,26 @@ def read(path: str) -> Source:
     Raises:
         Unreadable: if the file cannot be read.
     """
+    return from_bytes(path, load(path))
+
+
+def mentions(content: bytes) -> bool:
+    """Returns whether there can be anything to find in a file that has this content."""
+    return _WORDS_OF_BYTES.search(content) is not None
+
+
+def load(path: str) -> bytes:
+    """Returns what is in a file.
+
+    Raises:
+        Unreadable: if it cannot be read.
+    """
     try:
         with open(path, "rb") as file:
-            content = file.read()
+            return file.read()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Unreadable(f"{path} cannot be read: {reason}.") from error
-    return from_bytes(path, content)
 
 
 def from_bytes(path: str, content: bytes) -> Source:
@@ -230,7 +250,7 @@ def _of_notebook(path: str, text: str) -> Source:
             code = notebook.without_magics(code)
             found = parsed(code)
             if isinstance(found, Broken):
-                if WORDS.search(code):
+                if _OF_KERAS.search(code):
                     broken.append(found._replace(line=found.line + first - 1))
                 code = re.sub(r"[^\r\n]", " ", code)
         begins.append((first, number))

@@ -16,6 +16,7 @@ class Finding:
         cell: the cell of a notebook, counted from 1 with those of text; 0 in other files.
         line, column: where it begins, from 1.
         end_line, end_column: where the call or class ends.
+        level: `"error"`, or `"note"` of what is not checked.
         code: of the rule, e.g. `"KC101"`.
         name: of the rule, e.g. `"period"`.
         message: what happens in the release that is checked for.
@@ -32,6 +33,7 @@ class Finding:
     advice: str = ""
     end_line: int = 0
     end_column: int = 0
+    level: str = "error"
 
     @property
     def where(self) -> str:
@@ -75,3 +77,8 @@ class Result:
     why: str = ""
     stays: bool = False
     known: int = 0
+
+    @property
+    def errors_found(self) -> list[Finding]:
+        """The findings, except notes of what is not checked."""
+        return [each for each in self.findings if each.level == "error"]

@@ -20,6 +20,7 @@ _GROUPS = {
     "5": "Subclasses",
     "6": "Saving and loading",
     "7": "Found by a run",
+    "9": "What is not followed",
 }
 
 

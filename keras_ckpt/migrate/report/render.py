@@ -42,7 +42,8 @@ def as_github(result: Result) -> Iterator[str]:
             title += f" in cell {each.cell}, line {each.line}"
         path = _escaped_property(each.path.replace(os.sep, "/"))
         text = _escaped(f"{each.message} {each.advice}")
-        yield f"::error file={path}{place},title={_escaped_property(title)}::{text}"
+        level = "error" if each.level == "error" else "notice"
+        yield f"::{level} file={path}{place},title={_escaped_property(title)}::{text}"
 
 
 def _escaped(text: str) -> str:
@@ -87,7 +88,7 @@ def _sarif_rule(code: str) -> dict[str, object]:
         "shortDescription": {"text": rule.what},
         "fullDescription": {"text": rule.why},
         "help": {"text": page, "markdown": page},
-        "defaultConfiguration": {"level": "error"},
+        "defaultConfiguration": {"level": "note" if rule.informs else "error"},
     }
 
 
@@ -107,7 +108,7 @@ def _sarif_result(each: Finding, codes: list[str]) -> dict[str, object]:
     return {
         "ruleId": each.code,
         "ruleIndex": codes.index(each.code),
-        "level": "error",
+        "level": each.level,
         "message": {"text": text},
         "locations": [{"physicalLocation": location}],
     }

@@ -17,7 +17,11 @@ def count(number: int, what: str) -> str:
 
 def summary(result: Result) -> str:
     """Returns the last line: how much was found, and between which releases."""
-    found = count(len(result.findings), "finding") if result.findings else "Nothing found"
+    errors = len(result.errors_found)
+    notes = len(result.findings) - errors
+    found = count(errors, "finding") if errors else "No finding" if notes else "Nothing found"
+    if notes:
+        found += f" and {count(notes, 'place')} not followed"
     text = f"{found} in {count(result.files, 'file')}, "
     if result.old is None:
         text += f"checked for {result.new.title}."

@@ -169,6 +169,7 @@ class Group(enum.Enum):
     SUBCLASSES = "5"
     FILES = "6"
     RUN = "7"
+    NOT_FOLLOWED = "9"
 
 
 class Rule(abc.ABC):
@@ -188,6 +189,8 @@ class Rule(abc.ABC):
     examples: ClassVar[tuple[str, str] | None] = None
     #: Whether only a run shows it: `check` never finds it, `run --report` does.
     needs_run: ClassVar[bool] = False
+    #: Whether it only says what is not checked, which is no error.
+    informs: ClassVar[bool] = False
     #: Whether calls that make the callback of keras_ckpt are asked about, too.
     asks_keras_ckpt: ClassVar[bool] = False
     #: Why `fix --native` changes nothing, `""` for the advice of the problem.

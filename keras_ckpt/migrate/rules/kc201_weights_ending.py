@@ -17,7 +17,7 @@ from keras_ckpt.migrate.rules.definition import (
     register,
     rename_path,
 )
-from keras_ckpt.migrate.sites.paths import write_ending
+from keras_ckpt.migrate.sites.paths import shown, write_ending
 from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
 
@@ -53,21 +53,25 @@ checkpoint = ModelCheckpoint("training_1/cp-{epoch:04d}.weights.h5", save_weight
         arguments = bound(site, old)
         if arguments is None or "filepath" not in arguments.named:
             return
+        assert isinstance(site, Checkpoint)
         argument = arguments.named["filepath"]
-        path = argument.value
         if arguments.flag("save_weights_only") is not self.weights_only:
             return
-        if not isinstance(path, Str):
-            return
         was, now = old.profile.endings[self.index], new.profile.endings[self.index]
-        if path.ends_in(now) is False and (not was or path.ends_in(was)):
-            said = messages.TEXTS[new.profile.texts][self.text].format(filepath=path.shown)
+        for found in site.possible_paths():
+            path = found.value
+            if not isinstance(path, Str) or path.ends_in(now) is not False:
+                continue
+            if was and not path.ends_in(was):
+                continue
+            said = messages.TEXTS[new.profile.texts][self.text].format(filepath=shown(found))
             yield self.problem(
                 site,
                 f"{new.title} raises ValueError: {said}",
                 f"{write_ending(path, now[0])} To keep the files as they are, write {KERAS_CKPT}.",
                 argument,
             )
+            return
 
     fix = rename_path
 

@@ -8,7 +8,8 @@ from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import KERAS_CKPT, Problem, bound, register
 from keras_ckpt.migrate.rules.kc201_weights_ending import WeightsEnding
-from keras_ckpt.migrate.sites.site import Site
+from keras_ckpt.migrate.sites.paths import shown
+from keras_ckpt.migrate.sites.site import Checkpoint, Site
 
 
 @register
@@ -37,19 +38,26 @@ checkpoint = ModelCheckpoint("weights.{epoch:02d}-{val_loss:.2f}.keras")
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         yield from super().check(site, old, new)
         arguments = bound(site, old)
-        if arguments is None or arguments.flag("save_weights_only") is not None:
+        if (
+            not isinstance(site, Checkpoint)
+            or arguments is None
+            or arguments.flag("save_weights_only") is not None
+        ):
             return
         # Whether the weights alone are saved is not known, and may not matter.
-        path = arguments.value("filepath")
         endings = [ending for each in new.profile.endings for ending in each]
-        if any(old.profile.endings) or not isinstance(path, Str):
+        if any(old.profile.endings) or "filepath" not in arguments.named:
             return
-        if path.ends_in(tuple(endings)) is False:
+        for found in site.possible_paths():
+            if not isinstance(found.value, Str) or found.value.ends_in(tuple(endings)) is not False:
+                continue
             of_model, of_weights = new.profile.endings
             yield self.problem(
                 site,
                 f"{new.title} raises ValueError: the filepath must end in `{of_model[0]}`, or in "
-                f"`{of_weights[0]}` with `save_weights_only=True`. Received: filepath={path.shown}",
+                f"`{of_weights[0]}` with `save_weights_only=True`. "
+                f"Received: filepath={shown(found)}",
                 f"Let the path end so. To keep the files as they are, write {KERAS_CKPT}.",
                 arguments.named["filepath"],
             )
+            return

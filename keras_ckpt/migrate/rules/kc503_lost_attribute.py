@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import functools
 from typing import Iterator
 
+from keras_ckpt.migrate.code.scopes import Module
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import KERAS_CKPT, Problem, Rule, register
 from keras_ckpt.migrate.sites.site import Checkpoint, Site, Subclass
@@ -111,7 +111,7 @@ def _in_class(site: Subclass, lost: set[str]) -> Iterator[ast.Attribute]:
                     within = getattr(binding.at.scope.node, "name", "")
                     if binding.kind == "assign" and within in _EARLY:
                         own.add(name)
-            yield from _reads([site.node], "self", lost - own)
+            yield from _reads(site.module, site.node, "self", lost - own)
 
 
 def _of_instance(site: Checkpoint, lost: set[str]) -> Iterator[ast.Attribute]:
@@ -119,18 +119,27 @@ def _of_instance(site: Checkpoint, lost: set[str]) -> Iterator[ast.Attribute]:
     for name, bindings in scope.bindings.items():
         # Where it may be something else, too, nothing is known.
         if len(bindings) == 1 and bindings[0].node is site.node and "." not in name:
-            yield from _reads([scope.node], name, lost)
+            yield from _reads(site.module, scope.node, name, lost)
 
 
-def _reads(nodes: list[ast.AST], name: str, lost: set[str]) -> Iterator[ast.Attribute]:
-    found = [node for top in nodes for node in _read_in(top).get(name, ()) if node.attr in lost]
-    yield from sorted(found, key=lambda node: (node.lineno, node.col_offset))
+def _reads(module: Module, top: ast.AST, name: str, lost: set[str]) -> Iterator[ast.Attribute]:
+    first, last = getattr(top, "lineno", 0), getattr(top, "end_lineno", None)
+    for node in _all_reads(module).get(name, ()):
+        if node.attr in lost and first <= node.lineno and (last is None or node.lineno <= last):
+            yield node
 
 
-# A module has many callbacks and is walked through once.
-@functools.lru_cache(maxsize=16)
+def _all_reads(module: Module) -> dict[str, list[ast.Attribute]]:
+    """Returns the attributes that are read, in order, by the names of what they are of."""
+    # A module has many callbacks and is walked through once.
+    if "reads" not in module.known:
+        module.known["reads"] = _read_in(module.tree)
+    found = module.known["reads"]
+    assert isinstance(found, dict)
+    return found
+
+
 def _read_in(top: ast.AST) -> dict[str, list[ast.Attribute]]:
-    """Returns the attributes that are read, by the names of what they are of."""
     found: dict[str, list[ast.Attribute]] = {}
     changed = set()
     for node in ast.walk(top):
@@ -139,6 +148,9 @@ def _read_in(top: ast.AST) -> dict[str, list[ast.Attribute]]:
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             found.setdefault(node.value.id, []).append(node)
     return {
-        name: [node for node in nodes if isinstance(node.ctx, ast.Load) or id(node) in changed]
+        name: sorted(
+            (node for node in nodes if isinstance(node.ctx, ast.Load) or id(node) in changed),
+            key=lambda node: (node.lineno, node.col_offset),
+        )
         for name, nodes in found.items()
     }

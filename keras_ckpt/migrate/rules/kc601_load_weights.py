@@ -19,7 +19,7 @@ from keras_ckpt.migrate.rules.definition import (
     clue_of_keras_2,
     register,
 )
-from keras_ckpt.migrate.sites.paths import lost
+from keras_ckpt.migrate.sites.paths import first_lost, shown
 from keras_ckpt.migrate.sites.site import LOAD_WEIGHTS, Argument, CallSite, Site
 
 _READS = "Write `keras_ckpt.load_weights(model, path)`, which reads TensorFlow checkpoints."
@@ -64,17 +64,31 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
         if site.facts.others & {"ModelCheckpoint", "OrbaxCheckpoint"}:
             return
         argument = site.path(old)
-        path = argument.value if argument is not None else None
-        if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
+        if argument is None:
             return
+        path = argument.value
         by_name = site.bound(old).named.get("by_name")
-        if lost(path, old.saving.load_weights, new.saving.load_weights):
+        found = first_lost(argument, old.saving.load_weights, new.saving.load_weights)
+        if found is not None and site.may_be_keras(found.value):
+            assert isinstance(found.value, Str)
             yield self.problem(
                 site,
-                f"{new.title} raises ValueError: File format not supported: filepath={path.shown}.",
-                _SHARDED if path.ends_in(SHARDED_WEIGHTS) else _READS,
+                f"{new.title} raises ValueError: File format not supported: "
+                f"filepath={shown(found)}.",
+                _SHARDED if found.value.ends_in(SHARDED_WEIGHTS) else _READS,
                 argument,
             )
+        elif site.status:
+            yield self.problem(
+                site,
+                f"`{site.status}` is for TensorFlow checkpoints, whatever their names: "
+                f"{new.title} raises ValueError: File format not supported, and its "
+                "`load_weights` returns None.",
+                _READS,
+                argument,
+            )
+        elif not isinstance(path, Str) or not site.may_be_keras(path):
+            return
         elif by_name is not None and by_name.value == Constant(True):
             if by_name in site.positional:
                 yield self.problem(

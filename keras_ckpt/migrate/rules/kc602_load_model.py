@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     Problem,
@@ -13,7 +12,7 @@ from keras_ckpt.migrate.rules.definition import (
     register,
     rename_path,
 )
-from keras_ckpt.migrate.sites.paths import lost
+from keras_ckpt.migrate.sites.paths import first_lost, shown
 from keras_ckpt.migrate.sites.site import LOAD_MODEL, CallSite, Site
 
 
@@ -48,13 +47,14 @@ model = keras_ckpt.load_model("saved_model/my_model")
         if site.facts.others & {"OrbaxCheckpoint"}:
             return
         argument = site.path(old)
-        path = argument.value if argument is not None else None
-        if argument is None or not isinstance(path, Str):
+        if argument is None:
             return
-        if lost(path, old.saving.load_model, new.saving.load_model):
+        path = first_lost(argument, old.saving.load_model, new.saving.load_model)
+        if path is not None:
             yield self.problem(
                 site,
-                f"{new.title} raises ValueError: File format not supported: filepath={path.shown}.",
+                f"{new.title} raises ValueError: File format not supported: "
+                f"filepath={shown(path)}.",
                 "Write `keras_ckpt.load_model(path)`, which reads SavedModels, or once "
                 '`keras_ckpt.convert(path, "model.keras")`.',
                 argument,

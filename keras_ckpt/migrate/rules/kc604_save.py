@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Str
+from keras_ckpt.migrate.code.values.infer import Possible, Str
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import (
     Problem,
@@ -13,7 +13,7 @@ from keras_ckpt.migrate.rules.definition import (
     register,
     rename_path,
 )
-from keras_ckpt.migrate.sites.paths import lost, write_ending
+from keras_ckpt.migrate.sites.paths import first_lost, shown, write_ending
 from keras_ckpt.migrate.sites.site import SAVE, SAVE_WEIGHTS, CallSite, Site
 
 
@@ -59,12 +59,16 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
         if {"zipped", "max_shard_size"} & set(site.keywords) & set(taken.arguments):
             return
         argument = site.path(old)
-        path = argument.value if argument is not None else None
-        if argument is None or not isinstance(path, Str) or not site.may_be_keras(path):
+        if argument is None:
             return
         weights = site.kind == SAVE_WEIGHTS
-        if not lost(path, old.saving.function(site.kind), taken):
+        found = first_lost(argument, old.saving.function(site.kind), taken)
+        if found is None and self._is_of_tensorflow(site) and not weights:
+            found = Possible(Str(("…",)))
+        if found is None or not site.may_be_keras(found.value):
             return
+        path = found.value
+        assert isinstance(path, Str)
         said = (
             "The filename must end in `.weights.h5`."
             if weights
@@ -73,11 +77,17 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
         function = "save_weights" if weights else "save_model"
         yield self.problem(
             site,
-            f"{new.title} raises ValueError: {said} Received: filepath={path.shown}",
+            f"{new.title} raises ValueError: {said} Received: filepath={shown(found)}",
             f"{write_ending(path, taken.endings[0])} To keep the format as it is, write "
             f"`keras_ckpt.{function}(model, path)`.",
             argument,
         )
+
+    @staticmethod
+    def _is_of_tensorflow(site: CallSite) -> bool:
+        """Returns whether a format is asked for whose names Keras 3 refuses."""
+        asked = site.keywords.get("save_format")
+        return asked is not None and asked.value == Str(("tf",))
 
     fix = rename_path
     clues = clue_of_keras_2

@@ -76,18 +76,19 @@ model.save_weights("my.weights.h5")
         argument = site.path(old)
         path = argument.value if argument is not None else None
         may_be = site.may_be_keras(path)
+        given = site.bound(old).named if site.complete else site.keywords
         for name in _refused(site.kind, old, new):
             is_of_keras = name in _OF_KERAS and not (
                 isinstance(path, Str) and path.ends_in(FOREIGN_READ)
             )
-            if name in site.keywords and (may_be or is_of_keras):
+            if name in given and (may_be or is_of_keras):
                 values = {"name": name, "function": _FUNCTIONS.get(site.kind, "")}
                 yield self.problem(
                     site,
                     f"{new.title} raises {said % values}.",
                     f"Leave `{name}` out: the ending of the path decides the format. To keep a "
                     f"format of Keras 2, write `keras_ckpt.{function}`.",
-                    site.keywords[name],
+                    given[name],
                 )
 
     fix = drop_argument

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Iterator
 
+from keras_ckpt.migrate.code.scopes import Position, dotted_text
 from keras_ckpt.migrate.code.values.infer import Constant, Mapping, Sequence, Str, Value
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
-from keras_ckpt.migrate.sites.site import LOAD_MODEL, Argument, CallSite, Site
+from keras_ckpt.migrate.sites.site import (
+    CHECKPOINT,
+    LOAD_MODEL,
+    SAVE,
+    Argument,
+    CallSite,
+    Checkpoint,
+    Compilation,
+    Site,
+)
 
 #: The names of losses that Keras 3 takes, and does not find again in an HDF5 file.
 SHORT = ("bce", "kld", "mae", "mape", "mse", "msle")
@@ -20,8 +31,8 @@ class ShortLoss(Rule):
     code = "KC606"
     name = "short-loss"
     what = (
-        "Finds `load_model` of `.h5` and `.hdf5` files in code that compiles with the short name "
-        f"of a loss: {', '.join(f'`{each}`' for each in SHORT)}."
+        "Finds `load_model` of `.h5` and `.hdf5` files whose model the code compiles with the "
+        f"short name of a loss: {', '.join(f'`{each}`' for each in SHORT)}."
     )
     why = (
         "The file contains the name that was given to `compile`. Keras 3 accepts `loss='mse'` "
@@ -60,8 +71,8 @@ model = keras.models.load_model("best.h5", compile=False)
             return
         if compiles is not None and compiles.value != Constant(True):
             return
-        for loss in site.facts.losses:
-            name = _short(loss)
+        for compilation in _before(site, path, old):
+            name = _short(compilation.loss) if compilation.loss is not None else ""
             if name:
                 yield self.problem(
                     site,
@@ -72,6 +83,46 @@ model = keras.models.load_model("best.h5", compile=False)
                     argument,
                 )
                 return
+
+
+def _before(site: CallSite, path: Str, old: Release) -> list[Compilation]:
+    """Returns how the model of a file was compiled: nearest before it is saved, or before the load.
+
+    What this code does not save may be of any model that it compiles last.
+    """
+    every = site.facts.compilations
+    saved = [
+        found
+        for name, at in _saves(site, path, old)
+        for found in _nearest([each for each in every if each.model == name] or every, at)
+    ]
+    return saved or _nearest(every, site.at)
+
+
+def _nearest(compilations: list[Compilation], at: Position) -> list[Compilation]:
+    """Returns the last compilation before a place; of another function, the last of all."""
+    here = [each for each in compilations if each.at.scope is at.scope and each.at.step < at.step]
+    ordered = sorted(here or compilations, key=lambda each: each.at.step)
+    return ordered[-1:]
+
+
+def _saves(site: CallSite, path: Str, old: Release) -> Iterator[tuple[str, Position]]:
+    """Returns the models that are saved to a path, and where that is, or where they are fitted."""
+    for other in site.facts.sites:
+        if not isinstance(other, CallSite) or other.kind not in (SAVE, CHECKPOINT):
+            continue
+        argument = other.path(old)
+        if argument is None or argument.value != path or not isinstance(other.node, ast.Call):
+            continue
+        if isinstance(other, Checkpoint):
+            for each in other.trainings():
+                yield each.model, each.at
+            continue
+        function = other.node.func
+        if other.name:
+            yield dotted_text(other.node.args[0]) if other.node.args else "", other.at
+        elif isinstance(function, ast.Attribute):
+            yield dotted_text(function.value), other.at
 
 
 def _short(loss: Argument) -> str:

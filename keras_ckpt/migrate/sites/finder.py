@@ -6,7 +6,7 @@ import ast
 from typing import Iterator
 
 from keras_ckpt.migrate.code.names import Meaning, keras_name, library, meaning, visible
-from keras_ckpt.migrate.code.scopes import Call, Class, Module, Position
+from keras_ckpt.migrate.code.scopes import Call, Class, Module, Position, dotted_text
 from keras_ckpt.migrate.code.values.infer import (
     UNKNOWN,
     Constant,
@@ -16,12 +16,16 @@ from keras_ckpt.migrate.code.values.infer import (
     Value,
     value,
 )
-from keras_ckpt.migrate.sites.forwarding import Arguments, Initializer, forwarded, initializer
-from keras_ckpt.migrate.sites.receivers import dotted_text, is_imported, is_made, receiver
+from keras_ckpt.migrate.sites import libraries
+from keras_ckpt.migrate.sites.classes import derivation, is_any, is_checkpoint, is_keras_ckpt
+from keras_ckpt.migrate.sites.forwarding import Arguments, forwarded
+from keras_ckpt.migrate.sites.methods import Methods
+from keras_ckpt.migrate.sites.receivers import is_imported
 from keras_ckpt.migrate.sites.site import (
     CHECKPOINT,
     KERAS,
     LATEST,
+    LIBRARY,
     LOAD_MODEL,
     LOAD_WEIGHTS,
     SAVE,
@@ -30,6 +34,7 @@ from keras_ckpt.migrate.sites.site import (
     Argument,
     CallSite,
     Checkpoint,
+    Compilation,
     ModuleFacts,
     Site,
     Subclass,
@@ -37,6 +42,7 @@ from keras_ckpt.migrate.sites.site import (
 )
 
 _FITS = ("fit", "fit_generator")
+_METHODS = (LOAD_WEIGHTS, SAVE, SAVE_WEIGHTS)
 
 
 class Sites:
@@ -51,21 +57,22 @@ class Sites:
         self.facts = ModuleFacts()
         #: The calls that make the callback of keras_ckpt.
         self.from_keras_ckpt: list[Checkpoint] = []
-        self._subclasses: dict[ast.AST, tuple[str, bool]] = {}
-        self._initializers: dict[ast.AST, Initializer] = {}
+        self._subclasses: dict[ast.AST, str] = {}
         self._compiled: dict[str, list[Call]] = {}
         self._fits: list[Call] = []
-        # Methods that classes of the module define are theirs, not Keras's.
-        self._own = {name for each in module.classes for name in each.scope.bindings}
+        self._methods = Methods(module, self.facts)
+        self.uses_keras = self._methods.uses_keras
+        self._defines_fit = any("fit" in each.scope.bindings for each in module.classes)
         for each in module.classes:
             self._class(each)
-        #: Whether methods such as `load_weights` can be those of a model of Keras.
-        self.uses_keras = any(library(each) for each in module.imports)
         self.facts.homes = {library(each) for each in module.imports if keras_name(each + "._")}
         for call in module.calls:
             self._facts(call)
-        compiled = self._compiled.values()
-        self.facts.losses = [each for calls in compiled for each in self._losses(calls)]
+        self.facts.compilations = [
+            Compilation(name, call.at, self._loss(call))
+            for name, calls in self._compiled.items()
+            for call in calls
+        ]
         self.facts.trainings = [self._training(call) for call in self._fits]
         for call in module.calls:
             self._call(call)
@@ -78,34 +85,15 @@ class Sites:
     # Classes
 
     def _class(self, found: Class) -> None:
-        name = ""
-        has_init = any(
-            isinstance(each, ast.FunctionDef) and each.name == "__init__"
-            for each in found.node.body
-        )
-        own, of_base = has_init, None
-        for base in found.node.bases:
-            means = meaning(base, found.at)
-            if _is_any(means.name):
-                name = means.name
-            elif means.node in self._subclasses:
-                name, inherited = self._subclasses[means.node]
-                of_base = means.node if inherited else None
-                own = own or inherited
-        if not name:
+        derived = derivation(found.node, found.at)
+        if derived is None:
             return
-        self._subclasses[found.node] = (name, own)
-        # Of two that pass on to each other, nothing is known.
-        made = initializer(found, self.module.calls) if has_init and of_base is None else None
-        if not has_init and of_base is not None:
-            made = self._initializers.get(of_base)
-        if made is not None:
-            self._initializers[found.node] = made
-        if is_keras_ckpt(name):
+        self._subclasses[found.node] = derived.name
+        if is_keras_ckpt(derived.name):
             return
         methods = {each.name: each for each in found.node.body if isinstance(each, ast.FunctionDef)}
         self.found.append(
-            Subclass(SUBCLASS, found.node, found.at, name, self.module, self.facts, methods)
+            Subclass(SUBCLASS, found.node, found.at, derived.name, self.module, self.facts, methods)
         )
 
     def _around(self, at: Position) -> tuple[ast.AST, str] | None:
@@ -113,7 +101,7 @@ class Sites:
         owner = at.scope.owner()
         if owner is None or owner.node not in self._subclasses:
             return None
-        return owner.node, self._subclasses[owner.node][0]
+        return owner.node, self._subclasses[owner.node]
 
     # Calls
 
@@ -134,14 +122,18 @@ class Sites:
             return
         if is_checkpoint(means.name):
             self._add_checkpoint(call, means.name, "call")
-        elif means.node in self._subclasses and isinstance(means.node, ast.ClassDef):
-            name, own = self._subclasses[means.node]
-            if not own:
-                self._add_checkpoint(call, name, "subclass")
-            elif means.node in self._initializers:
-                made = self._initializers[means.node]
-                given = forwarded(made, Arguments(*self._arguments(call)))
-                self._append(call, name, "subclass", *given)
+            return
+        of_library = libraries.checkpoint(means.name)
+        if of_library is not None:
+            self._add_checkpoint(call, means.name, "subclass", skip=of_library.skip)
+            return
+        derived = derivation(means.node, means.at)
+        if derived is not None:
+            if not derived.own:
+                self._add_checkpoint(call, derived.name, "subclass")
+            elif derived.initializer is not None:
+                given = forwarded(derived.initializer, Arguments(*self._arguments(call)))
+                self._append(call, derived.name, "subclass", *given)
         elif isinstance(means.node, ast.Call) and means.at is not None:
             self._partial_called(call, means.node, means.at)
         elif means.name == "functools.partial" and node.args:
@@ -154,19 +146,13 @@ class Sites:
             self._add(kind, call, means.name)
         elif means.name in _LATEST:
             self._add(LATEST, call, means.name)
-        elif isinstance(function, ast.Attribute) and self.uses_keras:
-            self._method(call, function, means)
-
-    def _method(self, call: Call, function: ast.Attribute, means: Meaning) -> None:
-        if function.attr in self._own:
-            return
-        if function.attr in (LOAD_WEIGHTS, SAVE_WEIGHTS):
+        elif libraries.saver(means.name) is not None:
+            self._add(LIBRARY, call, means.name)
+        elif isinstance(function, ast.Attribute) and function.attr in _METHODS:
             if not library(means.name):
-                self._add(function.attr, call, "")
-        elif function.attr == "save" and (
-            dotted_text(function.value) in self.facts.models or is_made(function.value, call.at)
-        ):
-            self._add(SAVE, call, "")
+                of = self._methods.receiver(call, function)
+                if of is not None:
+                    self._add(function.attr, call, "", of)
 
     def _super(self, call: Call, function: ast.Attribute) -> None:
         node, at = call
@@ -175,7 +161,7 @@ class Sites:
         if isinstance(of, ast.Call) and isinstance(of.func, ast.Name) and of.func.id == "super":
             if around is not None:
                 self._add_checkpoint(call, around[1], "super")
-        elif _is_any(meaning(of, at).name) and node.args:
+        elif is_any(meaning(of, at).name) and node.args:
             self._add_checkpoint(call, meaning(of, at).name, "super", skip=1)
 
     def _partial_called(self, call: Call, partial: ast.Call, at: Position) -> None:
@@ -187,16 +173,11 @@ class Sites:
             positional = made[0] + later[0]
             self._append(call, target.name, "call", positional, keywords, made[2] and later[2])
 
-    def _add(self, kind: str, call: Call, name: str) -> None:
+    def _add(self, kind: str, call: Call, name: str, of: str = KERAS) -> None:
         arguments = self._arguments(call)
-        of = KERAS
-        if not name and isinstance(call.node.func, ast.Attribute):
-            of = receiver(call.node.func.value, call.at, self.facts.models)
-        self.found.append(
-            CallSite(
-                kind, call.node, call.at, name, self.module, self.facts, *arguments, receiver=of
-            )
-        )
+        status = self._methods.status(call.node)
+        made = kind, call.node, call.at, name, self.module, self.facts
+        self.found.append(CallSite(*made, *arguments, receiver=of, status=status))
 
     def _add_checkpoint(self, call: Call, name: str, how: str, skip: int = 0) -> None:
         positional, keywords, complete = self._arguments(call, skip)
@@ -250,7 +231,10 @@ class Sites:
     def _facts(self, call: Call) -> None:
         node, at = call
         function = node.func
-        if not isinstance(function, ast.Attribute) or function.attr not in (*_FITS, "compile"):
+        if not isinstance(function, ast.Attribute):
+            return
+        self._methods.note(call)
+        if function.attr not in (*_FITS, "compile"):
             return
         called = dotted_text(function.value)
         if not called or not self.uses_keras:
@@ -263,14 +247,10 @@ class Sites:
                 self._compiled.setdefault(called, []).append(call)
         else:
             self._fits.append(call)
-            if any(each.arg in ("callbacks", "epochs") for each in node.keywords):
-                self.facts.models.add(called)
 
-    def _losses(self, calls: list[Call]) -> Iterator[Argument]:
-        for call in calls:
-            positional, keywords, _ = self._arguments(call)
-            if "loss" in keywords or len(positional) > 1:
-                yield keywords["loss"] if "loss" in keywords else positional[1]
+    def _loss(self, call: Call) -> Argument | None:
+        positional, keywords, _ = self._arguments(call)
+        return keywords.get("loss") or (positional[1] if len(positional) > 1 else None)
 
     def _training(self, call: Call) -> Training:
         positional, keywords, complete = self._arguments(call)
@@ -280,7 +260,7 @@ class Sites:
         validation: bool | None = None
         if any(not _is_nothing(each.value) for each in given):
             validation = True
-        elif complete and len(positional) <= _BEFORE_VALIDATION and "fit" not in self._own:
+        elif complete and len(positional) <= _BEFORE_VALIDATION and not self._defines_fit:
             # A call without any data gets it elsewhere.
             has_data = bool(positional) or bool({"x", "generator"} & set(keywords))
             validation = False if has_data else None
@@ -291,6 +271,8 @@ class Sites:
         metrics, steps_per_execution = self._metrics(compiled)
         return Training(
             call.node,
+            called,
+            call.at,
             validation,
             calls,
             keywords.get("steps_per_epoch", unknown).value,
@@ -324,23 +306,6 @@ _LATEST = (
     "tensorflow.compat.v2.train.latest_checkpoint",
     "tensorflow.python.training.checkpoint_management.latest_checkpoint",
 )
-
-
-def is_checkpoint(name: str) -> bool:
-    """Returns whether a full name is that of Keras's `ModelCheckpoint`."""
-    within = keras_name(name)
-    return within.endswith("callbacks.ModelCheckpoint") or (
-        within.endswith(".ModelCheckpoint") and "callbacks" in within
-    )
-
-
-def is_keras_ckpt(name: str) -> bool:
-    """Returns whether a full name is that of the `ModelCheckpoint` of keras_ckpt."""
-    return library(name) == "keras_ckpt" and name.endswith(".ModelCheckpoint")
-
-
-def _is_any(name: str) -> bool:
-    return is_checkpoint(name) or is_keras_ckpt(name)
 
 
 def _is_nothing(found: Value) -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from keras_ckpt.endings import SHARDED_WEIGHTS, Function
-from keras_ckpt.migrate.code.values.infer import Str
+from keras_ckpt.migrate.code.values.infer import Constant, Possible, Str
+
+if TYPE_CHECKING:
+    from keras_ckpt.migrate.sites.site import Argument
 
 #: What only files of Keras and TensorFlow are called: endings, and words in a path without one.
 _OF_KERAS = re.compile(r"\.(ckpt(-\d+)?|h5|hdf5|keras|tf)")
@@ -37,6 +41,29 @@ def lost(path: Str, old: Function, new: Function) -> bool:
         return begins or path.ends_in(function.endings) is not False
 
     return taken(old) and not taken(new)
+
+
+def first_lost(argument: Argument, old: Function, new: Function) -> Possible | None:
+    """Returns the first path that an argument may be which only the older release takes."""
+    for each in argument.possible:
+        if isinstance(each.value, Str) and lost(each.value, old, new):
+            return each
+    return None
+
+
+def shown(path: Possible) -> str:
+    """Returns a path as messages show it."""
+    assert isinstance(path.value, Str)
+    return path.value.shown + (f" (by default: {path.default})" if path.default else "")
+
+
+def is_undecided(argument: Argument, endings: tuple[str, ...]) -> bool:
+    """Returns whether an argument may be a path of which it is not known how it ends."""
+    return any(
+        not isinstance(each.value, Constant)
+        and not (isinstance(each.value, Str) and each.value.ends_in(endings) is not None)
+        for each in argument.possible
+    )
 
 
 def is_keras_path(path: Str) -> bool:

@@ -14,7 +14,16 @@ from typing import NamedTuple
 from keras_ckpt.endings import FOREIGN_READ
 from keras_ckpt.migrate.code.names import library
 from keras_ckpt.migrate.code.scopes import Module, Position
-from keras_ckpt.migrate.code.values.infer import UNKNOWN, Constant, Element, Str, Value, value
+from keras_ckpt.migrate.code.values.infer import (
+    UNKNOWN,
+    Constant,
+    Element,
+    Possible,
+    Str,
+    Value,
+    alternatives,
+    value,
+)
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.sites.paths import is_keras_path
 
@@ -26,6 +35,7 @@ LOAD_MODEL = "load_model"
 SAVE = "save"
 SAVE_WEIGHTS = "save_weights"
 LATEST = "latest_checkpoint"
+LIBRARY = "library"
 
 #: What their path is called, and that of `latest_checkpoint`.
 PATH = "filepath"
@@ -36,6 +46,8 @@ DIRECTORY = "checkpoint_dir"
 KERAS = "keras"
 UNKNOWN_RECEIVER = "unknown"
 ELSEWHERE = "elsewhere"
+#: What a module that imports no Keras is handed.
+HANDED = "handed"
 
 
 class Argument(NamedTuple):
@@ -57,6 +69,11 @@ class Argument(NamedTuple):
     def value(self) -> Value:
         """What is known of it."""
         return value(self.node, self.at) if self.sure else UNKNOWN
+
+    @property
+    def possible(self) -> list[Possible]:
+        """All that it may be, by defaults and by what functions are called with."""
+        return alternatives(self.node, self.at) if self.sure else [Possible(UNKNOWN)]
 
 
 class BoundArguments(NamedTuple):
@@ -97,7 +114,7 @@ class ModuleFacts:
         homes: the libraries whose Keras it imports or calls.
         models: what it calls a model of Keras: names that are compiled, fitted or made by Keras.
         trainings: its `fit` calls.
-        losses: the losses that it compiles models with.
+        compilations: its `compile` calls, in order.
     """
 
     sites: list[Site] = dataclasses.field(default_factory=list)
@@ -105,7 +122,7 @@ class ModuleFacts:
     homes: set[str] = dataclasses.field(default_factory=set)
     models: set[str] = dataclasses.field(default_factory=set)
     trainings: list[Training] = dataclasses.field(default_factory=list)
-    losses: list[Argument] = dataclasses.field(default_factory=list)
+    compilations: list[Compilation] = dataclasses.field(default_factory=list)
 
     def checkpoints(self) -> list[Checkpoint]:
         """Returns the calls that make a `ModelCheckpoint`."""
@@ -152,18 +169,23 @@ class CallSite(Site):
         keywords: those by name, also out of a `**` dict.
         complete: whether there can be no others, and those by position are where they are.
         receiver: what the object of a method is: `KERAS`, also of functions, `UNKNOWN_RECEIVER`,
-            `ELSEWHERE`.
+            `ELSEWHERE`, `HANDED`.
+        status: the method that is called on what `load_weights` returns for a TensorFlow
+            checkpoint, `""` for none.
     """
 
     positional: list[Argument] = dataclasses.field(default_factory=list)
     keywords: dict[str, Argument] = dataclasses.field(default_factory=dict)
     complete: bool = True
     receiver: str = KERAS
+    status: str = ""
 
     def parameters(self, release: Release) -> tuple[str, ...]:
         """Returns the parameters that a release has for this call, in order."""
         if self.kind == LATEST:
             return (DIRECTORY, "latest_filename")
+        if self.kind == LIBRARY:
+            return ()
         # `save_model(model, path)` is a function; the others are methods, or load a model.
         model = ("model",) if self.kind == SAVE and self.name else ()
         return (*model, PATH, *release.saving.function(self.kind).arguments)
@@ -183,7 +205,7 @@ class CallSite(Site):
         """Returns whether this may save or load a model of Keras, by its object and a path."""
         if self.receiver == KERAS:
             return True
-        if self.receiver == ELSEWHERE:
+        if self.receiver in (ELSEWHERE, HANDED):
             return isinstance(path, Str) and is_keras_path(path)
         return not (isinstance(path, Str) and path.ends_in(FOREIGN_READ))
 
@@ -203,6 +225,13 @@ class Checkpoint(CallSite):
         """Returns the parameters of the class in a release, in order."""
         return release.parameters
 
+    def possible_paths(self) -> list[Possible]:
+        """Returns all that the path may be; what a subclass is called with is of that call."""
+        argument = self.keywords.get(PATH) or (self.positional[0] if self.positional else None)
+        if argument is None:
+            return []
+        return [Possible(argument.value)] if self.how == "super" else argument.possible
+
     def trainings(self) -> list[Training]:
         """Returns the `fit` calls of the module that the callback is passed to."""
         if self.how not in ("call", "subclass"):
@@ -221,11 +250,27 @@ class Subclass(Site):
     methods: dict[str, ast.FunctionDef] = dataclasses.field(default_factory=dict)
 
 
+class Compilation(NamedTuple):
+    """What is known of a `compile` call.
+
+    Args:
+        model: what the model is called.
+        at: where it stands.
+        loss: the loss, None if it is not known.
+    """
+
+    model: str
+    at: Position
+    loss: Argument | None
+
+
 class Training(NamedTuple):
     """What is known of a `fit` call.
 
     Args:
         node: the call.
+        model: what the model is called.
+        at: where it stands.
         validation: whether there is validation data, None if that is not known.
         callbacks: the calls that make its callbacks.
         steps: `steps_per_epoch`.
@@ -235,6 +280,8 @@ class Training(NamedTuple):
     """
 
     node: ast.Call
+    model: str
+    at: Position
     validation: bool | None
     callbacks: tuple[ast.AST, ...]
     steps: Value

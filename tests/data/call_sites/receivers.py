@@ -33,8 +33,8 @@ unet.load_weights("training_1/cp.ckpt-40")  # expect: KC601
 unet.save_weights("unet.h5")  # expect: KC604
 unet.save_weights("checkpoints/epoch_{}".format(1))  # expect: KC604
 unet.save_weights(path, save_format="tf")  # expect: KC605
-unet.load_weights(path, options=options)
-unet.load_weights("model.zip")
+unet.load_weights(path, options=options)  # expect: KC605
+unet.load_weights("model.zip")  # expect: KC601
 
 trained = build_unet()
 trained.compile("adam", "mse")

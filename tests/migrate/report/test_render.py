@@ -57,6 +57,7 @@ def test_json_has_the_cell_of_notebooks_only() -> None:
         "column": 28,
         "end_line": 2,
         "end_column": 36,
+        "level": "error",
         "code": "KC101",
         "name": "period",
         "message": "It raises: 100%.",

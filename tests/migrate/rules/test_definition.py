@@ -44,7 +44,7 @@ def test_there_is_nothing_to_say_between_a_release_and_itself(rule: Rule) -> Non
 
 @RULES
 def test_code_file_and_group_agree(rule: Rule) -> None:
-    assert re.fullmatch(r"KC[0-7]\d\d", rule.code)
+    assert re.fullmatch(r"KC[0-79]\d\d", rule.code)
     assert type(rule).__module__.rpartition(".")[2].startswith(rule.code.lower() + "_")
     assert rule.group is Group(rule.code[2])
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)

@@ -10,7 +10,7 @@ from snippets import sites
 
 from keras_ckpt.migrate import checker
 from keras_ckpt.migrate.releases.release import release
-from keras_ckpt.migrate.sites.finder import is_checkpoint
+from keras_ckpt.migrate.sites.classes import is_checkpoint
 from keras_ckpt.migrate.sites.site import Checkpoint
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "data" / "call_sites"
@@ -25,7 +25,7 @@ def test_finds_what_is_there_and_nothing_else(name: str) -> None:
         match = re.search(r"# expect: ([\w ]+)", line)
         expected += [(number, code) for code in (match[1].split() if match else [])]
     result = checker.check([str(path)], release("2.4"))
-    assert [(each.line, each.code) for each in result.findings] == expected
+    assert [(each.line, each.code) for each in result.errors_found] == expected
     assert len(expected) >= 5
 
 
@@ -103,8 +103,19 @@ def test_what_saves_and_loads(code: str, kinds: list[str]) -> None:
     assert [each.kind for each in sites(HEAD + code).found] == kinds
 
 
-def test_without_keras_methods_are_those_of_others() -> None:
-    assert not sites("m.load_weights('a')\nm.save_weights('a')").found
+@pytest.mark.parametrize(
+    ("code", "receivers"),
+    [
+        # A model that is handed on, perhaps: its path decides.
+        ("m.load_weights('a')\nm.save_weights('a')", ["handed", "handed"]),
+        ("import torch\nm.load_weights('a')\nm.save_weights('a')", []),
+        ("import torch\nm.load_weights('a').expect_partial()", ["keras"]),
+        ("m.save('a')", []),
+        ("m.save('a', include_optimizer=False)", ["keras"]),
+    ],
+)
+def test_methods_where_no_keras_is_imported(code: str, receivers: list[str]) -> None:
+    assert [getattr(each, "receiver", "") for each in sites(code).found] == receivers
 
 
 def test_the_callback_of_keras_ckpt_is_apart() -> None:

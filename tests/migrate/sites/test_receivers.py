@@ -7,7 +7,8 @@ import ast
 import pytest
 from snippets import last
 
-from keras_ckpt.migrate.sites.receivers import dotted_text, is_imported, is_made, receiver
+from keras_ckpt.migrate.code.scopes import dotted_text
+from keras_ckpt.migrate.sites.receivers import is_imported, is_made, receiver
 
 HEAD = "import keras, torch\nfrom agents import DQN, Base\n"
 

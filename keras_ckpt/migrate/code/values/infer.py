@@ -8,7 +8,15 @@
 from __future__ import annotations
 
 # These register what they know with `types`.
-from keras_ckpt.migrate.code.values import containers, operators, strings, variables  # noqa: F401
+from keras_ckpt.migrate.code.values import (  # noqa: F401
+    attributes,
+    containers,
+    functions,
+    operators,
+    strings,
+    variables,
+)
+from keras_ckpt.migrate.code.values.alternatives import Possible, alternatives
 from keras_ckpt.migrate.code.values.types import (
     UNKNOWN,
     Constant,
@@ -30,10 +38,12 @@ __all__ = [
     "Element",
     "Mapping",
     "Number",
+    "Possible",
     "Sequence",
     "Str",
     "Unknown",
     "Value",
+    "alternatives",
     "integer",
     "text",
     "value",

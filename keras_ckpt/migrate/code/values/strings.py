@@ -6,35 +6,19 @@ import ast
 import re
 import string
 
-from keras_ckpt.migrate.code.names import meaning
 from keras_ckpt.migrate.code.scopes import Position
-from keras_ckpt.migrate.code.values.containers import dict_call
 from keras_ckpt.migrate.code.values.types import (
-    UNKNOWN,
-    Number,
+    PLAIN,
+    Plain,
     Str,
-    Unknown,
     Value,
     handles,
     of_parts,
     text,
-    value,
 )
 
-_PATHS = ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath")
-#: Functions and methods whose result ends as their only argument, or their object, does.
-SAME = (
-    *_PATHS,
-    "str",
-    "os.fspath",
-    "os.path.abspath",
-    "os.path.expanduser",
-    "os.path.expandvars",
-    "os.path.normpath",
-    "os.path.realpath",
-)
-SAME_METHODS = ("absolute", "as_posix", "expanduser", "resolve")
-_NUMBERS = ("int", "len", "math.ceil", "math.floor", "round", "max", "min")
+#: What formats of numbers end in.
+_OF_NUMBERS = tuple("diouxXeEfFgG")
 _PERCENT = re.compile(r"%(?:\(\w+\))?[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?([a-zA-Z%])")
 
 
@@ -44,10 +28,17 @@ def _f_string(node: ast.JoinedStr, at: Position, depth: int) -> Value:
     for each in node.values:
         if isinstance(each, ast.FormattedValue):
             plain = each.format_spec is None and each.conversion in (-1, 115)
-            parts += text(each.value, at, depth) if plain else (None,)
+            parts += text(each.value, at, depth) if plain else (_by_spec(each.format_spec),)
         else:
             parts += text(each, at, depth)
     return of_parts(parts)
+
+
+def _by_spec(spec: ast.expr | None) -> str | None:
+    """Returns what a formatted value is: one with the format of a number has no ending."""
+    last = spec.values[-1] if isinstance(spec, ast.JoinedStr) and spec.values else None
+    written = last.value if isinstance(last, ast.Constant) else ""
+    return PLAIN if isinstance(written, str) and written.endswith(_OF_NUMBERS) else None
 
 
 def percent(left: Str, right: ast.AST, at: Position, depth: int) -> Value:
@@ -56,8 +47,8 @@ def percent(left: Str, right: ast.AST, at: Position, depth: int) -> Value:
     named = not isinstance(right, (ast.Tuple, ast.Constant, ast.Name, ast.Attribute, ast.Call))
     parts: list[str | None] = []
     for part in left.parts:
-        if part is None:
-            parts.append(None)
+        if part is None or isinstance(part, Plain):
+            parts.append(part)
             continue
         begin = 0
         for match in _PERCENT.finditer(part):
@@ -69,71 +60,19 @@ def percent(left: Str, right: ast.AST, at: Position, depth: int) -> Value:
                 parts += text(values.pop(0), at, depth)
             else:
                 del values[:1]
-                parts.append(None)
+                parts.append(PLAIN if match[1] in _OF_NUMBERS else None)
         parts.append(part[begin:])
     return of_parts(parts)
 
 
-@handles(ast.Call)
-def _call(node: ast.Call, at: Position, depth: int) -> Value:
-    function = node.func
-    if isinstance(function, ast.Attribute):
-        method = _method(function, node, at, depth)
-        if not isinstance(method, Unknown):
-            return method
-    name = meaning(function, at).name
-    if name == "dict":
-        return dict_call(node, at, depth)
-    if name in ("list", "tuple") and len(node.args) == 1:
-        return value(node.args[0], at, depth)
-    if name == "os.path.join" or (name in _PATHS and len(node.args) > 1):
-        return _path(list(node.args), at, depth)
-    if name in SAME and len(node.args) == 1 and not node.keywords:
-        return Str(text(node.args[0], at, depth))
-    if name in _NUMBERS:
-        return Number()
-    return UNKNOWN
-
-
-def _path(arguments: list[ast.expr], at: Position, depth: int) -> Value:
-    parts: list[str | None] = []
-    for each in arguments:
-        if isinstance(each, ast.Starred):
-            parts.append(None)
-            continue
-        found = text(each, at, depth)
-        if found[:1] and (found[0] or "").startswith("/"):
-            parts = []
-        if parts and not (parts[-1] or "").endswith("/"):
-            parts.append("/")
-        parts += found
-    return of_parts(parts)
-
-
-def _method(function: ast.Attribute, node: ast.Call, at: Position, depth: int) -> Value:
-    name = function.attr
-    if name == "format":
-        template = value(function.value, at, depth)
-        return _formatted(template, node, at, depth) if isinstance(template, Str) else UNKNOWN
-    if name == "copy":
-        return value(function.value, at, depth)
-    if name in SAME_METHODS:
-        found = value(function.value, at, depth)
-        return found if isinstance(found, Str) else UNKNOWN
-    if name == "joinpath":
-        return _path([function.value, *node.args], at, depth)
-    if name in ("with_suffix", "with_name") and len(node.args) == 1:
-        return of_parts([None, *text(node.args[0], at, depth)])
-    return UNKNOWN
-
-
-def _formatted(template: Str, node: ast.Call, at: Position, depth: int) -> Value:
+def formatted(template: Str, node: ast.Call, at: Position, depth: int) -> Value:
+    """Returns the value of `template.format(…)`."""
     named = {each.arg: each.value for each in node.keywords if each.arg}
     positional = list(node.args)
     parts: list[str | None] = []
     for part in template.parts:
-        if part is None:
-            parts.append(None)
+        if part is None or isinstance(part, Plain):
+            parts.append(part)
             continue
         try:
             fields = list(string.Formatter().parse(part))
@@ -149,5 +88,7 @@ def _formatted(template: Str, node: ast.Call, at: Position, depth: int) -> Value
             elif not field and positional:
                 given = positional.pop(0)
             plain = given is not None and not spec and conversion in (None, "s")
-            parts += text(given, at, depth) if plain else (None,)
+            spec = spec or ""
+            is_number = spec.endswith(_OF_NUMBERS)
+            parts += text(given, at, depth) if plain else (PLAIN if is_number else None,)
     return of_parts(parts)

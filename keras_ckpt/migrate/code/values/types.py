@@ -43,12 +43,21 @@ class Number:
     """A number, of which nothing else is known."""
 
 
+class Plain(str):
+    """A part of a string that is not known, but has no ending: a number, a random name."""
+
+
+#: The only one there need be.
+PLAIN = Plain("…")
+
+
 @dataclasses.dataclass(frozen=True)
 class Str:
     """A string or path.
 
     Args:
-        parts: the parts, None where one is not known.
+        parts: the parts; `PLAIN` where one is not known but has no ending, None where not even that
+            is known.
     """
 
     parts: tuple[str | None, ...]
@@ -56,7 +65,9 @@ class Str:
     @property
     def known(self) -> str | None:
         """The string, if all of it is known."""
-        return None if None in self.parts else "".join(part or "" for part in self.parts)
+        if any(part is None or isinstance(part, Plain) for part in self.parts):
+            return None
+        return "".join(part or "" for part in self.parts)
 
     @property
     def shown(self) -> str:
@@ -73,6 +84,8 @@ class Str:
                 # What is not known is not taken to end in `.weights` before a known `.h5`.
                 could = not tail.startswith(".") and any(end.endswith(tail) for end in endings)
                 return None if could else False
+            if isinstance(part, Plain):
+                return tail.endswith(endings)
             tail = part + tail
         return tail.endswith(endings)
 
@@ -141,6 +154,8 @@ def text(expression: ast.AST | None, at: Position, depth: int = 0) -> tuple[str 
     found = value(expression, at, depth)
     if isinstance(found, Constant) and found.value is not None:
         return (str(found.value),)
+    if isinstance(found, Number):
+        return (PLAIN,)
     return found.parts if isinstance(found, Str) else (None,)
 
 
@@ -148,11 +163,20 @@ def of_parts(parts: list[str | None]) -> Str:
     """Returns a string of parts, with neighbouring known parts joined."""
     result: list[str | None] = []
     for part in parts:
-        if part is not None and result and result[-1] is not None:
-            result[-1] += part
+        last = result[-1] if result else None
+        if part is not None and last is not None and not _is_plain(part, last):
+            result[-1] = last + part
         elif part is not None or not result or result[-1] is not None:
             result.append(part)
-    return Str(tuple(part[-LONG:] if part is not None else None for part in result))
+    return Str(tuple(_cut(part) for part in result))
+
+
+def _cut(part: str | None) -> str | None:
+    return part if part is None or len(part) <= LONG else part[-LONG:]
+
+
+def _is_plain(*parts: str) -> bool:
+    return any(isinstance(each, Plain) for each in parts)
 
 
 def joined(values: list[Value]) -> Value:
@@ -162,6 +186,8 @@ def joined(values: list[Value]) -> Value:
         return first
     if all(isinstance(each, Str) for each in values):
         tails = [each.parts[-1] if each.parts else "" for each in values]  # type: ignore[union-attr]
+        if all(isinstance(each, Plain) for each in tails):
+            return Str((None, PLAIN))
         common = "" if None in tails else _common_end([tail or "" for tail in tails])
         return of_parts([None, common]) if common else Str((None,))
     numbers = (Number, Constant)

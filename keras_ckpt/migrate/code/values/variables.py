@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
-from typing import cast
+from typing import Callable, cast
 
-from keras_ckpt.migrate.code.names import visible
+from keras_ckpt.migrate.code.names import PLAIN as PLAIN_KINDS
+from keras_ckpt.migrate.code.names import meaning, visible
 from keras_ckpt.migrate.code.scopes import Binding, Position, Scope
 from keras_ckpt.migrate.code.values.containers import dict_call, update
+from keras_ckpt.migrate.code.values.functions import part
 from keras_ckpt.migrate.code.values.types import (
     DEEP,
+    PLAIN,
     UNKNOWN,
     Element,
     Mapping,
+    Number,
     Sequence,
     Str,
     Value,
@@ -29,55 +33,142 @@ def _name(node: ast.Name, at: Position, depth: int) -> Value:
     scope = at.scope.find(node.id)
     if scope is None:
         return UNKNOWN
-    # Once for each place: names that are made of names are many.
-    key = (node.id, at.step, at.block)
-    known = at.scope.values
-    if key not in known:
-        known[key] = UNKNOWN
-        known[key] = _variable(scope, node.id, at, depth)
-    return cast(Value, known[key])
+    return _known(scope, node.id, at, depth)
 
 
-@handles(ast.Attribute)
-def _attribute(node: ast.Attribute, at: Position, depth: int) -> Value:
-    owner = at.scope.owner()
-    if owner is None or not isinstance(node.value, ast.Name):
-        return UNKNOWN
-    name = f"{node.value.id}.{node.attr}"
-    if name in owner.bindings:
-        # Of several methods, any may have been the last to assign it.
-        return _variable(owner, name, at._replace(scope=at.scope), depth)
-    if node.value.id in ("self", "cls") and node.attr in owner.bindings:
-        return _variable(owner, node.attr, at, depth)
-    return UNKNOWN
-
-
-def _variable(scope: Scope, name: str, at: Position, depth: int) -> Value:
-    bindings = visible(scope, name, at)
-    plain = ("assign", "import", "class", "function", "other", "aug")
-    values = [_bound(each, scope, name, depth) for each in reversed(bindings) if each.kind in plain]
+def from_bindings(
+    bindings: list[Binding], scope: Scope, name: str, at: Position, depth: int
+) -> Value:
+    """Returns the value that bindings give a name of a scope at a place."""
+    values = [
+        _bound(each, scope, name, depth) for each in reversed(bindings) if each.kind in PLAIN_KINDS
+    ]
     if not values:
         return UNKNOWN
-    changes = [each for each in reversed(bindings) if each.kind not in plain]
+    changes = [each for each in reversed(bindings) if each.kind not in PLAIN_KINDS]
     if len(values) > 1:
         return UNKNOWN if changes else joined(values)
     return _changed(values[0], changes, scope, at, depth)
 
 
+def _known(scope: Scope, name: str, at: Position, depth: int) -> Value:
+    # Once for each place: names that are made of names are many.
+    key = (name, at.step, at.block)
+    known = at.scope.values
+    if key not in known:
+        known[key] = UNKNOWN
+        known[key] = from_bindings(visible(scope, name, at), scope, name, at, depth)
+    return cast(Value, known[key])
+
+
 def _bound(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
-    there = binding.at
-    if binding.kind == "assign":
-        return value(binding.node, binding.at, depth)
-    if binding.kind == "aug" and isinstance(binding.node, ast.AugAssign):
-        if not isinstance(binding.node.op, ast.Add):
-            return UNKNOWN
-        before = _variable(scope, name, there, depth) if depth <= DEEP else UNKNOWN
-        added = value(binding.node.value, there, depth)
-        if isinstance(before, Str):
-            return of_parts([*before.parts, *text(binding.node.value, there, depth)])
-        if isinstance(before, Sequence) and isinstance(added, Sequence):
-            return Sequence(before.items + added.items, before.complete and added.complete)
+    if depth > DEEP:
+        return UNKNOWN
+    handler = KINDS.get(binding.kind)
+    return UNKNOWN if handler is None else handler(binding, scope, name, depth)
+
+
+def _assigned(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
+    return value(binding.node, binding.at, depth)
+
+
+def _augmented(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
+    node, there = binding.node, binding.at
+    if not isinstance(node, ast.AugAssign):
+        return UNKNOWN
+    before = _known(scope, name, there, depth + 1)
+    added = value(node.value, there, depth)
+    if isinstance(node.op, ast.Div) and isinstance(before, Str):
+        return of_parts([*before.parts, "/", *text(node.value, there, depth)])
+    if not isinstance(node.op, ast.Add):
+        return UNKNOWN
+    if isinstance(before, Str):
+        return of_parts([*before.parts, *text(node.value, there, depth)])
+    if isinstance(added, Str):
+        return of_parts([None, *added.parts])
+    if isinstance(before, Sequence) and isinstance(added, Sequence):
+        return Sequence(before.items + added.items, before.complete and added.complete)
     return UNKNOWN
+
+
+def _parameter(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
+    if binding.target in _DIRECTORIES:
+        return Str((PLAIN,))
+    return Number() if binding.target in _COUNTS else UNKNOWN
+
+
+def _part(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
+    if not isinstance(binding.node, ast.Call):
+        return UNKNOWN
+    return part(binding.node, int(binding.target), binding.at, depth)
+
+
+def _element(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
+    node, at = binding.node, binding.at
+    if isinstance(node, ast.Call):
+        called = meaning(node.func, at).name.rpartition(".")[2]
+        if called == "tqdm" or called == "trange":
+            node = node.args[0] if called == "tqdm" and node.args else node
+            called = "range" if called == "trange" else getattr(getattr(node, "func", 0), "id", "")
+        if called == "enumerate" and isinstance(node, ast.Call) and node.args:
+            if binding.target == "0":
+                return Number()
+            return _element(binding._replace(node=node.args[0], target=""), scope, name, depth + 1)
+        if called in ("range", "count", "arange"):
+            return Number()
+    row = value(node, at, depth)
+    if isinstance(row, Sequence) and row.complete and row.items and not binding.target:
+        return joined([value(each.node, each.at, depth) for each in row.items])
+    return UNKNOWN
+
+
+def _entered(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
+    return value(binding.node, binding.at, depth)
+
+
+def _called(binding: Binding, scope: Scope, name: str, depth: int) -> Value:
+    """Returns the value of a property."""
+    node = binding.node
+    if not isinstance(node, ast.FunctionDef) or not is_property(node):
+        return UNKNOWN
+    module = binding.at.scope.within()
+    found = module.returns.get(node, []) if module is not None else []
+    return joined([value(each, at, depth + 1) for each, at in found]) if found else UNKNOWN
+
+
+def is_property(node: ast.AST | None) -> bool:
+    """Returns whether a function is read as an attribute."""
+    decorators = getattr(node, "decorator_list", ())
+    names = {getattr(each, "attr", getattr(each, "id", "")) for each in decorators}
+    return bool(names & {"property", "cached_property", "lazy_property"})
+
+
+#: How to determine the value that each kind of binding gives; `attributes` adds that of imports.
+KINDS: dict[str, Callable[[Binding, Scope, str, int], Value]] = {
+    "assign": _assigned,
+    "aug": _augmented,
+    "element": _element,
+    "enter": _entered,
+    "function": _called,
+    "parameter": _parameter,
+    "part": _part,
+}
+#: What parameters of these names are whatever they are given: counts, and directories of tests.
+_COUNTS = (
+    *(
+        "batch",
+        "batches_seen",
+        "current_epoch",
+        "episode",
+        "epoch",
+        "epochs",
+        "fold",
+        "global_step",
+    ),
+    *("iter", "iteration", "iterations", "itr", "n_epoch", "n_epochs", "num_epochs", "seed"),
+    *("step", "steps", "timestamp", "timesteps"),
+)
+_DIRECTORIES = ("tmp_path", "tmpdir", "temp_dir", "tmp_dir")
 
 
 def _changed(found: Value, changes: list[Binding], scope: Scope, at: Position, depth: int) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Iterator, Union
 
+from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.names import meaning, visible
 from keras_ckpt.migrate.code.scopes import Binding, Module, Position, Scope
 
@@ -19,10 +20,10 @@ class Names(Module):
         parents: what each node is part of.
     """
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, path: str = "", project: Project | None = None) -> None:
         self.places: dict[ast.AST, Position] = {}
         self._functions: list[tuple[_Function, Position]] = []
-        super().__init__(tree)
+        super().__init__(tree, path, project)
         for function, at in self._functions:
             self._annotations(function, at)
         self.parents: dict[ast.AST, ast.AST] = {}

@@ -177,7 +177,7 @@ def problems_of(
 ) -> Iterable[Problem]:
     """Returns what is wrong in a source, but for what a `# noqa` silences and tf_keras runs."""
     for problem in checker.problems_of(source, old, new, selected):
-        if problem.site.stays and not tf_keras:
+        if problem.rule.informs or (problem.site.stays and not tf_keras):
             continue
         if checker.finding(source, problem) is not None:
             yield problem

@@ -22,6 +22,7 @@ import ast
 from typing import Callable, Iterator
 
 from keras_ckpt.migrate.code.names import library
+from keras_ckpt.migrate.code.scopes import dotted_text
 from keras_ckpt.migrate.code.source import Source
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.answers import Kind, Note, note, note_on
@@ -32,8 +33,8 @@ from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments, subclasses
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Group, Problem, rules
 from keras_ckpt.migrate.rules.kc105_positional import SEVENTH, Positional
-from keras_ckpt.migrate.sites.finder import Sites, is_checkpoint
-from keras_ckpt.migrate.sites.receivers import dotted_text
+from keras_ckpt.migrate.sites.classes import is_checkpoint
+from keras_ckpt.migrate.sites.finder import Sites
 from keras_ckpt.migrate.sites.site import (
     LATEST,
     LOAD_MODEL,

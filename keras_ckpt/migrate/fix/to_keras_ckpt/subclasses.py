@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Collection, Iterator
 
-from keras_ckpt.migrate.code.scopes import Position
+from keras_ckpt.migrate.code.scopes import Position, dotted_text
 from keras_ckpt.migrate.sites.finder import Sites
-from keras_ckpt.migrate.sites.receivers import dotted_text
 from keras_ckpt.migrate.sites.site import SAVE, SUBCLASS, Argument, CallSite
 
 _MODEL = "self.model"

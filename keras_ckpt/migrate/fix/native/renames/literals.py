@@ -14,11 +14,10 @@ import re
 from typing import Iterable, Iterator, NamedTuple
 
 from keras_ckpt.migrate.code.names import visible
-from keras_ckpt.migrate.code.scopes import Position, Scope
+from keras_ckpt.migrate.code.scopes import Position, Scope, dotted_text
+from keras_ckpt.migrate.code.values.functions import SAME, SAME_METHODS
 from keras_ckpt.migrate.code.values.infer import Str, value
-from keras_ckpt.migrate.code.values.strings import SAME, SAME_METHODS
 from keras_ckpt.migrate.fix.edits.tree import Names
-from keras_ckpt.migrate.sites.receivers import dotted_text
 
 _DEEP = 20
 #: Those that end as their last argument does.
