@@ -45,6 +45,7 @@ def test_defaults(code: str, of: str | None) -> None:
     [
         ("def f(a, p): return p\nf(1, 'x')\nf(1, p='y')\nf(1)\ng(1, 'z')", ["'x'", "'y'"]),
         ("def f(p): return p\nf(*rest)", []),
+        ("def f(p): return p\nwith pytest.raises(E):\n    f('x')\nf('y')", ["'y'"]),
         ("class A:\n    def __init__(self, p): return p\nA('x')", ["'x'"]),
         (
             "class A:\n    def m(self, p): return p\n    def n(self): self.m('x')\n"
