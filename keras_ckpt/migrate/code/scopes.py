@@ -18,6 +18,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
+#: What says of the code below that it is to fail.
+_RAISES = ("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp")
 #: The methods of lists and dicts that change them, which is followed.
 MUTATIONS = ("append", "extend", "insert", "setdefault", "update")
 
@@ -191,6 +193,10 @@ class Module:
         self.classes: list[Class] = []
         #: What each function returns.
         self.returns: dict[ast.AST, list[tuple[ast.expr, Position]]] = {}
+        #: The attributes that are read, by the names of what they are of.
+        self.reads: dict[str, list[ast.Attribute]] = {}
+        #: The first and last lines of what stands below `with pytest.raises(…)` and the like.
+        self.failing: list[tuple[int, int]] = []
         #: What those who read the module have found in it, by what they call it.
         self.known: dict[object, object] = {}
         #: The modules that are imported, by their full names.
@@ -344,7 +350,15 @@ class Module:
             self._bind_target(at, node.target, "assign", node.value)
         self._children(node, at)
 
+    def _attribute(self, node: ast.Attribute, at: Position) -> None:
+        if isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load):
+            self.reads.setdefault(node.value.id, []).append(node)
+        self._children(node, at)
+
     def _aug_assign(self, node: ast.AugAssign, at: Position) -> None:
+        target = node.target
+        if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            self.reads.setdefault(target.value.id, []).append(target)
         self._bind_target(at, node.target, "aug", node)
         self._children(node, at)
 
@@ -407,6 +421,10 @@ class Module:
 
     def _with(self, node: ast.With | ast.AsyncWith, at: Position) -> None:
         for each in node.items:
+            if isinstance(each.context_expr, ast.Call):
+                called = getattr(each.context_expr.func, "attr", "")
+                if called in _RAISES:
+                    self.failing.append((node.lineno, node.end_lineno or node.lineno))
             if each.optional_vars is not None:
                 self._bind_target(at, each.optional_vars, "enter", each.context_expr)
         self._children(node, at)
@@ -494,6 +512,7 @@ _HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.ImportFrom: Module._import_from,
     ast.Assign: Module._assign,
     ast.AnnAssign: Module._ann_assign,
+    ast.Attribute: Module._attribute,
     ast.AugAssign: Module._aug_assign,
     ast.Delete: Module._delete,
     ast.Global: Module._global,

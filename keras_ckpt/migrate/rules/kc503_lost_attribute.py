@@ -124,33 +124,9 @@ def _of_instance(site: Checkpoint, lost: set[str]) -> Iterator[ast.Attribute]:
 
 def _reads(module: Module, top: ast.AST, name: str, lost: set[str]) -> Iterator[ast.Attribute]:
     first, last = getattr(top, "lineno", 0), getattr(top, "end_lineno", None)
-    for node in _all_reads(module).get(name, ()):
-        if node.attr in lost and first <= node.lineno and (last is None or node.lineno <= last):
-            yield node
-
-
-def _all_reads(module: Module) -> dict[str, list[ast.Attribute]]:
-    """Returns the attributes that are read, in order, by the names of what they are of."""
-    # A module has many callbacks and is walked through once.
-    if "reads" not in module.known:
-        module.known["reads"] = _read_in(module.tree)
-    found = module.known["reads"]
-    assert isinstance(found, dict)
-    return found
-
-
-def _read_in(top: ast.AST) -> dict[str, list[ast.Attribute]]:
-    found: dict[str, list[ast.Attribute]] = {}
-    changed = set()
-    for node in ast.walk(top):
-        if isinstance(node, ast.AugAssign):
-            changed.add(id(node.target))
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            found.setdefault(node.value.id, []).append(node)
-    return {
-        name: sorted(
-            (node for node in nodes if isinstance(node.ctx, ast.Load) or id(node) in changed),
-            key=lambda node: (node.lineno, node.col_offset),
-        )
-        for name, nodes in found.items()
-    }
+    found = [
+        node
+        for node in module.reads.get(name, ())
+        if node.attr in lost and first <= node.lineno and (last is None or node.lineno <= last)
+    ]
+    yield from sorted(found, key=lambda node: (node.lineno, node.col_offset))
