@@ -194,7 +194,7 @@ class Module:
         #: What each function returns.
         self.returns: dict[ast.AST, list[tuple[ast.expr, Position]]] = {}
         #: The attributes that are read, by the names of what they are of.
-        self.reads: dict[str, list[ast.Attribute]] = {}
+        self.attributes: dict[str, list[ast.Attribute]] = {}
         #: The first and last lines of what stands below `with pytest.raises(…)` and the like.
         self.failing: list[tuple[int, int]] = []
         #: What those who read the module have found in it, by what they call it.
@@ -352,13 +352,13 @@ class Module:
 
     def _attribute(self, node: ast.Attribute, at: Position) -> None:
         if isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load):
-            self.reads.setdefault(node.value.id, []).append(node)
+            self.attributes.setdefault(node.value.id, []).append(node)
         self._children(node, at)
 
     def _aug_assign(self, node: ast.AugAssign, at: Position) -> None:
         target = node.target
         if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            self.reads.setdefault(target.value.id, []).append(target)
+            self.attributes.setdefault(target.value.id, []).append(target)
         self._bind_target(at, node.target, "aug", node)
         self._children(node, at)
 

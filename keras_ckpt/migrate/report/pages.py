@@ -109,9 +109,9 @@ def index() -> str:
         "",
         "What `keras-ckpt check` finds. `keras-ckpt rule KC101` prints the page of a rule.",
         "",
-        "A finding is an error, and `check` then exits with 1. Rules that begin with KC9 say what is",
-        "not followed, and is to be read by hand: alone they leave the exit code at 0. `--ignore KC9`",
-        "leaves them out.",
+        "A finding is an error, and `check` then exits with 1. Rules that begin with KC9 say what",
+        "is not followed, and is to be read by hand: alone they leave the exit code at 0.",
+        "`--ignore KC9` leaves them out.",
     ]
     group = ""
     for code, rule in rules().items():

@@ -126,7 +126,7 @@ def _reads(module: Module, top: ast.AST, name: str, lost: set[str]) -> Iterator[
     first, last = getattr(top, "lineno", 0), getattr(top, "end_lineno", None)
     found = [
         node
-        for node in module.reads.get(name, ())
+        for node in module.attributes.get(name, ())
         if node.attr in lost and first <= node.lineno and (last is None or node.lineno <= last)
     ]
     yield from sorted(found, key=lambda node: (node.lineno, node.col_offset))
