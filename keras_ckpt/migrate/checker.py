@@ -278,7 +278,7 @@ def _configured(
                 keyword = each.argument.keyword if each.argument is not None else None
                 name = keyword.arg if keyword is not None else "filepath"
                 entry = table[name if name in table else "filepath"]
-                if not _is_silenced(Source(path, text), [entry.line], each.rule.code):
+                if not is_silenced(Source(path, text), [entry.line], each.rule.code):
                     yield Finding(
                         path,
                         0,

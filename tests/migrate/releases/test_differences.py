@@ -110,7 +110,7 @@ def test_no_such_release():
     assert "There is no ModelCheckpoint of version '1.15'" in done.stderr
 
 
-#: By section and subject of each row of `keras-ckpt diff`: the rule of `check` that finds code which
+#: By section and subject of each row of `keras-ckpt diff`: the rule of `check` that finds code that
 #: depends on it, or why there is none.
 _RUN_ONLY = "it depends on the cluster or disk that a run meets, which no code shows"
 _OF_TEXT = "a program that runs the same prints another text"
