@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from keras_ckpt.formats.inspection import inspect
     from keras_ckpt.installation.patch import emulate, install, uninstall
     from keras_ckpt.model_checkpoint import ModelCheckpoint
+    from keras_ckpt.restarts.catalogue import Checkpoint, best_checkpoint, checkpoints
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Checkpoint",
     "CheckpointError",
     "DamagedCheckpoint",
     "MismatchedCheckpoint",
@@ -47,6 +49,8 @@ __all__ = [
     "UnsafeCheckpoint",
     "UnsupportedModel",
     "WeightsOnly",
+    "best_checkpoint",
+    "checkpoints",
     "convert",
     "emulate",
     "inspect",
@@ -64,6 +68,7 @@ __all__ = [
 
 #: The public names, and the modules that they are in.
 _NAMES: dict[str, str] = {
+    "Checkpoint": "keras_ckpt.restarts.catalogue",
     "CheckpointError": "keras_ckpt.errors",
     "DamagedCheckpoint": "keras_ckpt.errors",
     "MismatchedCheckpoint": "keras_ckpt.errors",
@@ -72,6 +77,8 @@ _NAMES: dict[str, str] = {
     "UnsafeCheckpoint": "keras_ckpt.errors",
     "UnsupportedModel": "keras_ckpt.errors",
     "WeightsOnly": "keras_ckpt.errors",
+    "best_checkpoint": "keras_ckpt.restarts.catalogue",
+    "checkpoints": "keras_ckpt.restarts.catalogue",
     "convert": "keras_ckpt.formats",
     "emulate": "keras_ckpt.installation.patch",
     "inspect": "keras_ckpt.formats.inspection",

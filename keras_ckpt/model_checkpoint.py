@@ -6,17 +6,14 @@ right, and overrides the decisions that every release got wrong.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-import difflib
-import functools
-import os
-import uuid
-from typing import Any, Mapping
+from typing import Any, Iterator
 
 import numpy as np
 
-from keras_ckpt import endings, runtime
-from keras_ckpt._typing import Logs, Model
+from keras_ckpt import runtime
+from keras_ckpt._typing import Logs, StrPath
 from keras_ckpt.compat import keras3_14, tf2_15
 from keras_ckpt.engine import arguments, messages, saving, schedule
 from keras_ckpt.engine import filepath as paths
@@ -24,9 +21,12 @@ from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.engine.construction import construct, init_base
 from keras_ckpt.engine.replica import replica
 from keras_ckpt.engine.workers import WORKERS
-from keras_ckpt.formats import assignment, registry, saved_files
-from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import commit, durability
+from keras_ckpt.formats import registry, saved_files
+from keras_ckpt.restarts import directory, lifecycle, run_arguments
+from keras_ckpt.restarts.catalogue import Checkpoint
+from keras_ckpt.restarts.lifecycle import Lifecycle
+from keras_ckpt.restarts.run_arguments import RunArguments
+from keras_ckpt.storage import durability
 
 PROFILE = keras3_14.PROFILE.replace(
     "keras_ckpt",
@@ -91,15 +91,37 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         mode: String, `"min"`, `"max"` or `"auto"`, which takes the direction from the metric, and
             from its name if the metric does not know it. Defaults to `"auto"`.
         save_freq: String `"epoch"`, or integer, the number of batches between saves. Batches inside
-            one `steps_per_execution` count. Defaults to `"epoch"`. Added in TF 2.0. In Keras up to
-            2.3 `period` was in this place, for which a number by position is taken, with a warning,
-            where it makes no sense as `save_freq`.
+            one `steps_per_execution` count. A `datetime.timedelta` is the time between them, over
+            restarts, too. Defaults to `"epoch"`. Added in TF 2.0. In Keras up to 2.3 `period` was in
+            this place, for which a number by position is taken, with a warning, where it makes no
+            sense as `save_freq`.
         options: `tf.train.CheckpointOptions` with `save_weights_only`, otherwise
             `tf.saved_model.SaveOptions`. Formats that have no options ignore them. Defaults to
             `None`. In TF 2.3 to 2.15. A number here is the eighth argument of Keras 3,
             `initial_value_threshold`.
         initial_value_threshold: Float, a value of the metric that the first model must be better
             than to be saved. Defaults to `None`. Added in TF 2.8.
+        resume: Boolean, or String, the path of a checkpoint. If `True`, training goes on where the
+            newest checkpoint of this `filepath` is, whichever run it is of: with its optimizer, its
+            epoch (`epochs` counts from the first) and its best value. If there is none it begins
+            anew.
+            Defaults to `False`.
+        restore_best_weights: Boolean, whether the model has the weights of the best checkpoint of
+            the run when training ends. Defaults to `False`.
+        max_to_keep: Integer, how many of the newest checkpoints are kept. After each save, those
+            of this run and `filepath` are deleted that neither this argument nor one of the next
+            three keeps; never the newest. If all are `None`, nothing is. Defaults to `None`.
+        keep_best_n: Integer, how many of the best by `monitor` are kept. With `save_best_only` a
+            model is saved that is among them. Defaults to `None`.
+        keep_period: Integer, of which number the epochs are multiples that are kept for good. With
+            an integer `save_freq`, the steps of the optimizer. Defaults to `None`.
+        keep_checkpoint_every_n_hours: Float, after how many hours one is kept for good. Defaults
+            to `None`.
+        link_latest: String or `PathLike`, a link that leads to the newest checkpoint. Defaults to
+            `None`.
+        link_best: String or `PathLike`, a link that leads to the best. Defaults to `None`.
+        save_before_preemption: Boolean, or tuple of signals. If `True`, SIGTERM saves the model
+            at the end of the batch, and then does what it would have done. Defaults to `False`.
         durable: Boolean, whether each save waits until the disk has it, so that a power cut loses
             nothing. If `False`, the newest checkpoint, and the one that it replaces, may be lost
             with the power; a program that is killed loses none either way. Defaults to `True`.
@@ -133,8 +155,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     _asks = False
     _settled = True
     _durable = True
-    _run: str | None = None
-    _started = ""
+    _threshold: float | None = None
+    _watches = False
+    _life: Lifecycle | None = None
 
     # Set by the engine.
     best: Any
@@ -156,10 +179,20 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         options: Any = None,
         initial_value_threshold: float | None = None,
         *,
+        resume: bool | StrPath = False,
+        restore_best_weights: bool = False,
+        max_to_keep: int | None = None,
+        keep_best_n: int | None = None,
+        keep_period: int | None = None,
+        keep_checkpoint_every_n_hours: float | None = None,
+        link_latest: StrPath | None = None,
+        link_best: StrPath | None = None,
+        save_before_preemption: bool | tuple[int, ...] = False,
         durable: bool = True,
         **kwargs: Any,
     ) -> None:
         own = type(self) is not ModelCheckpoint
+        given = dict(locals())
         why = ""
         if isinstance(save_freq, arguments.ByPosition):
             save_freq = save_freq.value
@@ -170,7 +203,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         if why:
             save_freq, kwargs = "epoch", dict(kwargs, period=save_freq)
         options, threshold = arguments.options_or_threshold(options, initial_value_threshold)
-        frequency = schedule.checked_save_freq(save_freq)
+        is_time = run_arguments.is_time(save_freq)
+        frequency = save_freq if is_time else schedule.checked_save_freq(save_freq)
         period = arguments.whole_number("period", kwargs.get("period", 1))
         restart = arguments.boolean(
             "load_weights_on_restart", kwargs.get("load_weights_on_restart", False)
@@ -183,6 +217,19 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             filepath = paths.checked(filepath, frequency != "epoch", own=own)
         if runtime.is_keras_3() and filepath is not None:
             registry.check_written(filepath, save_weights_only)
+        life = Lifecycle(
+            run_arguments.checked(
+                filepath,
+                frequency,
+                {name: given[name] for name in run_arguments.NAMES},
+                run_arguments.Others(
+                    arguments.string("monitor", monitor),
+                    period,
+                    arguments.boolean("save_best_only", save_best_only),
+                    restart,
+                ),
+            )
+        )
         construct(
             self,
             {
@@ -192,13 +239,19 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
                 "save_best_only": arguments.boolean("save_best_only", save_best_only),
                 "save_weights_only": save_weights_only,
                 "mode": mode,
-                "save_freq": frequency,
+                "save_freq": "epoch" if is_time else frequency,
                 "options": options,
                 "initial_value_threshold": threshold,
                 "kwargs": {},
             },
         )
+        self.__dict__["save_freq"] = frequency  # A time is none that the engine takes.
         self._durable = arguments.boolean("durable", durable)
+        self._life, self._threshold = life, threshold
+        self._watches = is_time or bool(life.arguments.signals)
+        if life.arguments.signals:
+            # For an instance alone: with such a hook Keras calls all hooks of tests in turn.
+            self.on_test_batch_end = self.on_predict_batch_end = self._give_way
         self.period = period
         self.load_weights_on_restart = restart
         legacy = [name for name in arguments.LEGACY if name in kwargs]
@@ -236,7 +289,11 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
 
     def _never_known(self) -> bool:
         """Returns whether the monitored value comes only when no save is made."""
-        return bool(self.save_freq != "epoch" and self.monitor.startswith("val_"))
+        return bool(
+            self.save_freq != "epoch"
+            and self.monitor.startswith("val_")
+            and not self._lifecycle.arguments.every
+        )
 
     def _warn_never_known(self) -> None:
         self._warn_once("validation on batch", monitor=self.monitor, save_freq=self.save_freq)
@@ -249,14 +306,16 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
 
     # When
 
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self._watches:
+            self._lifecycle.after_batch(self, batch, logs)
         if self._asks:
             if self._should_save_on_batch(batch):
                 self._save_on_batch(batch, logs)
             return
         # `_should_save_on_batch` without the calls, as this runs for every batch.
         save_freq = self.save_freq
-        if save_freq == "epoch":
+        if save_freq == "epoch" or isinstance(save_freq, datetime.timedelta):
             return
         last = self._last_batch_seen
         self._last_batch_seen = batch
@@ -269,12 +328,13 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             self._batches_seen_since_last_saving = 0
             self._save_on_batch(batch, logs)
 
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         super().on_epoch_begin(epoch, logs)
+        self._lifecycle.begin_epoch(epoch)
         # Under `steps_per_execution` a short epoch may end before the first call of the next.
         self._last_batch_seen = None
 
-    def _save_on_batch(self, batch: int, logs: Mapping[str, Any] | None) -> None:
+    def _save_on_batch(self, batch: int, logs: Logs | None) -> None:
         self._batch = batch
         self.epochs_since_last_save = self.period  # Which counts at the end of epochs only.
         try:
@@ -282,14 +342,25 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         finally:
             self._batch = None
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if self._lifecycle.gave_way:
+            return
         self._settle_direction()
         super().on_epoch_end(epoch, logs)
+        if self._lifecycle.is_due() and "{batch" not in str(self.filepath):
+            saving.call_save_model(self, epoch, None, logs)
+        self._lifecycle.after_epoch(self, logs)
+
+    def _implements_train_batch_hooks(self) -> bool:
+        return bool(self._watches or super()._implements_train_batch_hooks())
+
+    def _give_way(self, batch: int, logs: Logs | None = None) -> None:
+        self._lifecycle.give_way(self)
 
     # Whether
 
     def _should_save_model(
-        self, epoch: int, batch: int | None, logs: Mapping[str, Any] | None, filepath: str
+        self, epoch: int, batch: int | None, logs: Logs | None, filepath: str
     ) -> bool:
         if not self.save_best_only:
             messages.say(self, "saving", epoch, filepath=filepath)
@@ -300,13 +371,18 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         self._settle_direction()
         best = "None" if self.best is None else f"{self.best:.5f}"
         if not self._is_improvement(current, self.best):
-            messages.say(self, "not improved", epoch, best=best)
-            return False
+            if not self._lifecycle.enters_best(self, current):
+                messages.say(self, "not improved", epoch, best=best)
+                return False
+            count = self._lifecycle.arguments.retention.keep_best_n
+            values = {"best": best, "current": current, "filepath": filepath, "count": count}
+            messages.say(self, "among the best", epoch, **values)
+            return True
         messages.say(self, "improved", epoch, best=best, current=current, filepath=filepath)
         self.best = current
         return True
 
-    def _monitored(self, logs: Mapping[str, Any]) -> float | None:
+    def _monitored(self, logs: Logs) -> float | None:
         """Returns the value to compare, or None if there is none."""
         name = self._known_name(self.monitor, logs)
         if name is None and self._never_known():
@@ -316,8 +392,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             self._warn_once(
                 "missing",
                 monitor=self.monitor,
-                why=_why_missing(self.monitor, logs),
-                names=_listed(logs),
+                why=monitors.why_missing(self.monitor, logs),
+                names=monitors.listed(logs),
             )
             return None
         value = _number(logs[name])
@@ -329,7 +405,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             text = messages.TEXTS["keras_ckpt"]["array"]
             raise ValueError(text.format(monitor=name, received=received))
 
-    def _known_name(self, name: str, logs: Mapping[str, Any]) -> str | None:
+    def _known_name(self, name: str, logs: Logs) -> str | None:
         """Returns `name`, or what the running Keras calls it, if it is in the logs."""
         if logs.get(name) is not None:
             return name
@@ -354,7 +430,9 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
 
     def _settle_direction(self) -> None:
         """Takes the direction from the metric, now that it is built, or from its name."""
-        if self._settled or not self.save_best_only or not isinstance(self.monitor, str):
+        if self._settled or not isinstance(self.monitor, str):
+            return
+        if not (self.save_best_only or self._lifecycle.arguments.compares):
             return
         self._settled = True
         name = monitors.without_val(self.monitor)
@@ -396,95 +474,104 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             raise TypeError(messages.TEXTS["keras_ckpt"]["no path"])
         return paths.checked(self.filepath, every_batch=True, own=True)
 
-    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+    # The run
+
+    @property
+    def _lifecycle(self) -> Lifecycle:
+        # A subclass may not have called `__init__`.
+        if self._life is None:
+            self._life = Lifecycle(RunArguments())
+        return self._life
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        life = self._lifecycle
         with durability.durable(self._durable):
-            self._prepare_directory()
-        self._begin_run()
+            self._prepare_directory(life.arguments.retention)
+        life.begin(self)
         super().on_train_begin(logs)
 
-    def _begin_run(self) -> None:
-        self._run, self._started = uuid.uuid4().hex, _now()
-
-    def _prepare_directory(self) -> None:
-        """Removes what killed processes have left of saves, and sees that one can be made.
-
-        Raises:
-            OSError: if nothing can be written there, before the model has trained for nothing.
-        """
-        if self.filepath is None:
+    def _prepare_directory(self, retention: Retention) -> None:
+        if self.filepath is None:  # It can be set until the first save.
             return
         path = self._template()
-        directory = os.path.dirname(path)
-        if runtime.is_remote(directory) or paths.placeholders(directory):
-            return
         if path.endswith(endings.FILES) and os.path.isdir(path):
             raise IsADirectoryError(messages.of_release(self, "directory", filepath=path))
-        try:
-            commit.check_directory(directory or ".")
-        except OSError:
-            if not os.access(path, os.W_OK):  # Otherwise it is written in place.
-                raise
-        commit.remove_left_behind(directory or ".")
-        free = commit.free_space(directory)
-        # What is there stays until the new one is written, and some of it is not counted here.
-        needed = int(1.1 * 2 * assignment.nbytes(self.model)) if _is_built(self.model) else 0
-        if free is not None and free < needed:
-            messages.warn(
-                "little space", directory=directory or ".", free=_mib(free), needed=_mib(needed)
-            )
+        directory.prepare(path, self.model, retention)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        super().on_train_end(logs)
+        self._lifecycle.end(self)
 
     def _get_most_recently_modified_file_matching_pattern(self, pattern: str) -> str | None:
         saved = saved_files.saved(pattern)
         # If none is whole, the error of the newest ends the training before it begins.
-        return registry.newest_whole(saved) or (saved[-1] if saved else None)
+        found = registry.newest_whole(saved) or (saved[-1] if saved else None)
+        if found is not None:
+            self._lifecycle.restarted(self, found)
+        return found
+
+    @contextlib.contextmanager
+    def saving_on_exception(self) -> Iterator[None]:
+        """Saves the model if `fit` raises, e.g. as the user interrupts it.
+
+        The checkpoint has the name that `filepath` gives it, or, where that is not known or
+        `save_best_only=True`, the part before the placeholders and `.exception`:
+        `weights.exception.hdf5`. It is never the best one, and `resume=True` finds it.
+
+        Example:
+
+        ```python
+        with checkpoint.saving_on_exception():
+            model.fit(x, y, epochs=20, callbacks=[checkpoint])
+        ```
+        """
+        watched, self._watches = self._watches, True
+        try:
+            yield
+        except BaseException:
+            self._lifecycle.save_on_exception(self)
+            raise
+        finally:
+            self._watches = watched
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """The checkpoints of this run that are there, the newest last, each a `Checkpoint`."""
+        return self._lifecycle.checkpoints(self)
+
+    @property
+    def latest_checkpoint(self) -> str | None:
+        """The path of the newest checkpoint of this run, `None` if there is none."""
+        return self.checkpoints[-1].path if self.checkpoints else None
+
+    @property
+    def best_checkpoint(self) -> str | None:
+        """The path of the best checkpoint of this run, `None` if there is none."""
+        return self._lifecycle.best_checkpoint(self)
 
     # The save
 
     def _save_model(self, epoch: int, *args: Any, **kwargs: Any) -> None:
         batch, logs = self._batch_and_logs(args, kwargs)
         best = self.best
-        before = vars(self).get("_keras_ckpt_record")  # Of a save that this one is within.
-        self._keras_ckpt_record = functools.partial(self._record, epoch, batch, logs or {})
         try:
-            with durability.durable(self._durable):
+            with self._lifecycle.recording(self, epoch, batch, logs or {}):
                 saving.save(self, epoch, batch, logs)
         except BaseException:
-            self.best = best  # It was not saved.
+            if not self._lifecycle.has_saved:
+                self.best = best
             raise
-        finally:
-            if before is None:
-                self.__dict__.pop("_keras_ckpt_record", None)
-            else:
-                self._keras_ckpt_record = before
 
-    def _record(self, epoch: int, batch: int | None, logs: Logs, filepath: str) -> Record:
-        """Returns what the checkpoint at `filepath` says of itself."""
-        if self._run is None:
-            self._begin_run()
-        found = ((str(name), _as_float(value)) for name, value in logs.items())
-        numbers = {name: value for name, value in found if value is not None}
-        monitor = str(self.monitor)
-        best = _as_float(self.best) if self.save_best_only else None
-        return Record(
-            template=str(runtime.path_to_string(self.filepath)),
-            run=str(self._run),
-            epoch=int(_number(epoch)) + (batch is None),
-            started=self._started,
-            time=_now(),
-            batch=None if batch is None else int(_number(batch)) + 1,
-            step=_step(self.model),
-            logs=numbers,
-            monitor=monitor,
-            mode=("min" if self.monitor_op is np.less else "max") if self._settled else None,
-            value=numbers.get(monitor, numbers.get(monitors.alias(monitor, list(numbers)) or "")),
-            best=best,
-            best_name=None if best is None else os.path.basename(filepath.rstrip("/")),
-            versions=runtime.versions(),
-        )
+    def _save_at(
+        self, filepath: str, epoch: int, batch: int | None, logs: Logs, is_counted: bool
+    ) -> None:
+        """Saves at a path that is decided on, outside of what is due."""
+        with self._lifecycle.recording(self, epoch, batch, logs, is_counted):
+            self._save_handler(filepath)
 
     def _batch_and_logs(
-        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> tuple[int | None, Mapping[str, Any] | None]:
+        self, args: tuple[Any, ...], kwargs: Logs
+    ) -> tuple[int | None, Logs | None]:
         """Returns the arguments after `epoch` of a hook that is called in either form."""
         names = ("batch", "logs") if len(args) + len(kwargs) == 2 else ("logs",)
         given = dict(zip(names, args), **kwargs)
@@ -501,41 +588,15 @@ def _keras_3_takes(self: ModelCheckpoint) -> bool:
     return str(self.filepath).endswith(endings)
 
 
-def _now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).isoformat()
-
-
-def _is_built(model: Model) -> bool:
-    return runtime.is_keras_3() and runtime.is_keras_model(model) and assignment.is_built(model)
-
-
-def _mib(count: int) -> str:
-    return f"{count / 2**20:,.0f} MiB"
-
-
-def _step(model: Model) -> int | None:
-    """Returns how many steps the optimizer of a model has made, None if it has none."""
-    count = getattr(getattr(model, "optimizer", None), "iterations", None)
-    return None if count is None else int(runtime.to_numpy(count))
-
-
-def _as_float(value: object) -> float | None:
-    """Returns a value of the logs as a number, None if it is none."""
-    try:
-        return float(_number(value))
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
 def _number(value: Any) -> Any:
     """Returns a value of the logs as it stands in a path."""
     value = runtime.python_value(value)
     return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
 
 
-def _no_placeholder(name: str, template: str, values: Mapping[str, Any]) -> str:
+def _no_placeholder(name: str, template: str, values: Logs) -> str:
     return messages.TEXTS["keras_ckpt"]["no placeholder"].format(
-        name=name, template=template, names=_listed(values), error=repr(name)
+        name=name, template=template, names=monitors.listed(values), error=repr(name)
     )
 
 
@@ -543,19 +604,3 @@ def _no_format(placeholder: paths.Placeholder, template: str, value: Any, error:
     return messages.TEXTS["keras_ckpt"]["no format"].format(
         name=placeholder.name, spec=placeholder.spec, template=template, value=value, error=error
     )
-
-
-def _listed(names: Mapping[str, Any]) -> str:
-    return ", ".join(sorted(names)) or "none"
-
-
-def _why_missing(name: str, logs: Mapping[str, Any]) -> str:
-    if name in logs:
-        return "its value is None"
-    if name.startswith("val_") and not any(other.startswith("val_") for other in logs):
-        return (
-            "this epoch had no validation: there is none without validation_data or "
-            "validation_split, and with validation_freq only in some epochs"
-        )
-    near = difflib.get_close_matches(name, list(logs), n=1, cutoff=0.6)
-    return "it is not in the logs" + (f"; did you mean `{near[0]}`?" if near else "")

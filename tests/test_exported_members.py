@@ -29,6 +29,7 @@ KINDS = (
     "Release",
     "String",
     "Strings",
+    "Tuple of",
     "Tuples",
     "`tf.",
 )

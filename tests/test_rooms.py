@@ -18,6 +18,7 @@ MOST_MODULES = 12
 LONG: dict[str, str] = {}
 #: Names that stand twice, and why.
 TWICE = {
+    "_types": "in engine/ of all callbacks, in restarts/ of the one whose run goes on",
     "metrics": "in migrate/sites/ their names in code, in keras2/ those that Keras 3 removed",
     "saving": "in engine/ how a save goes, in compat/ what saving takes, release by release",
 }
@@ -52,6 +53,8 @@ TESTED_ELSEWHERE = {
     "keras2/optimizers": "formats/test_inventory, formats/config/test_compilation",
     "migrate/report/wording": "migrate/report/test_render",
     "migrate/rules/kc702_read_otherwise": "migrate/rules/test_kc701_refused",
+    "restarts/directory": "test_model_checkpoint",
+    "runtime/training_loop": "restarts/test_resuming, restarts/test_preemption",
     "installation/launcher/sitecustomize": "installation/test_launcher",
 }
 #: One module for each release, and for each rule.

@@ -26,6 +26,51 @@ NAMES = (
     "options",
     "initial_value_threshold",
 ) + LEGACY
+#: What no release has, and `keras_ckpt.ModelCheckpoint` does.
+OWN = (
+    "durable",
+    "keep_best_n",
+    "keep_checkpoint_every_n_hours",
+    "keep_period",
+    "link_best",
+    "link_latest",
+    "max_to_keep",
+    "restore_best_weights",
+    "resume",
+    "save_before_preemption",
+)
+#: What other libraries call it: PyTorch Lightning, transformers, Ignite, Ray, TensorFlow, Orbax,
+#: Composer, Hydra; and what to write here.
+PEERS = {
+    "best_fn": "keep_best_n",
+    "best_mode": "mode",
+    "ckpt_path": "resume",
+    "dirpath": "filepath",
+    "enable_version_counter": "filepath",
+    "every_n_epochs": "period",
+    "every_n_train_steps": "save_freq",
+    "filename": "filepath",
+    "greater_is_better": "mode",
+    "keep_checkpoints": "max_to_keep",
+    "keep_time_interval": "keep_checkpoint_every_n_hours",
+    "load_best_model_at_end": "restore_best_weights",
+    "metric_for_best_model": "monitor",
+    "n_saved": "max_to_keep",
+    "num_checkpoints_to_keep": "max_to_keep",
+    "num_to_keep": "max_to_keep",
+    "resume_from_checkpoint": "resume",
+    "save_interval": "save_freq",
+    "save_interval_steps": "save_freq",
+    "save_last": "link_latest",
+    "save_num_checkpoints_to_keep": "max_to_keep",
+    "save_on_exception": "saving_on_exception()",
+    "save_on_train_epoch_end": "save_freq",
+    "save_steps": "save_freq",
+    "save_top_k": "keep_best_n",
+    "save_total_limit": "max_to_keep",
+    "score_name": "monitor",
+    "train_time_interval": "save_freq",
+}
 
 
 def scalar(value: Any) -> Any:
@@ -178,6 +223,6 @@ def unknown(kwargs: Mapping[str, Any]) -> Mapping[str, str]:
     found = {}
     for name in kwargs:
         if name not in LEGACY:
-            near = difflib.get_close_matches(name.lower(), NAMES, n=1, cutoff=0.6)
-            found[name] = near[0] if near else ""
+            near = difflib.get_close_matches(name.lower(), NAMES + OWN, n=1, cutoff=0.6)
+            found[name] = PEERS.get(name) or (near[0] if near else "")
     return found

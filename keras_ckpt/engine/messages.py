@@ -195,8 +195,13 @@ OWN: dict[str, str] = {
         "without it, write `model.load_weights(path)`."
     ),
     "little space": (
-        "There is little space in {directory}: {free} are free, and two checkpoints of the model "
-        "take {needed}. An old one stays until a new one is written. Make room, or save elsewhere."
+        "There is little space in {directory}: {free} are free, and {count} checkpoints of the "
+        "model take {needed}. An old one stays until a new one is written. Make room, or save "
+        "elsewhere."
+    ),
+    "among the best": (
+        _EPOCH + "{monitor} of {current:.5f} is among the best {count} (the best is "
+        "{best}), saving model to {filepath}"
     ),
     "validation on batch": (
         "With save_freq={save_freq} the model is saved at the end of a batch, where `{monitor}` is "

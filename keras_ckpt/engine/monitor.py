@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any, Callable, Iterable, Mapping
 
@@ -91,3 +92,21 @@ def other_name(name: str) -> str | None:
     """Returns the other name of a value of the logs that has two, such as `val_acc`, else None."""
     renamed = _PART.sub(lambda part: _RENAMED[part.group()], name)
     return renamed if renamed != name else None
+
+
+def listed(names: Iterable[str]) -> str:
+    """Returns names as they stand in a message."""
+    return ", ".join(sorted(names)) or "none"
+
+
+def why_missing(name: str, logs: Mapping[str, Any]) -> str:
+    """Returns why the logs have no value of a metric."""
+    if name in logs:
+        return "its value is None"
+    if name.startswith("val_") and not any(other.startswith("val_") for other in logs):
+        return (
+            "this epoch had no validation: there is none without validation_data or "
+            "validation_split, and with validation_freq only in some epochs"
+        )
+    near = difflib.get_close_matches(name, list(logs), n=1, cutoff=0.6)
+    return "it is not in the logs" + (f"; did you mean `{near[0]}`?" if near else "")

@@ -176,6 +176,25 @@ class Format:
         """
         raise NotImplementedError
 
+    def load_state(self, model: Model, path: str) -> None:
+        """Gives a model its values in a checkpoint, and its optimizer those that it has there.
+
+        Args:
+            model: Keras 3 model with variables, whose optimizer has its own.
+            path: String, the checkpoint.
+
+        Raises:
+            CheckpointError: if the checkpoint is damaged, or does not fit the model.
+        """
+        self.load_weights(model, path)
+
+    def files(self, path: str) -> list[str]:
+        """Returns the files and directories of a checkpoint.
+
+        The first is what it is found by: without that, the others are none.
+        """
+        return [path]
+
     def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
         """Gives the layers of a model whose names are in a checkpoint the values that it has.
 

@@ -50,17 +50,24 @@ from keras_ckpt.runtime.internals import (
     is_safe_mode,
     may_overwrite,
 )
+from keras_ckpt.runtime.training_loop import (
+    begin_at,
+    initial_epoch,
+    other_callbacks,
+)
 
 __all__ = [
     "FileSystem",
     "as_owned_tensor",
     "backend",
+    "begin_at",
     "callback_base",
     "comparisons",
     "empty_shared",
     "file_system",
     "has_own",
     "has_tensorflow",
+    "initial_epoch",
     "installed_keras",
     "is_graph_network",
     "is_keras_3",
@@ -72,6 +79,7 @@ __all__ = [
     "may_overwrite",
     "metric_directions",
     "options_type",
+    "other_callbacks",
     "path_to_string",
     "prefer",
     "print_msg",

@@ -211,6 +211,64 @@ def remove(path: str) -> None:
     _discard(path)
 
 
+def delete(paths: Iterable[str]) -> None:
+    """Deletes files and directories, in this order. A directory is gone at once.
+
+    Raises:
+        OSError: if one cannot be deleted. Those after it are still there.
+    """
+    parents = set()
+    for path in paths:
+        parents.add(os.path.dirname(path))
+        if os.path.isdir(path) and not os.path.islink(path):
+            made = temporary.beside(path.rstrip("/" + os.sep), ".deleting")
+            os.rename(path, made)
+            shutil.rmtree(made)
+        else:
+            _discard(path)
+    for parent in parents:
+        durability.flush_directory(parent)
+
+
+def link_to(source: str, target: str) -> None:
+    """Makes a link at `target`, in the place of the one before it, that leads to `source`.
+
+    It is a relative symbolic link. Where the file system has none it is another name of the file,
+    or a copy.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
+    make_parent(target)
+    made = temporary.beside(target, ".tmp")
+    relative = os.path.relpath(
+        os.path.realpath(source), os.path.realpath(os.path.dirname(target) or ".")
+    )
+    try:
+        try:
+            os.symlink(relative, made)
+        except (OSError, NotImplementedError, AttributeError):
+            _copy_or_link(source, made)
+        if os.path.isdir(target) and not os.path.islink(target):
+            remove(target)  # A copy of a directory, from where there are no links.
+        os.replace(made, target)
+    finally:
+        with contextlib.suppress(OSError):
+            remove(made)
+    durability.flush_directory(os.path.dirname(target))
+
+
+def _copy_or_link(source: str, made: str) -> None:
+    if os.path.isdir(source):
+        shutil.copytree(source, made)
+        return
+    try:
+        os.link(source, made)
+    except (OSError, AttributeError):
+        shutil.copyfile(source, made)
+        durability.flush_file(made)
+
+
 def clear(directory: str) -> None:
     """Removes all that is in a directory."""
     for name in os.listdir(directory):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import decimal
 import fractions
+import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_ckpt import ModelCheckpoint
 from keras_ckpt.engine import arguments
 
 
@@ -125,3 +128,15 @@ def test_unknown(typo: str, meant: str) -> None:
 
 def test_nothing_unknown() -> None:
     assert arguments.unknown(dict.fromkeys(arguments.LEGACY)) == {}
+
+
+def test_what_other_libraries_call_it() -> None:
+    assert {"save_top_k", "save_last", "every_n_epochs", "save_total_limit"} < set(arguments.PEERS)
+    assert {"n_saved", "num_to_keep"} < set(arguments.PEERS)
+    parameters = set(inspect.signature(ModelCheckpoint).parameters) | set(arguments.LEGACY)
+    for name, ours in arguments.PEERS.items():
+        assert name not in parameters
+        assert ours in parameters or callable(getattr(ModelCheckpoint, ours.strip("()"))), ours
+        with pytest.warns(UserWarning, match=rf"`{name}` is not an argument .*`{re.escape(ours)}`"):
+            ModelCheckpoint("{epoch}.keras", **{name: 3})
+    assert set(arguments.NAMES + arguments.OWN) == parameters - {"kwargs"}

@@ -78,6 +78,13 @@ class HDF5Model(hdf5_file.HDF5Format):
             found = weights.assignments(path, file.group("model_weights"), model, strict)
             assignment.assign(model, found)
 
+    def load_state(self, model: Model, path: str) -> None:
+        self.load_weights(model, path)
+        with hdf5_file.opened(path) as file:
+            if "optimizer_weights" in file and getattr(model, "optimizer", None) is not None:
+                state = _optimizer_state(file.group("optimizer_weights"))
+                optimizer_state.restore(path, model, *state)
+
     def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
         assignment.require_variables(model, "loaded")
         with hdf5_file.opened(path, verify=True) as file:

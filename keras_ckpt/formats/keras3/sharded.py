@@ -252,6 +252,11 @@ def _written_here(start: str) -> str:
     return re.escape(start) + r"_\d{5}" + re.escape(_SHARD)
 
 
+def _is_written_here(start: str, name: str) -> bool:
+    """Returns whether a file has the name of one that is written for an index."""
+    return re.fullmatch(re.escape(start) + r"(_alt\d+)?" + _written_here(""), name) is not None
+
+
 def _free_start(index: str) -> str:
     """Returns what the names of new files begin with, so that there are none of these names."""
     directory = os.path.dirname(index)
@@ -294,7 +299,7 @@ def _remove(index: str, names: list[str], needed: list[str]) -> None:
         with commit.replacing(path) as temporary, hdf5_file.created(temporary):
             pass
     for name in set(names) - {*needed, first}:
-        if re.fullmatch(re.escape(_start(index)) + r"(_alt\d+)?" + _written_here(""), name):
+        if _is_written_here(_start(index), name):
             commit.remove(os.path.join(directory, name))
 
 
@@ -413,6 +418,14 @@ class ShardedKerasWeights(Format):
         with open(path, "rb") as file:
             metadata = parsing.described(path, file.read()).get("metadata")
         return parse(str(metadata.get(ATTRIBUTE, ""))) if isinstance(metadata, dict) else None
+
+    def files(self, path: str) -> list[str]:
+        directory, start = os.path.dirname(path), _start(path)
+        names = [name for name in _in_use(path) if _is_written_here(start, name)]
+        first = _numbered(start, 0)
+        if first not in names and _is_placeholder(os.path.join(directory, first)):
+            names.append(first)
+        return [path, *(os.path.join(directory, name) for name in names)]
 
     def has_checksums(self, path: str) -> bool:
         return all(hdf5_file.HDF5Format().has_checksums(each) for each in parts(path))

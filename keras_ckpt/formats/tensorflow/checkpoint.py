@@ -217,6 +217,10 @@ class TFCheckpoint(Format):
         found = (each for each in _records(path) if each.checksums.get(_INDEX) == index)
         return next(found, None)
 
+    def files(self, path: str) -> list[str]:
+        beside = [*tensor_bundle.data_files(path), _record_path(path)]
+        return [tensor_bundle.index_path(path), *filter(os.path.lexists, beside)]
+
     def verify(self, path: str) -> None:
         with tensor_bundle.Reader(path) as reader:
             reader.verify(*reader)

@@ -108,6 +108,13 @@ class SavedModel(Format):
     def record(self, path: str) -> Record | None:
         return None if _is_overwritten(path) else record_in(path)
 
+    def files(self, path: str) -> list[str]:
+        there = set(os.listdir(path))
+        if there <= set(_MEMBERS):
+            return [path]
+        # What else is in the directory is another's, and stays.
+        return [os.path.join(path, name) for name in (*_GRAPHS, *_MEMBERS) if name in there]
+
     def _check_files(self, path: str) -> None:
         """Raises DamagedCheckpoint if a file has not the checksum in the record."""
         record = self.record(path)

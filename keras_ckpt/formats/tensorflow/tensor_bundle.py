@@ -179,7 +179,7 @@ def is_data_file(path: str) -> bool:
     return re.search(r"\.data-\d{5}-of-\d{5}$", path) is not None
 
 
-def _data_files(prefix: str) -> dict[str, int]:
+def data_files(prefix: str) -> dict[str, int]:
     """Returns the data files of all bundles that there have been at `prefix`: path to count."""
     directory, name = os.path.split(prefix)
     pattern = re.compile(re.escape(name) + r"\.data-\d{5}-of-(\d{5})")
@@ -227,7 +227,7 @@ def write(
     """
     prefix = _resolved(prefix)
     first = shard_path(prefix, 0, 1)
-    before = _data_files(prefix)
+    before = data_files(prefix)
     count = 1
     if os.path.lexists(index_path(prefix)):
         count = next(number for number in itertools.count(2) if number not in before.values())

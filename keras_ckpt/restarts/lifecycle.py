@@ -1,0 +1,560 @@
+"""The life of a run, which the callback tells what happens: it begins, saves, and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import time
+import uuid
+from typing import Callable, Iterator
+
+import numpy as np
+
+from keras_ckpt import runtime
+from keras_ckpt._typing import Logs, Model
+from keras_ckpt.engine import filepath as paths
+from keras_ckpt.engine import monitor as monitors
+from keras_ckpt.errors import CheckpointError
+from keras_ckpt.formats import registry, saved_files
+from keras_ckpt.restarts import catalogue, resuming
+from keras_ckpt.restarts._types import Running
+from keras_ckpt.restarts.preemption import Preemption
+from keras_ckpt.restarts.run_arguments import RunArguments
+from keras_ckpt.runs import listing, retention
+from keras_ckpt.runs.listing import Entry
+from keras_ckpt.runs.record import Record
+from keras_ckpt.storage import commit, durability
+
+
+class Lifecycle:
+    """What the callback knows of its run.
+
+    Args:
+        arguments: `RunArguments`, what is to be done about it.
+
+    Attributes:
+        run: which run it is, `None` before the first save of a callback that had no train begin.
+        started: when it began.
+        parent: the name of the checkpoint that it was resumed from.
+        resumed: the path of that.
+        best: the best value that was saved, and `best_path`, where.
+    """
+
+    def __init__(self, arguments: RunArguments) -> None:
+        self.arguments = arguments
+        self._undo: list[Callable[[], None]] = []
+        self._warned: set[str] = set()
+        self.preemption: Preemption | None = None
+        self.own_runs: set[str] = set()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begins a new run."""
+        self.run: str = uuid.uuid4().hex
+        self.started: str = now()
+        self.parent: str | None = None
+        self.resumed: str | None = None
+        self.best: float | None = None
+        self.best_path: str | None = None
+        self.latest: str | None = None
+        self.listing: resuming.Listing | None = None
+        self._keeper: retention.Keeper | None = None
+        self._since = time.time()
+        self._saved: tuple[int, int | None] | None = None
+        # Where the training is, for a save outside of the hooks that save.
+        self.epoch = 0
+        self.batch: int | None = None
+        self.logs: Logs | None = None
+        self.is_between_epochs = False
+        # Whether a signal has ended the training: what Keras still calls the end of an epoch is
+        # none, and is not saved.
+        self.gave_way = False
+        self.is_training = False
+        # Whether the last save was made, whatever became of what came after it.
+        self.has_saved = False
+
+    # The beginning and the end
+
+    def begin(self, callback: Running) -> None:
+        """Takes up the newest checkpoint, if that is asked for, or begins a new run."""
+        self.close()
+        self.forget()
+        self.is_training = True
+        arguments = self.arguments
+        template = template_of(callback)
+        if arguments.resume:
+            _warn_of_others(callback)
+            undo = resuming.resume(self, callback, template)
+            if undo is not None:
+                self._undo.append(undo)
+        elif arguments.is_used or callback.verbose or callback.save_best_only:
+            self._note_older(callback, template)
+        self.own_runs.add(self.run)
+        for target in (arguments.link_latest, arguments.link_best):
+            if target is not None:
+                refuse_other(target)
+        if arguments.signals:
+            self.preemption = Preemption(arguments.signals)
+
+    def _note_older(self, callback: Running, template: str) -> None:
+        """Says that there are checkpoints of another run, which go on being there, or do not."""
+        if callback.load_weights_on_restart or runtime.is_remote(template):
+            return
+        if not paths.placeholders(template):
+            if callback.save_best_only and os.path.lexists(template):
+                self._warn_of_better(callback, template)
+            return
+        there = saved_files.saved(template)
+        if not there:
+            return
+        record = None
+        with_record = catalogue.entries(there[-1:], template)
+        if with_record:
+            record = with_record[0].record
+        if record is not None and record.run in self.own_runs:
+            return
+        one = len(there) == 1
+        text = (
+            f"{len(there)} checkpoint{'' if one else 's'} of another run "
+            f"{'is' if one else 'are'} there for {template}: {'it stays' if one else 'they stay'}, "
+            "unless a save has the same name. Pass resume=True to go on with the newest."
+        )
+        if self.arguments.is_used:
+            runtime.warn_user(text)
+        elif callback.verbose:
+            runtime.print_msg(text)
+
+    def _warn_of_better(self, callback: Running, path: str) -> None:
+        """Says that the first save will take the place of a model of another run that is better."""
+        try:
+            record = catalogue.look(path)
+        except (CheckpointError, OSError, ImportError):
+            return
+        if record is None or record.best is None or record.run in self.own_runs:
+            return
+        if record.monitor != callback.monitor or not resuming.is_better(
+            record.best, number(callback.best), record.mode or mode_of(callback)
+        ):
+            return
+        runtime.warn_user(
+            f"{path} holds the best model of another run, with {record.monitor}={record.best:.5g}. "
+            "The first save of this run takes its place, whether it is better or not. Pass "
+            f"resume=True to go on with it, or initial_value_threshold={record.best:.5g}."
+        )
+
+    def restarted(self, callback: Running, path: str) -> None:
+        """Lets the best value count of what `load_weights_on_restart` has found."""
+        with contextlib.suppress(CheckpointError, OSError, ImportError):
+            record = catalogue.look(path)
+            if record is not None:
+                resuming.take_best(callback, record)
+
+    def end(self, callback: Running) -> None:
+        """Finishes the run: what is over the limit goes, and the model may become the best one."""
+        if self.listing is not None:
+            self.listing.wait()
+            self._prune(callback)
+        if self.arguments.restore_best_weights:
+            self._restore_best(callback)
+        self.is_training = False
+        preemption = self.preemption
+        self.close()
+        if preemption is not None:
+            preemption.deliver()
+
+    def close(self) -> None:
+        """Undoes what holds as long as a model trains."""
+        if self.preemption is not None:
+            self.preemption.restore()
+            self.preemption = None
+        while self._undo:
+            self._undo.pop()()
+
+    def _restore_best(self, callback: Running) -> None:
+        path = self.best_path
+        if path is None:
+            self._warn_once(
+                "restore_best_weights=True changes nothing: no checkpoint of this run has a value "
+                f"of `{callback.monitor}`."
+            )
+            return
+        resuming.load_weights(callback.model, path)
+        if callback.verbose:
+            runtime.print_msg(f"Restored the weights of {path}, {callback.monitor}={self.best:.5g}")
+
+    # A save
+
+    def record(
+        self,
+        callback: Running,
+        epoch: int,
+        batch: int | None,
+        logs: Logs,
+        filepath: str,
+        is_counted: bool = True,
+    ) -> Record:
+        """Returns what the checkpoint at `filepath` says of itself.
+
+        Args:
+            callback: the callback.
+            epoch: Integer, the index of the epoch.
+            batch: Integer, the index of the batch, `None` at the end of an epoch.
+            logs: Dict, the metrics.
+            filepath: String, where it is.
+            is_counted: Boolean, whether it may be the best. Defaults to `True`.
+        """
+        found = ((str(name), number(value)) for name, value in logs.items())
+        numbers = {name: value for name, value in found if value is not None}
+        monitor = str(callback.monitor)
+        value = numbers.get(monitor, numbers.get(monitors.alias(monitor, list(numbers)) or ""))
+        if not is_counted:
+            value = None
+        mode = mode_of(callback) if callback._settled else None
+        best, best_path = self._best_with(value, filepath, mode, callback.save_best_only)
+        if callback.save_best_only:
+            best = number(callback.best)
+        name = None if best is None or best_path is None else _name(best_path)
+        return Record(
+            template=template_of(callback),
+            run=self.run,
+            epoch=int(number(epoch) or 0) + (batch is None),
+            started=self.started,
+            time=now(),
+            parent=self.parent,
+            batch=None if batch is None else int(number(batch) or 0) + 1,
+            step=step_of(callback.model),
+            logs=numbers,
+            monitor=monitor,
+            mode=mode,
+            value=value,
+            best=best,
+            best_name=name,
+            retention=self.arguments.retention.described(),
+            versions=runtime.versions(),
+        )
+
+    def _best_with(
+        self, value: float | None, path: str, mode: str | None, always: bool
+    ) -> tuple[float | None, str | None]:
+        """Returns the best value so far and where it is, with one more."""
+        if not (always or self.arguments.compares or self.arguments.resume) or value is None:
+            return self.best, self.best_path
+        if mode is not None and resuming.is_better(value, self.best, mode):
+            return value, path
+        if path == self.best_path:
+            return value, path  # It has been overwritten.
+        return self.best, self.best_path
+
+    @contextlib.contextmanager
+    def recording(
+        self,
+        callback: Running,
+        epoch: int,
+        batch: int | None,
+        logs: Logs,
+        is_counted: bool = True,
+    ) -> Iterator[None]:
+        """Gives what is saved in a `with` block its record, and does what comes after the save.
+
+        Args:
+            callback: the callback.
+            epoch: Integer, the index of the epoch.
+            batch: Integer, the index of the batch, `None` at the end of an epoch.
+            logs: Dict, the metrics.
+            is_counted: Boolean, whether anything comes after. Defaults to `True`.
+        """
+        made: list[tuple[str, Record]] = []
+
+        def record(filepath: str) -> Record:
+            found = self.record(callback, epoch, batch, logs, filepath, is_counted)
+            made.append((filepath, found))
+            return found
+
+        self.has_saved = False
+        before = vars(callback).get("_keras_ckpt_record")  # Of a save that this one is within.
+        callback._keras_ckpt_record = record
+        try:
+            with durability.durable(callback._durable):
+                yield
+                self.has_saved = True
+                for filepath, found in made if is_counted else ():
+                    self.committed(callback, filepath, found)
+        finally:
+            if before is None:
+                vars(callback).pop("_keras_ckpt_record", None)
+            else:
+                callback._keras_ckpt_record = before
+
+    def committed(self, callback: Running, path: str, record: Record) -> None:
+        """Does what comes after a save: the links, and then what is no longer kept."""
+        self._since = time.time()
+        self._saved = self.epoch, self.batch
+        if not _is_there(path):
+            return  # One of several workers has written it, and removed it again.
+        record = record.of(_name(path))
+        self.latest = path
+        self.best, self.best_path = self._best_with(
+            record.value, path, record.mode, callback.save_best_only
+        )
+        if self.arguments.link_latest is not None:
+            link(path, self.arguments.link_latest)
+        if self.arguments.link_best is not None and self.best_path is not None:
+            link(self.best_path, self.arguments.link_best)
+        if self.arguments.retention.deletes:
+            self._own(callback).add(Entry(path, record))
+            self._prune(callback)
+
+    def _own(self, callback: Running) -> retention.Keeper:
+        """Returns what is kept of this run."""
+        if self._keeper is None:
+            self._keeper = self.keeper(callback)
+        return self._keeper
+
+    def keeper(self, callback: Running) -> retention.Keeper:
+        """Returns a `Keeper` by the arguments."""
+        return retention.Keeper(self.arguments.retention, self.started, mode_of(callback))
+
+    def _prune(self, callback: Running) -> None:
+        """Deletes what is not kept. What cannot be deleted is tried again after the next save."""
+        if not self.arguments.retention.deletes:
+            return
+        if self.listing is not None:
+            if not self.listing.is_ready():
+                return  # It is taken up as soon as it is known what there is.
+            before = self.listing.keeper(self, callback)
+            for entry in self._own(callback).entries.values():
+                before.add(entry)
+            self._keeper, self.listing = before, None
+        own = self._own(callback)
+        gone = own.over()
+        if not gone:
+            return
+        kept = {os.path.realpath(path) for path in self._protected()}
+        for entry in gone:
+            if os.path.realpath(entry.path) in kept:
+                continue
+            try:
+                catalogue.delete(entry, self.latest)
+            except OSError as error:
+                self._warn_once(
+                    f"{entry.path} cannot be deleted, and is tried again after the next save: "
+                    f"{error}"
+                )
+                continue
+            own.discard(entry.path)
+
+    def _protected(self) -> list[str]:
+        found = [self.resumed, self.latest, self.arguments.link_latest, self.arguments.link_best]
+        if self.arguments.compares:
+            found.append(self.best_path)
+        return [each for each in found if each is not None]
+
+    def enters_best(self, callback: Running, value: float) -> bool:
+        """Returns whether a value is among those of the best `keep_best_n` that are there."""
+        number_kept = self.arguments.retention.keep_best_n or 1
+        if number_kept == 1:
+            return False  # Which the callback has compared.
+        if self.listing is not None:
+            self.listing.wait()
+            self._prune(callback)
+        mode = mode_of(callback)
+        there = retention.best(self._own(callback).entries.values(), number_kept, mode)
+        values = [entry.record.value for entry in there if entry.record.value is not None]
+        if len(values) < number_kept:
+            threshold = number(callback._threshold)
+            return resuming.is_better(value, threshold, mode)
+        return resuming.is_better(value, values[-1], mode)
+
+    # Saves that are not due at the end of an epoch, or of some number of batches
+
+    def after_batch(self, callback: Running, batch: int, logs: Logs | None) -> None:
+        """Notes where the training is, and saves if the time or a signal says so."""
+        self.batch, self.logs = batch, logs
+        if self.preemption is not None and self.preemption.received is not None:
+            self.give_way(callback)
+        elif self.is_due() and _is_known(callback, logs or {}):
+            callback._save_on_batch(batch, logs)
+
+    def after_epoch(self, callback: Running, logs: Logs | None) -> None:
+        """Notes that an epoch is over, after what was due at its end."""
+        self.is_between_epochs, self.batch, self.logs = True, None, logs
+        if self.preemption is not None and self.preemption.received is not None:
+            self.give_way(callback)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Notes that an epoch begins."""
+        self.epoch, self.batch, self.logs, self.is_between_epochs = epoch, None, None, False
+
+    def give_way(self, callback: Running) -> None:
+        """Saves, stops the training, and gives the signal that came to where it was meant for."""
+        preemption = self.preemption
+        if preemption is None or preemption.received is None:
+            return
+        try:
+            self.save_now(callback, "preemption")
+        finally:
+            callback.model.stop_training = self.gave_way = True
+            preemption.deliver()
+
+    def save_now(self, callback: Running, what: str) -> None:
+        """Saves the model as it is, wherever the training is.
+
+        Args:
+            callback: the callback.
+            what: String, what the checkpoint is called where the template gives it no name.
+        """
+        batch = None if self.is_between_epochs else -1 if self.batch is None else self.batch
+        if self.is_between_epochs and self._saved == (self.epoch, None):
+            return  # It has just been saved.
+        logs = self.logs or {}
+        template = template_of(callback)
+        path = listing.beside(template, what)
+        if not callback.save_best_only:
+            with contextlib.suppress(KeyError, ValueError):
+                path = callback._get_file_path(self.epoch, batch, logs)
+        callback._save_at(path, self.epoch, batch, logs, what == "preemption")
+
+    def save_on_exception(self, callback: Running) -> None:
+        """Saves the model, if it was in training, and ends that. Raises nothing."""
+        if not self.is_training:
+            return
+        try:
+            self.save_now(callback, "exception")
+        except Exception as error:  # The one that is on its way counts.
+            runtime.warn_user(f"The model could not be saved after an exception: {error}")
+        self.is_training = False
+        with contextlib.suppress(Exception):
+            self.close()
+
+    # What users ask for
+
+    def _found(self, callback: Running) -> list[Entry]:
+        template = template_of(callback)
+        return [each for each in catalogue.found_in(template) if each.record.run == self.run]
+
+    def checkpoints(self, callback: Running) -> list[catalogue.Checkpoint]:
+        """Returns the checkpoints of this run."""
+        return catalogue.described(self._found(callback))
+
+    def best_checkpoint(self, callback: Running) -> str | None:
+        """Returns the path of the best of them."""
+        found = [each for each in self._found(callback) if each.record.value is not None]
+        best = retention.best(found, 1, mode_of(callback))
+        return best[0].path if best else None
+
+    # When
+
+    def is_due(self) -> bool:
+        """Returns whether the time between saves has passed since the last one."""
+        every = self.arguments.every
+        return every is not None and time.time() - self._since >= every.total_seconds()
+
+    def saved_at(self, text: str) -> None:
+        """Counts the time between saves from a save of before the restart."""
+        moment = retention.moment(text)
+        if 0 < moment <= self._since:
+            self._since = moment
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            runtime.warn_user(text)
+
+
+def _warn_of_others(callback: Running) -> None:
+    """Warns of callbacks that would take up a training, too."""
+    for each in runtime.other_callbacks(callback):
+        names = {cls.__name__ for cls in type(each).__mro__}
+        life = getattr(each, "_life", None)
+        resumes = isinstance(life, Lifecycle) and life.arguments.resume
+        if "BackupAndRestore" in names or resumes:
+            runtime.warn_user(
+                f"Both this ModelCheckpoint with resume=True and a {type(each).__name__} take up "
+                "the training where it was, and the last of them in `callbacks` decides. Leave one "
+                "out."
+            )
+
+
+def _is_known(callback: Running, logs: Logs) -> bool:
+    """Returns whether a save has all that it needs already at the end of a batch."""
+    names = [each.name for each in paths.placeholders(template_of(callback))]
+    if callback.save_best_only:
+        names.append(str(callback.monitor))
+    known = [name for name in logs if logs[name] is not None]
+    return all(
+        name in ("epoch", "batch") or name in known or monitors.alias(name, known) for name in names
+    )
+
+
+def _is_there(path: str) -> bool:
+    return any(map(os.path.exists, (path, path + ".index")))
+
+
+def _name(path: str) -> str:
+    return os.path.basename(path.rstrip("/" + os.sep))
+
+
+def link(path: str, target: str) -> None:
+    """Lets `target` lead to the checkpoint at `path`.
+
+    Raises:
+        FileExistsError: if something else is there, which would be lost.
+    """
+    files = registry.format_of(path).files(path)
+    # Of a TensorFlow checkpoint the index comes first in a delete, and last in a link.
+    for file in [path] if os.path.isdir(path) else reversed(files):
+        made = target + (file[len(path) :] if file.startswith(path) else "")
+        refuse_other(made)
+        commit.link_to(file, made)
+
+
+def refuse_other(target: str) -> None:
+    """Raises FileExistsError if a link would take the place of something else."""
+    for made in (target, target + ".index"):
+        if os.path.lexists(made) and not os.path.islink(made) and not _is_copy(target):
+            raise FileExistsError(
+                f"{made} is there, and is no link: it is not replaced by one. Move it, or give "
+                "link_latest and link_best other names."
+            )
+
+
+def _is_copy(target: str) -> bool:
+    """Returns whether a file is what stands for a link where there are none."""
+    try:
+        record = catalogue.look(target)
+    except (CheckpointError, OSError, ImportError):
+        return False
+    return record is not None and record.name != _name(target)
+
+
+def template_of(callback: Running) -> str:
+    """Returns the template of a callback's paths."""
+    return str(runtime.path_to_string(callback.filepath))
+
+
+def mode_of(callback: Running) -> str:
+    """Returns the direction in which a callback compares."""
+    return "min" if callback.monitor_op is np.less else "max"
+
+
+def now() -> str:
+    """Returns the time, UTC in ISO 8601."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat()
+
+
+def step_of(model: Model) -> int | None:
+    """Returns how many steps the optimizer of a model has made, None if it has none."""
+    count = getattr(getattr(model, "optimizer", None), "iterations", None)
+    return None if count is None else int(runtime.to_numpy(count))
+
+
+def number(value: object) -> float | None:
+    """Returns a value of the logs as a number, None if it is none."""
+    value = runtime.python_value(value)
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,325 @@
+"""Taking up a run where it was: the weights, the optimizer, the epoch, the best value."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import threading
+from typing import TYPE_CHECKING, Callable
+
+from keras_ckpt import runtime
+from keras_ckpt._typing import Model
+from keras_ckpt.engine import monitor as monitors
+from keras_ckpt.errors import CheckpointError
+from keras_ckpt.formats import assignment, registry
+from keras_ckpt.formats.config import optimizer_state
+from keras_ckpt.restarts import catalogue
+from keras_ckpt.restarts._types import Running
+from keras_ckpt.runs import listing, retention
+from keras_ckpt.runs.listing import Entry
+from keras_ckpt.runs.record import Record
+from keras_ckpt.storage import rereading
+
+if TYPE_CHECKING:
+    from keras_ckpt.restarts.lifecycle import Lifecycle
+
+#: Up to how many checkpoints are read before training begins, and not beside it.
+_AT_ONCE = 300
+
+
+def is_better(value: float, other: float | None, mode: str) -> bool:
+    """Returns whether a value is better than another, which may be unknown."""
+    if math.isnan(value):
+        return False
+    if other is None or math.isnan(other):
+        return True
+    return value < other if mode == "min" else value > other
+
+
+class Listing:
+    """The checkpoints of a run that is taken up, which many files may have to be read for.
+
+    Args:
+        template: String, the template of the callback.
+        before: `Record`, that of the checkpoint that it is taken up from.
+        found: `Found`, what there is. What is damaged is not counted.
+    """
+
+    def __init__(self, template: str, before: Record, found: catalogue.Found) -> None:
+        self._template, self._run, self._before = template, before.run, before
+        self._paths = [path for path in found.saved if path not in found.damaged]
+        self._entries: list[Entry] = []
+        self._thread: threading.Thread | None = None
+        self._is_awaited = threading.Event()
+        if len(self._paths) <= _AT_ONCE:
+            self._is_awaited.set()
+            self._read()
+        else:
+            self._thread = threading.Thread(target=self._read, daemon=True)
+            self._thread.start()
+
+    def _read(self) -> None:
+        found = []
+        for path in self._paths:
+            found += catalogue.entries([path], self._template)
+            # The thread that trains and saves goes first.
+            self._is_awaited.wait(0.001)
+        of_run = (entry for entry in found if entry.record.run == self._run)
+        self._entries = listing.in_order(of_run)
+
+    def is_ready(self) -> bool:
+        """Returns whether all have been read."""
+        return self._thread is None or not self._thread.is_alive()
+
+    def wait(self) -> None:
+        """Waits until all have been read."""
+        self._is_awaited.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def keeper(self, life: Lifecycle, callback: Running) -> retention.Keeper:
+        """Returns what is kept of them. What was kept for good stays so, by whatever arguments."""
+        made = life.keeper(callback)
+        rules = retention.parse(self._before.retention)
+        earlier = retention.Keeper(rules, life.started)
+        for entry in self._entries:
+            made.add(entry)
+            earlier.add(entry)
+        for path, names in earlier.for_good.items():
+            for name in names:
+                made.protect([path], name)
+        return made
+
+
+def resume(life: Lifecycle, callback: Running, template: str) -> Callable[[], None] | None:
+    """Takes up the newest checkpoint that is whole, if there is one.
+
+    Returns:
+        A function for the end of the training, that undoes what only this one is to see.
+
+    Raises:
+        CheckpointError: if there are checkpoints and all are damaged, or one does not fit.
+        FileNotFoundError: if there is none where `resume` says.
+    """
+    wanted = life.arguments.resume
+    found = catalogue.newest(template)
+    if isinstance(wanted, str):
+        path, record = wanted, catalogue.look(wanted)
+    else:
+        chosen = _choose(found)
+        if chosen is None:
+            if callback.verbose:
+                runtime.print_msg(f"There is nothing to resume for {template}: it begins anew.")
+            return None
+        path, record = chosen
+    step = _load(callback.model, path, record)
+    life.resumed = path
+    life.parent = os.path.basename(path.rstrip("/" + os.sep))
+    if record is None:
+        epoch = _without_record(callback, template, path)
+    else:
+        epoch = record.epoch
+        _adopt(life, callback, template, Entry(path, record), found)
+    undo = _begin_at(callback, epoch, path)
+    if callback.verbose:
+        runtime.print_msg(_message(path, record, epoch, step))
+    return undo
+
+
+def _choose(found: catalogue.Found) -> tuple[str, Record | None] | None:
+    """Returns the newest that is whole, and its record. Warns of those that are passed over."""
+    candidates: list[tuple[str, Record | None]] = list(found.entries)
+    if not candidates:
+        candidates = [(path, None) for path in found.unrecorded]
+    flaws = dict(found.damaged)
+    passed_over = []
+    chosen = None
+    for path, record in reversed(candidates):
+        flaw = registry.flaw(path)
+        if flaw is None:
+            chosen = path, record
+            break
+        flaws[path] = flaw
+        passed_over.append(path)
+    since = -math.inf if chosen is None else _time(chosen[0])
+    passed_over += [path for path in found.damaged if _time(path) >= since]
+    if chosen is None and flaws:
+        path = max(flaws, key=_time)
+        raise CheckpointError(
+            path,
+            f"{flaws[path]} (no checkpoint that this run could resume from is whole)",
+            "remove or repair the damaged ones, or leave `resume` out to begin anew",
+        )
+    found.damaged.update(flaws)
+    for path in passed_over:
+        runtime.warn_user(f"{path} is passed over for an older checkpoint: {flaws[path]}")
+    return chosen
+
+
+def _time(path: str) -> float:
+    for each in (path + ".index", path):
+        if os.path.exists(each):
+            return os.path.getmtime(each)
+    return 0.0
+
+
+def _load(model: Model, path: str, record: Record | None) -> bool:
+    """Gives a model and its optimizer their values. Returns whether the optimizer has got them."""
+    if not runtime.is_keras_3():
+        model.load_weights(path)
+        return True
+    if not assignment.is_built(model):
+        raise ValueError(
+            f"{path} cannot be resumed: the model has no variables yet. Build it before `fit`, by "
+            "an Input, or by calling it on a batch."
+        )
+    optimizer = getattr(model, "optimizer", None)
+    with runtime.scope_of(model):
+        if optimizer is not None:
+            optimizer_state.build(model)
+        rereading.settled(path, lambda: registry.format_of(path).load_state(model, path))
+    if optimizer is None or record is None or record.step is None:
+        return True
+    is_restored = int(runtime.to_numpy(optimizer.iterations)) == record.step
+    if not is_restored:
+        runtime.warn_user(
+            f"{path} holds the weights, and not the state of the optimizer, which begins anew. "
+            "Whole models, `.weights.h5` and TensorFlow checkpoints hold both."
+        )
+    return is_restored
+
+
+def load_weights(model: Model, path: str) -> None:
+    """Gives a model the weights in a checkpoint, and leaves its optimizer as it is."""
+    optimizer = getattr(model, "optimizer", None)
+    if not runtime.is_keras_3():
+        model.load_weights(path)
+        return
+    kept = [] if optimizer is None else [runtime.to_numpy(each) for each in optimizer.variables]
+    with runtime.scope_of(model):
+        rereading.settled(path, lambda: registry.format_of(path).load_weights(model, path))
+        for variable, value in zip([] if optimizer is None else optimizer.variables, kept):
+            variable.assign(value)
+
+
+def _adopt(
+    life: Lifecycle, callback: Running, template: str, entry: Entry, found: catalogue.Found
+) -> None:
+    """Makes the run that a checkpoint is of the present one."""
+    path, record = entry
+    same = [each for each in found.entries if each.record.run == record.run]
+    is_newest = not isinstance(life.arguments.resume, str) or (
+        bool(same) and os.path.realpath(same[-1].path) == os.path.realpath(path)
+    )
+    if is_newest:
+        # From an older one the training takes another way, and the files of the first stay.
+        life.run, life.started = record.run, record.started
+        life.saved_at(record.time)
+        if life.arguments.retention.deletes:
+            life.listing = Listing(template, record, found)
+    take_best(callback, record)
+    if record.monitor != callback.monitor:
+        return
+    life.best = record.best
+    if record.best_name is not None:
+        beside = os.path.join(os.path.dirname(path), record.best_name)
+        others = {os.path.basename(each.path): each.path for each in same}
+        life.best_path = beside if os.path.lexists(beside) else others.get(record.best_name)
+        index = beside + ".index"
+        if life.best_path is None and os.path.lexists(index):
+            life.best_path = beside
+        if life.best_path is None and life.arguments.compares:
+            life.best = None
+
+
+def take_best(callback: Running, record: Record) -> None:
+    """Lets the best value of a record count, if the callback has no better one."""
+    if record.best is None or not callback.save_best_only:
+        return
+    if record.monitor != callback.monitor:
+        runtime.warn_user(
+            f"The best value of {record.name} is not taken up: it is of `{record.monitor}`, and "
+            f"`{callback.monitor}` is monitored now."
+        )
+        return
+    mode = record.mode or monitors.mode_from_name(callback.monitor)
+    if callback.mode not in ("auto", mode):
+        runtime.warn_user(
+            f"The best value of {record.name} is not taken up: it was the best by mode={mode!r}, "
+            f"and mode={callback.mode!r} is given now."
+        )
+        return
+    _set_best(callback, record.best, mode)
+
+
+def _set_best(callback: Running, best: float, mode: str) -> None:
+    has_one = callback.best is not None and callback.best != callback._no_best
+    if not has_one or is_better(best, float(callback.best), mode):
+        callback.best = best
+
+
+def _without_record(callback: Running, template: str, path: str) -> int:
+    """Returns the epoch in the name of a file of an older release; the best may be there, too."""
+    values = listing.values_in(template, path)
+    monitor = callback.monitor
+    if callback.save_best_only and monitor in values:
+        mode = callback.mode
+        if mode not in ("min", "max"):
+            mode = monitors.mode_from_name(monitor)
+        bound = _bound(values[monitor], mode)
+        if bound is not None:
+            _set_best(callback, bound, mode)
+    elif callback.save_best_only:
+        runtime.warn_user(
+            f"{path} has no record of the best `{monitor}`, which is unknown: the next save counts "
+            "as the best."
+        )
+    try:
+        return int(float(values["epoch"]))
+    except (KeyError, ValueError):
+        runtime.warn_user(
+            f"{path} has no record of its epoch, and none in its name: the weights are taken up, "
+            "and the epochs are counted from the first."
+        )
+        return 0
+
+
+def _bound(text: str, mode: str) -> float | None:
+    """Returns the best number that is rounded to what stands in a name."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    digits = re.fullmatch(r"[-+ ]*\d+(?:\.(\d+))?", text)
+    if digits is None or math.isnan(value):
+        return value
+    half = 0.5 * 10.0 ** -len(digits.group(1) or "")
+    return value - half if mode == "min" else value + half
+
+
+def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None] | None:
+    given = runtime.initial_epoch()
+    undo = runtime.begin_at(callback.model, epoch)
+    if undo is None:
+        if given != epoch:
+            raise RuntimeError(
+                f"{path} is of epoch {epoch}, and no callback can tell the `fit` of Keras "
+                f"{runtime.version()} so. Pass fit(initial_epoch={epoch}), or use Keras 3.1 or "
+                "newer."
+            )
+        return None
+    if given not in (0, epoch):
+        runtime.warn_user(
+            f"fit(initial_epoch={given}) has no effect: the training goes on after epoch {epoch}, "
+            f"which {path} is of."
+        )
+    return undo
+
+
+def _message(path: str, record: Record | None, epoch: int, has_optimizer: bool) -> str:
+    text = f"Resuming from {path}, after {epoch} epoch{'' if epoch == 1 else 's'}"
+    if record is not None and record.batch is not None:
+        batches = f"{record.batch} batch{'' if record.batch == 1 else 'es'}"
+        text += f" and {batches} of the next, which begins again"
+    return text + ("" if has_optimizer else ", with a new optimizer")

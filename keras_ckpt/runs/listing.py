@@ -1,0 +1,120 @@
+"""The checkpoints that a template has left, in order: pure functions over their records."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import string
+from typing import Iterable, NamedTuple, Pattern
+
+from keras_ckpt.runs.record import Record
+
+
+class Entry(NamedTuple):
+    """A checkpoint that says what it is of.
+
+    Attributes:
+        path: String, where it is.
+        record: `Record`, what it says of itself.
+    """
+
+    path: str
+    record: Record
+
+
+def tail(template: str) -> str:
+    """Returns a template from its first part that has a placeholder on, or its last part.
+
+    What comes before is where the directory is, which may be moved, copied, or named otherwise.
+    """
+    parts = template.replace("\\", "/").rstrip("/").split("/")
+    first = next((i for i, part in enumerate(parts) if "{" in part), len(parts) - 1)
+    return "/".join(parts[first:])
+
+
+def is_of(template: str, path: str, record: Record) -> bool:
+    """Returns whether a checkpoint was saved from a template, where it is now.
+
+    A copy under another name was not: its record has the name of what it is a copy of.
+    """
+    return record.name == os.path.basename(path.rstrip("/")) and tail(record.template) == tail(
+        template
+    )
+
+
+def progress(record: Record) -> tuple[int, int]:
+    """Returns how far the training was, to be compared within a run."""
+    return record.epoch, -1 if record.batch is None else record.batch
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Returns checkpoints by their runs, and each run by its progress: the newest comes last.
+
+    The clock may have gone back within a run, whose progress is known.
+    """
+    entries = list(entries)
+    latest: dict[str, str] = {}
+    for _, record in entries:
+        latest[record.run] = max(latest.get(record.run, ""), record.time)
+    return sorted(
+        entries,
+        key=lambda entry: (
+            latest[entry.record.run],
+            entry.record.run,
+            progress(entry.record),
+            entry.record.time,
+        ),
+    )
+
+
+def values_in(template: str, path: str) -> dict[str, str]:
+    """Returns what stands for each placeholder in the name of a file, nothing if it does not fit.
+
+    Args:
+        template: String, the `filepath` of a callback.
+        path: String, a file.
+    """
+    depth, pattern, groups = _pattern(template)
+    name = "/".join(path.replace("\\", "/").rstrip("/").split("/")[-depth:])
+    match = pattern.fullmatch(name)
+    return {} if match is None else dict(zip(groups, match.groups()))
+
+
+@functools.lru_cache(maxsize=16)
+def _pattern(template: str) -> tuple[int, Pattern[str], list[str]]:
+    regex, groups = "", []
+    for literal, placeholder, _, _ in string.Formatter().parse(tail(template)):
+        regex += re.escape(literal)
+        if placeholder is not None:
+            kind = r" *[-+]?\d[\d.,e+]*" if placeholder in ("epoch", "batch") else r"[^/]+?"
+            regex += f"({kind})"
+            groups.append(placeholder)
+    return len(tail(template).split("/")), re.compile(regex), groups
+
+
+def beside(template: str, what: str) -> str:
+    """Returns the path of a checkpoint that a template cannot name: `w.exception.keras`.
+
+    Args:
+        template: String, such as `"w.{epoch:02d}-{val_loss:.2f}.keras"`.
+        what: String, what it is called in place of the placeholders.
+    """
+    directory, name = os.path.split(template)
+    while "{" in directory:
+        directory = os.path.dirname(directory)
+    start = re.split(r"\{", name, maxsplit=1)[0]
+    end = name[name.rindex("}") + 1 :] if "}" in name else ""
+    if start == name:  # It has no placeholders.
+        start, end = _split_ending(name)
+    elif not end.startswith("."):
+        end = _split_ending(end)[1]
+    start = start.rstrip("-_. ")
+    return os.path.join(directory, (start + "." if start else "") + what + end)
+
+
+def _split_ending(name: str) -> tuple[str, str]:
+    for ending in (".weights.h5", ".weights.json"):
+        if name.endswith(ending):
+            return name[: -len(ending)], ending
+    return os.path.splitext(name)
