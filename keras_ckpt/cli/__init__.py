@@ -24,6 +24,8 @@ _COMMANDS: dict[str, str] = {
     "diff": "keras_ckpt.cli.diff",
     "fix": "keras_ckpt.cli.fix",
     "inspect": "keras_ckpt.cli.inspect",
+    "list": "keras_ckpt.cli.list",
+    "prune": "keras_ckpt.cli.prune",
     "rule": "keras_ckpt.cli.rule",
     "run": "keras_ckpt.cli.run",
     "verify": "keras_ckpt.cli.verify",
