@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import datetime
 import doctest
 import importlib.util
 import inspect
@@ -256,6 +257,39 @@ def test_reliability_is_as_it_says(place: dict[str, Any], tmp_path: pathlib.Path
     play(named)
 
 
+def test_runs_survive_as_the_page_says(
+    place: dict[str, Any], tmp_path: pathlib.Path, capsys: Any
+) -> None:
+    if not runtime.is_keras_3():
+        pytest.skip("records are of Keras 3")
+    page = "docs/surviving.md"
+    place.update(
+        datetime=datetime, keras_ckpt=keras_ckpt, ModelCheckpoint=keras_ckpt.ModelCheckpoint
+    )
+    one, kept, often, warned, look = documents.blocks(text_of(page), "python")
+    for block, epoch in ((one, 4), (kept, 6)):
+        exec(block, place)
+        assert (tmp_path / f"run/{epoch:03d}.keras").exists()
+        assert place["checkpoint"].checkpoints[-1].epoch == epoch
+    assert (tmp_path / "run/last.keras").resolve().name == "006.keras"
+    assert not (tmp_path / "run/001.keras").exists()
+    exec(often, place)
+    assert not (tmp_path / "run/007.keras").exists()
+    exec(warned, place)
+    assert (tmp_path / "run/008.keras").exists()
+    capsys.readouterr()
+    exec(look, place)
+    assert ".keras" in capsys.readouterr().out
+    play(commands(page))
+    assert (tmp_path / "run.html").exists()
+    (job,) = documents.blocks(text_of(page), "sh")
+    if shutil.which("bash"):
+        subprocess.run(["bash", "-n", "-c", job], check=True)
+    yaml = pytest.importorskip("yaml")
+    (described,) = documents.blocks(text_of(page), "yaml")
+    assert yaml.safe_load(described)["spec"]["template"]["spec"]["containers"]
+
+
 #: The command of the pages that runs a script.
 RUN = ["python", "-m", "keras_ckpt", "run", "train.py"]
 
@@ -314,6 +348,10 @@ RUN_BY = {
     ("docs/inventory.md", "sh"): "test_tox.py",
     ("docs/reliability.md", "python"): "test_reliability_is_as_it_says",
     ("docs/reliability.md", "console"): "test_reliability_is_as_it_says",
+    **{
+        ("docs/surviving.md", language): "test_runs_survive_as_the_page_says"
+        for language in ("python", "console", "sh", "yaml")
+    },
 }
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()

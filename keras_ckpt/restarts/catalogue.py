@@ -327,7 +327,9 @@ def best_checkpoint(
     Example:
 
     ```python
-    keras_ckpt.load_weights(model, keras_ckpt.best_checkpoint("run/{epoch:03d}.keras"))
+    best = keras_ckpt.best_checkpoint("run/{epoch:03d}.keras")
+    if best is not None:
+        keras_ckpt.load_weights(model, best)
     ```
 
     Added in keras_ckpt 0.1.0.
