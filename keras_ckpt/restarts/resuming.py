@@ -168,7 +168,11 @@ def _load(model: Model, path: str, record: Record | None) -> bool:
     """Gives a model and its optimizer their values. Returns whether the optimizer has got them."""
     if not runtime.is_keras_3():
         model.load_weights(path)
-        return True
+        # Of what Keras 2 loads in this way, TensorFlow checkpoints alone have the optimizer.
+        has_optimizer = os.path.exists(path + ".index")
+        if not has_optimizer and getattr(model, "optimizer", None) is not None:
+            _warn_of_optimizer(path)
+        return has_optimizer
     if not assignment.is_built(model):
         raise ValueError(
             f"{path} cannot be resumed: the model has no variables yet. Build it before `fit`, by "
@@ -183,11 +187,18 @@ def _load(model: Model, path: str, record: Record | None) -> bool:
         return True
     is_restored = int(runtime.to_numpy(optimizer.iterations)) == record.step
     if not is_restored:
-        runtime.warn_user(
-            f"{path} holds the weights, and not the state of the optimizer, which begins anew. "
-            "Whole models, `.weights.h5` and TensorFlow checkpoints hold both."
-        )
+        _warn_of_optimizer(path)
     return is_restored
+
+
+def _warn_of_optimizer(path: str) -> None:
+    which = "Whole models, `.weights.h5` and TensorFlow checkpoints"
+    if not runtime.is_keras_3():
+        which = "On this Keras, TensorFlow checkpoints"
+    runtime.warn_user(
+        f"The weights of {path} are taken up, and not the state of the optimizer, which begins "
+        f"anew. {which} bring both back."
+    )
 
 
 def load_weights(model: Model, path: str) -> None:
@@ -305,7 +316,7 @@ def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None] | 
         if given != epoch:
             raise RuntimeError(
                 f"{path} is of epoch {epoch}, and no callback can tell the `fit` of Keras "
-                f"{runtime.version()} so. Pass fit(initial_epoch={epoch}), or use a newer "
+                f"{'.'.join(map(str, runtime.version()))} so. Pass fit(initial_epoch={epoch}), or use a newer "
                 "Keras."
             )
         return None
