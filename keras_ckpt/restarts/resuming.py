@@ -316,8 +316,8 @@ def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None] | 
         if given != epoch:
             raise RuntimeError(
                 f"{path} is of epoch {epoch}, and no callback can tell the `fit` of Keras "
-                f"{'.'.join(map(str, runtime.version()))} so. Pass fit(initial_epoch={epoch}), or use a newer "
-                "Keras."
+                f"{'.'.join(map(str, runtime.version()))} so. Pass fit(initial_epoch={epoch}), or "
+                "use a newer Keras."
             )
         return None
     if given not in (0, epoch):
