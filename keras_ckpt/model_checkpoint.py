@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 from typing import Any, Iterator
 
 import numpy as np
 
-from keras_ckpt import runtime
+from keras_ckpt import endings, runtime
 from keras_ckpt._typing import Logs, StrPath
 from keras_ckpt.compat import keras3_14, tf2_15
 from keras_ckpt.engine import arguments, messages, saving, schedule
@@ -22,10 +23,11 @@ from keras_ckpt.engine.construction import construct, init_base
 from keras_ckpt.engine.replica import replica
 from keras_ckpt.engine.workers import WORKERS
 from keras_ckpt.formats import registry, saved_files
-from keras_ckpt.restarts import directory, lifecycle, run_arguments
+from keras_ckpt.restarts import directory, run_arguments
 from keras_ckpt.restarts.catalogue import Checkpoint
 from keras_ckpt.restarts.lifecycle import Lifecycle
 from keras_ckpt.restarts.run_arguments import RunArguments
+from keras_ckpt.runs.retention import Retention
 from keras_ckpt.storage import durability
 
 PROFILE = keras3_14.PROFILE.replace(
@@ -92,9 +94,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             from its name if the metric does not know it. Defaults to `"auto"`.
         save_freq: String `"epoch"`, or integer, the number of batches between saves. Batches inside
             one `steps_per_execution` count. A `datetime.timedelta` is the time between them, over
-            restarts, too. Defaults to `"epoch"`. Added in TF 2.0. In Keras up to 2.3 `period` was in
-            this place, for which a number by position is taken, with a warning, where it makes no
-            sense as `save_freq`.
+            restarts, too. Defaults to `"epoch"`. Added in TF 2.0. A number in its place that only
+            makes sense as the `period` of Keras up to 2.3 is taken for that, with a warning.
         options: `tf.train.CheckpointOptions` with `save_weights_only`, otherwise
             `tf.saved_model.SaveOptions`. Formats that have no options ignore them. Defaults to
             `None`. In TF 2.3 to 2.15. A number here is the eighth argument of Keras 3,
@@ -193,15 +194,10 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     ) -> None:
         own = type(self) is not ModelCheckpoint
         given = dict(locals())
-        why = ""
-        if isinstance(save_freq, arguments.ByPosition):
-            save_freq = save_freq.value
-            best_only = arguments.boolean("save_best_only", save_best_only)
-            if "period" not in kwargs:
-                base = ModelCheckpoint
-                why = arguments.why_period(type(self), base, monitor, best_only, filepath)
-        if why:
-            save_freq, kwargs = "epoch", dict(kwargs, period=save_freq)
+        best_only = arguments.boolean("save_best_only", save_best_only)
+        seen = arguments.Seventh(monitor, best_only, filepath)
+        seventh = arguments.seventh(save_freq, kwargs, type(self), ModelCheckpoint, seen)
+        save_freq, kwargs, why = seventh
         options, threshold = arguments.options_or_threshold(options, initial_value_threshold)
         is_time = run_arguments.is_time(save_freq)
         frequency = save_freq if is_time else schedule.checked_save_freq(save_freq)
@@ -225,7 +221,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
                 run_arguments.Others(
                     arguments.string("monitor", monitor),
                     period,
-                    arguments.boolean("save_best_only", save_best_only),
+                    best_only,
                     restart,
                 ),
             )
@@ -465,8 +461,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             misfit = placeholder.misfit(values[name])
             if misfit is not None:
                 raise ValueError(_no_format(placeholder, template, values[name], misfit))
-        workers = WORKERS[PROFILE.workers]
-        return workers.path(self, lambda: template.format_map(values))
+        return WORKERS[PROFILE.workers].path(self, lambda: template.format_map(values))
 
     def _template(self) -> str:
         """Returns `filepath` as a string, which users may have set to anything since."""
@@ -486,13 +481,12 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     def on_train_begin(self, logs: Logs | None = None) -> None:
         life = self._lifecycle
         with durability.durable(self._durable):
-            self._prepare_directory(life.arguments.retention)
+            if self.filepath is not None:  # It can be set until the first save.
+                self._prepare_directory(life.arguments.retention)
         life.begin(self)
         super().on_train_begin(logs)
 
     def _prepare_directory(self, retention: Retention) -> None:
-        if self.filepath is None:  # It can be set until the first save.
-            return
         path = self._template()
         if path.endswith(endings.FILES) and os.path.isdir(path):
             raise IsADirectoryError(messages.of_release(self, "directory", filepath=path))

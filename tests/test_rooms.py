@@ -24,7 +24,7 @@ TWICE = {
 }
 #: Modules that have no test module of their own, and where their tests are.
 TESTED_ELSEWHERE = {
-    "cli/_chart": "cli/test_list_command",
+    "cli/display/chart": "cli/test_list_command",
     "cli/prune": "cli/test_list_command",
     "cli/diff": "cli/test_cli: what it prints is tested in migrate/releases",
     "cli/rule": "cli/test_cli: what it prints are the pages of rules",

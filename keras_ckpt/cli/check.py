@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from keras_ckpt import progress
-from keras_ckpt.cli._terminal import printable
+from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.migrate import checker, settings
 from keras_ckpt.migrate.code import discovery
 from keras_ckpt.migrate.releases.release import Release, newest, release

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from keras_ckpt.cli import convert_folder
-from keras_ckpt.cli._terminal import printable
+from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.formats import CheckpointError
 
 #: The options that stand for the arguments that errors name.

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from keras_ckpt import endings, progress
 from keras_ckpt._typing import Model
-from keras_ckpt.cli._terminal import printable
+from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.errors import CheckpointError, NotACheckpoint, WeightsOnly
 from keras_ckpt.formats import registry
 from keras_ckpt.formats.verification import checkpoints_below

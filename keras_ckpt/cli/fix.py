@@ -12,7 +12,7 @@ from rich.text import Text
 
 from keras_ckpt import progress
 from keras_ckpt.cli import check
-from keras_ckpt.cli._terminal import printable
+from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.migrate import settings
 from keras_ckpt.migrate.code.source import Unreadable
 from keras_ckpt.migrate.releases.release import Release, newest, newest_of_keras_2

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from keras_ckpt.cli import _chart
-from keras_ckpt.cli._terminal import printable
+from keras_ckpt.cli.display import chart
+from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.restarts import catalogue
 from keras_ckpt.restarts.catalogue import Checkpoint
 from keras_ckpt.runs import retention
@@ -49,13 +49,13 @@ def command(path: str, as_json: bool, html: str | None) -> None:
         return
     if html is not None:
         with open(html, "w", encoding="utf-8") as file:
-            file.write(_chart.page(path, found, best))
+            file.write(chart.page(path, found, best))
     is_terminal = sys.stdout.isatty()
     console = Console() if is_terminal else Console(width=_UNWRAPPED, color_system=None)
     console.print(_table(found, best, box.SIMPLE_HEAD if is_terminal else None))
     for group in catalogue.runs(entries).values():
         of_run = {entry.path for entry in group}
-        lines = _chart.lines([each for each in found if each.path in of_run], best)
+        lines = chart.lines([each for each in found if each.path in of_run], best)
         if lines:
             click.echo("\n" + "\n".join(map(printable, lines)))
 

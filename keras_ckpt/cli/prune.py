@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from keras_ckpt.cli._terminal import printable
+from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.formats import registry
 from keras_ckpt.restarts import catalogue
 from keras_ckpt.runs import retention

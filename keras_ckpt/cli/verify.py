@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from keras_ckpt.cli._terminal import printable
+from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.formats.verification import Verified, verify
 
 

@@ -177,14 +177,36 @@ def with_seventh_marked(init: Callable[..., None]) -> Callable[..., None]:
     return marked
 
 
-def why_period(callback: type, base: type, monitor: Any, best_only: Any, path: Any) -> str:
-    """Returns why a number in the seventh place can only be `period`, `""` if it can be both.
+def seventh(
+    save_freq: Any, kwargs: dict[str, Any], callback: type, base: type, others: Seventh
+) -> tuple[Any, dict[str, Any], str]:
+    """Returns (save_freq, kwargs, why) after a look at what came in the seventh place.
 
     Args:
+        save_freq: what was passed for it.
+        kwargs: the arguments of other releases, which get a `period`.
         callback: the class of the callback.
-        base: the class that it derives from, whose `__init__` has `save_freq` there.
-        monitor: what was passed for `monitor`, as the others for theirs.
+        base: the class that it derives from.
+        others: what tells a `period`.
     """
+    if not isinstance(save_freq, ByPosition):
+        return save_freq, kwargs, ""
+    number = save_freq.value
+    why = "" if "period" in kwargs else _why_period(callback, base, others)
+    return ("epoch", dict(kwargs, period=number), why) if why else (number, kwargs, "")
+
+
+class Seventh(NamedTuple):
+    """What tells whether a number in the seventh place is `period`, as it was passed."""
+
+    monitor: object
+    best_only: bool
+    path: object
+
+
+def _why_period(callback: type, base: type, others: Seventh) -> str:
+    """Returns why a number in the seventh place can only be `period`, `""` if it can be both."""
+    monitor, best_only, path = others
     for each in callback.__mro__[: callback.__mro__.index(base)]:
         if "__init__" in vars(each):
             names = inspect.signature(vars(each)["__init__"]).parameters

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("click")
 
-from keras_ckpt.cli._terminal import printable
+from keras_ckpt.cli.display.terminal import printable
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "cp1252"])

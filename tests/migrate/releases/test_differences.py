@@ -148,6 +148,7 @@ RULES = {
         "a KeyError in every release, with another text"
     ),
     ("Paths", "The directory of `filepath` is made"): _RUN_ONLY,
+    ("Paths", "A directory that is made by others meanwhile, or is that of `new/..`,"): _RUN_ONLY,
     ("Paths", "... of `gs://` paths, too"): _RUN_ONLY,
     ("Paths", "Files are looked for through"): _RUN_ONLY,
     ("Clusters", "The workers of a cluster are distinguished by"): _RUN_ONLY,

@@ -17,6 +17,7 @@ from keras_ckpt.migrate.code.names import visible
 from keras_ckpt.migrate.code.scopes import Position, Scope, dotted_text
 from keras_ckpt.migrate.code.values.functions import SAME, SAME_METHODS
 from keras_ckpt.migrate.code.values.infer import Str, value
+from keras_ckpt.migrate.code.values.types import PLAIN
 from keras_ckpt.migrate.fix.edits.tree import Names
 
 _DEEP = 20
@@ -122,7 +123,7 @@ class Paths:
     def directory(self, node: ast.AST, at: Position) -> str | None:
         """Returns what is known of a path of a directory, also that of another path."""
         found = value(node, at)
-        if isinstance(found, Str):
+        if isinstance(found, Str) and found.parts != (PLAIN,):
             return found.shown
         for _ in range(_DEEP):
             if not isinstance(node, ast.Name):
