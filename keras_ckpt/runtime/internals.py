@@ -30,6 +30,12 @@ _ASSIGNING = tuple(
 )
 #: The modules of Keras that define operations.
 _OPERATIONS = ("core", "numpy", "nn", "math", "image", "linalg")
+#: The layers that Keras's applications are made of and that it does not publish.
+_OF_APPLICATIONS = {
+    "CustomScaleLayer": "applications.inception_resnet_v2",
+    "LayerScale": "applications.convnext",
+    "StochasticDepth": "applications.convnext",
+}
 #: The collections in which Keras keeps those of a layer, and what they are.
 _TRACKED = {
     "TrackedList": list,
@@ -89,6 +95,13 @@ def keep_training_argument(layer: Layer) -> None:
 def functional_class() -> type[Model]:
     """Returns the class of functional models."""
     found: type[Model] = _of_keras("models.functional").Functional
+    return found
+
+
+def layer_of_applications(name: str) -> type[Layer] | None:
+    """Returns a layer that `keras.applications` keeps to itself, None if it has none of the name."""
+    module = _OF_APPLICATIONS.get(name)
+    found: type[Layer] | None = getattr(_of_keras(module), name, None) if module else None
     return found
 
 

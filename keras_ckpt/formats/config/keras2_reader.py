@@ -157,6 +157,8 @@ class _Reader:
             if module == "layers":
                 found = keras2.layers.find(name, config.get("config"))
             found = found or getattr(getattr(self.keras, module), name, None)
+            if found is None and module == "layers":
+                found = internals.layer_of_applications(name.rpartition(">")[2])
             if found is None and module in ("constraints", "regularizers"):
                 found = getattr(keras2, module).BY_NAME.get(name)
             if found is not None:

@@ -179,3 +179,21 @@ def test_reference_that_is_none_is_no_call() -> None:
     config = functional({"a": [[["x", "first", 0, {}]]]}, [layer("ReLU", name="a")], "a")
     with pytest.raises(keras_ckpt.UnsupportedModel, match="the call of a layer on"):
         keras2_reader.make("m.h5", config, None, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("LayerScale", {"init_values": 0.5, "projection_dim": 2}),
+        ("StochasticDepth", {"drop_path_rate": 0.2}),
+        ("Custom>CustomScaleLayer", {"scale": 0.5}),
+        ("CustomScaleLayer", {"scale": 0.5}),
+    ],
+)
+def test_layers_that_applications_keep_to_themselves(name: str, settings: dict[str, Any]) -> None:
+    tried = layer(name, **settings)
+    calls = [[["x", 0, 0, {}]] * (2 if "Custom" in name else 1)]
+    model = made(functional({name.lower(): calls}, [tried], name.lower()))
+    x = np.ones((2, 2), "float32")
+    expected = 1.5 if "Custom" in name else 0.5 if name == "LayerScale" else 1.0
+    np.testing.assert_allclose(model.predict(x, verbose=0), x * expected)
