@@ -99,7 +99,7 @@ def functional_class() -> type[Model]:
 
 
 def layer_of_applications(name: str) -> type[Layer] | None:
-    """Returns a layer that `keras.applications` keeps to itself, None if it has none of the name."""
+    """Returns a layer of a name that `keras.applications` keeps to itself, None if there is none."""
     module = _OF_APPLICATIONS.get(name)
     found: type[Layer] | None = getattr(_of_keras(module), name, None) if module else None
     return found

@@ -2,7 +2,8 @@
 
     python tests/tools/inventory/page.py RELEASE=RESULT.json ...
 
-Results of other releases that the repository has are kept.
+Those of `take_back.py` are given as `back:RELEASE=RESULT.json`. Results of other releases that the
+repository has are kept.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import pathlib
 import re
 import sys
-from typing import Any
+from typing import Any, Iterator
 
 import reasons
 
@@ -24,6 +25,19 @@ FORMATS = (
     "model.h5", "weights.h5", "model.json", "model.yaml", "checkpoint", "object", "saved_model",
     "model.keras",
 )  # fmt: skip
+
+#: Before the release, where its results are those of the way back.
+BACK = "back:"
+HEAD_OF_BACK = """
+## And back
+
+Models that came back from `model.h5` were saved again by keras_ckpt on Keras 3, in three formats, and the
+release loaded that. It must predict what it predicted before. Where Keras 2 cannot describe a model, its
+`model.h5` is in the words of Keras 3, which the release refuses.
+
+| release | models | format | as before | refused, for a reason |
+|---|---|---|---|---|
+"""
 
 HEAD = """# The inventory of Keras 2
 
@@ -64,7 +78,8 @@ def counted(results: dict[str, dict[str, str]], release: str) -> dict[str, Any]:
             if result == "same":
                 row[0] += 1
                 continue
-            reason = reasons.reason(name, result, release)
+            find = reasons.reason_back if release.startswith(BACK) else reasons.reason
+            reason = find(name, result, release)
             if reason is None:
                 raise SystemExit(f"{name} {format_}: {result} has no reason")
             row[1] += 1
@@ -79,21 +94,31 @@ def _in_order(release: str) -> tuple[bool, list[int]]:
     ] or [99]
 
 
-def page(counts: dict[str, Any]) -> str:
-    lines = [HEAD]
-    why: dict[str, int] = collections.Counter()
+def _rows(counts: dict[str, Any]) -> Iterator[str]:
     for release in sorted(counts, key=_in_order):
         rows = counts[release]["rows"]
         for kind in KINDS:
             for format_ in FORMATS:
                 if f"{kind}|{format_}" in rows:
                     same, other = rows[f"{kind}|{format_}"]
-                    lines.append(f"| {release} | {kind} | `{format_}` | {same} | {other or ''} |\n")
-        for reason, many in counts[release]["reasons"].items():
-            why[reason] += many
-    lines.append("\n## What does not come back as it was\n\n| reason | files |\n|---|---|\n")
+                    yield f"| {release} | {kind} | `{format_}` | {same} | {other or ''} |\n"
+
+
+def _reasons(counts: dict[str, Any]) -> Iterator[str]:
+    why: dict[str, int] = collections.Counter()
+    for each in counts.values():
+        why.update(each["reasons"])
     for reason, many in sorted(why.items(), key=lambda each: -each[1]):
-        lines.append(f"| {reason} | {many} |\n")
+        yield f"| {reason} | {many} |\n"
+
+
+def page(counts: dict[str, Any]) -> str:
+    there = {release: found for release, found in counts.items() if not release.startswith(BACK)}
+    back = {release[len(BACK) :]: counts[release] for release in counts if release not in there}
+    lines = [HEAD, *_rows(there)]
+    lines.append("\n## What does not come back as it was\n\n| reason | files |\n|---|---|\n")
+    lines += [*_reasons(there), HEAD_OF_BACK, *_rows(back), "\n| reason | files |\n|---|---|\n"]
+    lines += _reasons(back)
     lines.append(
         "\n## Walking it\n\n"
         "The whole walk takes about ten minutes for a release, and twenty to read:\n\n"

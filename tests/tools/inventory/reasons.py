@@ -240,3 +240,29 @@ def reason(name: str, result: str, release: str) -> str | None:
         if is_of_release and re.search(of_name, name) and re.match(of_result, result, re.DOTALL):
             return why
     return None
+
+
+#: What a release does not load of what is written for it: names of models, and the reasons.
+REASONS_BACK = [
+    (
+        r"SpectralNormalization|RandomFourierFeatures|TextVectorization\(ngrams",
+        "the release does not load its own HDF5 files of it",
+    ),
+    (r"lambda", "Keras 3 stores the code of a Lambda in a way that Keras 2 does not read"),
+    (
+        r"MultiHeadAttention|kinds/attention_|kinds/mask|compiled/loss added",
+        "no description of MultiHeadAttention, of masks that are passed on as values, or of "
+        "`add_loss` is read by both: the weights can be loaded",
+    ),
+    (
+        r"kinds/(operators|functions_of_)",
+        "operations between layers are layers of another kind in Keras 2: the weights can be loaded",
+    ),
+]
+
+
+def reason_back(name: str, result: str, release: str) -> str | None:
+    """Returns the reason for a model that the release does not load, None if there is none."""
+    if not result.startswith("RAISES"):
+        return None
+    return next((why for of_name, why in REASONS_BACK if re.search(of_name, name)), None)
