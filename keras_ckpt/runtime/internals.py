@@ -99,7 +99,7 @@ def functional_class() -> type[Model]:
 
 
 def layer_of_applications(name: str) -> type[Layer] | None:
-    """Returns a layer of a name that `keras.applications` keeps to itself, None if there is none."""
+    """Returns a layer by its name that `keras.applications` does not publish, None if unknown."""
     module = _OF_APPLICATIONS.get(name)
     found: type[Layer] | None = getattr(_of_keras(module), name, None) if module else None
     return found

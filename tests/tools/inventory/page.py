@@ -31,9 +31,9 @@ BACK = "back:"
 HEAD_OF_BACK = """
 ## And back
 
-Models that came back from `model.h5` were saved again by keras_ckpt on Keras 3, in three formats, and the
-release loaded that. It must predict what it predicted before. Where Keras 2 cannot describe a model, its
-`model.h5` is in the words of Keras 3, which the release refuses.
+Models that came back from `model.h5` were saved again by keras_ckpt on Keras 3, in three formats,
+and the release loaded that. It must predict what it predicted before. Where Keras 2 cannot
+describe a model, its `model.h5` is in the words of Keras 3, which the release refuses.
 
 | release | models | format | as before | refused, for a reason |
 |---|---|---|---|---|

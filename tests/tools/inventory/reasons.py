@@ -256,7 +256,7 @@ REASONS_BACK = [
     ),
     (
         r"kinds/(operators|functions_of_)",
-        "operations between layers are layers of another kind in Keras 2: the weights can be loaded",
+        "operations between layers are other layers in Keras 2: the weights can be loaded",
     ),
 ]
 
