@@ -9,7 +9,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from keras_ckpt._clone import find_compat
+from keras_ckpt import _clone
 
 if TYPE_CHECKING:
     from keras_ckpt.errors import (
@@ -127,5 +127,5 @@ def _register_with_keras() -> None:
         hook.start()
 
 
-find_compat()
+_clone.find_compat()
 _register_with_keras()

@@ -1,5 +1,4 @@
 """The example of the guide to TF 2.10: the best weights by "val_accuracy" in a checkpoint."""
-
 import functools
 
 import tensorflow as tf
@@ -9,18 +8,15 @@ from sklearn.model_selection import train_test_split
 x, y = load_digits(return_X_y=True)
 x_train, x_test, y_train, y_test = train_test_split(x / 16.0, y, test_size=0.2, random_state=0)
 
-model = tf.keras.Sequential(
-    [
-        tf.keras.layers.Dense(64, activation="relu", input_shape=(64,)),
-        tf.keras.layers.Dense(10, activation="softmax"),
-    ]
-)
+model = tf.keras.Sequential([
+    tf.keras.layers.Dense(64, activation="relu", input_shape=(64,)),
+    tf.keras.layers.Dense(10, activation="softmax"),
+])
 model.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
 untrained = model.get_weights()
 # What the guide leaves out of its calls of `fit`.
-model.fit = functools.partial(
-    model.fit, x_train, y_train, validation_data=(x_test, y_test), verbose=0
-)
+model.fit = functools.partial(model.fit, x_train, y_train, validation_data=(x_test, y_test),
+                              verbose=0)
 
 EPOCHS = 10
 checkpoint_filepath = "/tmp/checkpoint"

@@ -1,5 +1,4 @@
 """The example of TF 2.1's documentation: the best weights by 'val_acc' in a checkpoint."""
-
 import functools
 
 import tensorflow as tf
@@ -7,37 +6,33 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 x, y = load_digits(return_X_y=True)
-x_train, x_test, y_train, y_test = train_test_split(x / 16.0, y, test_size=0.2, random_state=0)
+x_train, x_test, y_train, y_test = train_test_split(x / 16., y, test_size=0.2, random_state=0)
 
-model = tf.keras.Sequential(
-    [
-        tf.keras.layers.Dense(64, activation="relu", input_shape=(64,)),
-        tf.keras.layers.Dense(10, activation="softmax"),
-    ]
-)
-model.compile("adam", "sparse_categorical_crossentropy", metrics=["acc"])
+model = tf.keras.Sequential([
+    tf.keras.layers.Dense(64, activation='relu', input_shape=(64,)),
+    tf.keras.layers.Dense(10, activation='softmax'),
+])
+model.compile('adam', 'sparse_categorical_crossentropy', metrics=['acc'])
 untrained = model.get_weights()
 # What the documentation leaves out of its calls of `fit`.
-model.fit = functools.partial(
-    model.fit, x_train, y_train, validation_data=(x_test, y_test), verbose=0
-)
+model.fit = functools.partial(model.fit, x_train, y_train, validation_data=(x_test, y_test),
+                              verbose=0)
 
 EPOCHS = 10
-checkpoint_filepath = "/tmp/checkpoint"
+checkpoint_filepath = '/tmp/checkpoint'
 model_checkpoint_callback = tf.keras.callbacks.ModelCheckpoint(
     filepath=checkpoint_filepath,
     save_weights_only=True,
-    monitor="val_acc",
-    mode="max",
-    save_best_only=True,
-)
+    monitor='val_acc',
+    mode='max',
+    save_best_only=True)
 
 # Model weights are saved at the end of every epoch, if it's the best seen
 # so far.
 model.fit(epochs=EPOCHS, callbacks=[model_checkpoint_callback])
 
 print("saved", checkpoint_filepath)
-print("accuracy of the best epoch: {:.3f}".format(max(model.history.history["val_acc"])))
+print("accuracy of the best epoch: {:.3f}".format(max(model.history.history['val_acc'])))
 model.set_weights(untrained)
 
 # The model weights (that are considered the best) are loaded into the model.

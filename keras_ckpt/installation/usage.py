@@ -11,14 +11,13 @@ import contextlib
 import dataclasses
 import functools
 import itertools
+import math
 import os
 import sys
 import types
 import warnings
 import weakref
 from typing import Callable, Iterator, Mapping, NamedTuple
-
-import numpy as np
 
 #: The packages whose own calls of one another are not those of the program.
 _INNER = ("keras", "tensorflow", "tensorflow_core", "tf_keras", "keras_ckpt")
@@ -179,7 +178,8 @@ def _code(function: str, args: tuple[object, ...], kwargs: Mapping[str, object])
 
 def _literal(value: object) -> str:
     """Returns a value as code; a name that stands for nothing if it has no short literal."""
-    if isinstance(value, np.generic):
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.generic):
         value = value.item()
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
@@ -233,7 +233,7 @@ def _compare(
     except Exception as error:
         call.refused = f"{type(error).__name__}: {error}"
         return
-    has_best = other.best is not None and other.best not in (np.inf, -np.inf)
+    has_best = other.best is not None and other.best not in (math.inf, -math.inf)
     names = (*_ATTRIBUTES, "best") if has_best else _ATTRIBUTES
     call.is_same = all(
         vars(other).get(name, _ABSENT) == vars(made).get(name, _ABSENT) for name in names

@@ -210,7 +210,7 @@ def test_what_cannot_be_run(scripts: pathlib.Path) -> None:
 def test_help_and_the_other_name(scripts: pathlib.Path) -> None:
     code, output, _ = ran(scripts, "--help", by_us=True)
     assert code == 0
-    assert output.startswith("Usage: keras-ckpt run [--as VERSION] (SCRIPT | -m MODULE")
+    assert output.startswith("Usage: keras-ckpt run [--as VERSION] [--report FILE] (SCRIPT | ")
     command = pathlib.Path(sys.executable).with_name("keras-ckpt")
     if not command.exists():
         pytest.skip("the command is not installed beside this Python")
