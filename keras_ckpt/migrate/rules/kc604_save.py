@@ -63,7 +63,8 @@ model.save_weights("checkpoints/my_checkpoint.weights.h5")
             return
         weights = site.kind == SAVE_WEIGHTS
         found = first_lost(argument, old.saving.function(site.kind), taken)
-        if found is None and self._is_of_tensorflow(site) and not weights:
+        ends = isinstance(argument.value, Str) and argument.value.ends_in(tuple(taken.endings))
+        if found is None and self._is_of_tensorflow(site) and not weights and not ends:
             found = Possible(Str(("…",)))
         if found is None or not site.may_be_keras(found.value):
             return
