@@ -107,7 +107,7 @@ def test_what_a_module_has_set_meanwhile_stays(mine: Any) -> None:
 def test_the_script_itself_may_have_imported_before(
     here: pathlib.Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    package = keras.__name__
+    package = "keras" if runtime.is_keras_3() else "tensorflow.keras"
     (here / "train.py").write_text(
         f"""
 from {package}.callbacks import ModelCheckpoint as MC
