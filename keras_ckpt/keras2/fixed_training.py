@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from keras_ckpt import runtime
 from keras_ckpt._typing import Layer
 from keras_ckpt.keras2 import layers
 from keras_ckpt.keras2.registered import PACKAGE, registered
@@ -28,27 +29,17 @@ else:
 
 
 class _Fixed(_Base):  # type: ignore[misc]
-    """Comes before a class of layers."""
+    """Comes before a class of layers or models."""
 
+    # Keras knows classes of functional models by these arguments.
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         internals.keep_training_argument(self)
 
 
-class _FixedFunctional(_Base):  # type: ignore[misc]
-    """Comes before the class of functional models, which Keras knows by these arguments."""
-
-    def __init__(
-        self, inputs: object, outputs: object, name: str | None = None, **kwargs: object
-    ) -> None:
-        super().__init__(inputs, outputs, name=name, **kwargs)
-        internals.keep_training_argument(self)
-
-
 def _made(cls: type[Layer]) -> type[Layer]:
-    first = _FixedFunctional if cls is internals.functional_class() else _Fixed
     text = f"`{cls.__name__}` that keeps the `training` that it is called with."
-    made = type(cls.__name__, (first, cls), {"__doc__": text, "__module__": __name__})
+    made = type(cls.__name__, (_Fixed, cls), {"__doc__": text, "__module__": __name__})
     return registered(made, PREFIX + cls.__name__)
 
 
@@ -61,12 +52,21 @@ def _classes() -> list[type[Layer]]:
     known.update({name: layers.find(name) for name in layers.MODULES})
     found: list[type[Layer]] = [
         each
-        for each in [*known.values(), keras.Sequential, internals.functional_class()]
+        for each in [*known.values(), keras.Sequential, *_functional()]
         if inspect.isclass(each)
         and issubclass(each, keras.layers.Layer)
         and "training" in inspect.signature(each.call).parameters  # type: ignore[attr-defined]
     ]
     return list(dict.fromkeys(found))
+
+
+def _functional() -> list[type[Layer]]:
+    """Returns the class of functional models, unless Keras cannot make one within another again.
+
+    Keras 3.0 cannot: it loses count of the calls. There such a model keeps its `training` as a
+    layer of the user's does.
+    """
+    return [internals.functional_class()] if runtime.version() >= (3, 3) else []
 
 
 #: The classes that keep their `training`, by those that do not.

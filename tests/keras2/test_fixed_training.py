@@ -112,6 +112,8 @@ def is_training(model: Any) -> tuple[bool, bool]:
 @pytest.mark.parametrize("training", [True, False, None])
 @pytest.mark.parametrize("name", TRIED)
 def test_it_is_kept(name: str, training: bool | None, how: str, tmp_path: pathlib.Path) -> None:
+    if name.startswith("functional") and how != "as read" and runtime.version() < (3, 3):
+        pytest.skip("Keras 3.0 cannot make a functional model within another again")
     model = keras_ckpt.model_from_json(described(TRIED[name], training))
     if how != "as read":
         model = again(model, how, tmp_path)
@@ -123,6 +125,8 @@ def test_it_is_kept(name: str, training: bool | None, how: str, tmp_path: pathli
 @pytest.mark.parametrize("name", ["dropout", "norm", "sequential", "functional"])
 @pytest.mark.parametrize("training", [True, False, None])
 def test_keras_2_is_told_the_same(name: str, training: bool | None, tmp_path: pathlib.Path) -> None:
+    if name == "functional" and runtime.version() < (3, 3):
+        pytest.skip("Keras 3.0 cannot make a functional model within another again")
     model = keras_ckpt.model_from_json(described(TRIED[name], training))
     keras_ckpt.save_model(model, tmp_path / "m.h5")
     assert calls(tmp_path / "m.h5", "tried") == [
