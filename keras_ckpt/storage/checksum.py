@@ -295,8 +295,8 @@ crc32c: Crc | LibraryCrc32c = of_library() or numpy_crc32c
 
 def of_file(path: str) -> int:
     """Returns the checksum of a file."""
-    with open(path, "rb") as file:
-        return crc32c.of_pieces(iter(lambda: file.read(_PIECE), b""))
+    with open(path, "rb", buffering=0) as file:
+        return of_parts(file, [(0, os.fstat(file.fileno()).st_size)])
 
 
 #: Where bytes of a file begin, and how many they are.

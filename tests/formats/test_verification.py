@@ -53,16 +53,25 @@ def test_all_are_found_once(saved: pathlib.Path) -> None:
     assert all(each.has_checksums for each in found.values())
 
 
+def copied(
+    saved: pathlib.Path, tmp_path: pathlib.Path, file: str
+) -> tuple[pathlib.Path, pathlib.Path]:
+    """Returns a copy of the directory, and a file in it."""
+    directory = tmp_path / "copy"
+    shutil.copytree(saved, directory)
+    if file.startswith("saved/"):  # The archive in a SavedModel has the name of its save.
+        return directory, next(directory.glob("saved/**/*.keras"))
+    return directory, directory / file
+
+
 @pytest.mark.parametrize(("name", "save", "file"), SAVED)
 def test_a_flipped_bit(
     name: str, save: Any, file: str, saved: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    directory = tmp_path / "copy"
-    shutil.copytree(saved, directory)
-    files = sorted(directory.glob("saved/**/*.keras")) if name == "saved" else [directory / file]
-    content = bytearray(files[0].read_bytes())
+    directory, changed = copied(saved, tmp_path, file)
+    content = bytearray(changed.read_bytes())
     content[len(content) // 2] ^= 4
-    files[0].write_bytes(content)
+    changed.write_bytes(content)
     damaged = [each for each in verify(directory) if each.flaw is not None]
     assert [each.path for each in damaged] == [str(directory / name)]
     (alone,) = verify(directory / name)
@@ -73,10 +82,8 @@ def test_a_flipped_bit(
 def test_a_missing_file(
     name: str, save: Any, file: str, saved: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    directory = tmp_path / "copy"
-    shutil.copytree(saved, directory)
-    removed = sorted(directory.glob("saved/**/*.keras")) if name == "saved" else [directory / file]
-    removed[0].unlink()
+    directory, removed = copied(saved, tmp_path, file)
+    removed.unlink()
     found = {each.path: each.flaw for each in verify(directory)}
     if file == name:
         assert str(directory / name) not in found

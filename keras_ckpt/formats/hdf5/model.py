@@ -81,9 +81,8 @@ class HDF5Model(hdf5_file.HDF5Format):
     def load_state(self, model: Model, path: str) -> None:
         self.load_weights(model, path)
         with hdf5_file.opened(path) as file:
-            if "optimizer_weights" in file and getattr(model, "optimizer", None) is not None:
-                state = _optimizer_state(file.group("optimizer_weights"))
-                optimizer_state.restore(path, model, *state)
+            if getattr(model, "optimizer", None) is not None:
+                _restore_optimizer(path, model, file)
 
     def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
         assignment.require_variables(model, "loaded")
@@ -124,14 +123,7 @@ class HDF5Model(hdf5_file.HDF5Format):
             if not compile or config is None:
                 return model
             compilation.compile_model(path, model, config, custom_objects, version)
-            if "optimizer_weights" in file and theano.wrote(group) and theano.kernels(model):
-                runtime.warn_user(
-                    f"The optimizer starts anew: the state of kernels in {path} is that of Theano, "
-                    "which turned them around."
-                )
-            elif "optimizer_weights" in file:
-                state = _optimizer_state(file.group("optimizer_weights"))
-                optimizer_state.restore(path, model, *state)
+            _restore_optimizer(path, model, file)
         return model
 
 
@@ -296,6 +288,20 @@ def _spelled_out(config: Config) -> Config:
     except ValueError:
         return config  # a name of the user's own, which only the user's objects give a meaning
     return spelled
+
+
+def _restore_optimizer(path: str, model: Model, file: hdf5_file.Group) -> None:
+    """Gives the optimizer of a model the state in a file, if it has one."""
+    if "optimizer_weights" not in file:
+        return
+    if theano.wrote(file.group("model_weights")) and theano.kernels(model):
+        runtime.warn_user(
+            f"The optimizer starts anew: the state of kernels in {path} is that of Theano, "
+            "which turned them around."
+        )
+        return
+    state = _optimizer_state(file.group("optimizer_weights"))
+    optimizer_state.restore(path, model, *state)
 
 
 def _optimizer_state(group: hdf5_file.Group) -> tuple[list[str], list[hdf5_file.Dataset]]:

@@ -124,8 +124,8 @@ def _checksum_of_header(shapes: Mapping[str, Config], metadata: Mapping[str, str
     return checksum.crc32c(json.dumps([kinds, said], sort_keys=True).encode("utf-8"))
 
 
-def _check(path: str) -> bool:
-    """Returns whether the file has checksums of its values, which are compared then.
+def _check(path: str) -> None:
+    """Compares the checksums in the file, if it has some.
 
     Raises:
         DamagedCheckpoint: if they are not what was written.
@@ -134,7 +134,7 @@ def _check(path: str) -> bool:
         tensors = _header(path) or {}
         metadata = tensors.pop(_METADATA, None) or {}
         if _CHECKSUMS not in metadata:
-            return False
+            return
         known = {str(name): int(crc) for name, crc in json.loads(metadata[_CHECKSUMS]).items()}
         rest = known.pop("", None)
         if rest != _checksum_of_header(tensors, metadata) or known.keys() != tensors.keys():
@@ -148,7 +148,6 @@ def _check(path: str) -> bool:
             parts.append(([(begin + start, end - start)], known[name]))
         for number in checksum.changed(path, parts):
             raise DamagedCheckpoint(path, f"the checksum of {names[number]!r} is wrong", _AGAIN)
-    return True
 
 
 def _tensors(path: str) -> Config:
@@ -183,7 +182,7 @@ def _checksums(values: dict[str, np.ndarray], metadata: dict[str, str]) -> dict[
     """Returns the metadata that has the checksums."""
     names = {numpy: kind for kind, numpy in _TYPES.items()}
     shapes = {
-        name: {"dtype": names[value.dtype.name], "shape": list(value.shape)}
+        name: {"dtype": names.get(value.dtype.name, value.dtype.name), "shape": list(value.shape)}
         for name, value in values.items()
     }
     known = {name: checksum.crc32c(value) for name, value in values.items()}

@@ -182,51 +182,49 @@ def masked(k: Any) -> Any:
     return k.Model(inputs, layers.Dense(2)(layers.SimpleRNN(3)(x)))
 
 
+def two_that_are_masked(layers: Any) -> Any:
+    """Two inputs, and what becomes of each: as of an encoder and a decoder."""
+    inputs = [layers.Input((5,)), layers.Input((4,))]
+    return (inputs, *(layers.Embedding(7, 4, mask_zero=True)(each) for each in inputs))
+
+
 @kind(whole(3, 5), whole(3, 4))
 def masks_of_an_encoder_and_a_decoder(k: Any) -> Any:
     layers = k.layers
-    first, second = layers.Input((5,)), layers.Input((4,))
-    x = layers.Embedding(7, 4, mask_zero=True)(first)
-    y = layers.Embedding(7, 4, mask_zero=True)(second)
+    inputs, x, y = two_that_are_masked(layers)
     _, *states = layers.LSTM(4, return_state=True)(x)
     y = layers.LSTM(4, return_sequences=True)(y, initial_state=states)
-    return k.Model([first, second], layers.Dense(2)(y))
+    return k.Model(inputs, layers.Dense(2)(y))
 
 
 @kind(whole(3, 5), whole(3, 4))
 def masks_with_one_state(k: Any) -> Any:
     layers = k.layers
-    first, second = layers.Input((5,)), layers.Input((4,))
-    x = layers.Embedding(7, 4, mask_zero=True)(first)
-    y = layers.Embedding(7, 4, mask_zero=True)(second)
+    inputs, x, y = two_that_are_masked(layers)
     state = layers.SimpleRNN(4)(x)
     y = layers.GRU(4, return_sequences=True)(y, initial_state=state)
     y = layers.SimpleRNN(4)(y, initial_state=[state])
-    return k.Model([first, second], layers.Dense(2)(y))
+    return k.Model(inputs, layers.Dense(2)(y))
 
 
 @kind(whole(3, 5), whole(3, 4))
 def masks_with_states_of_both_directions(k: Any) -> Any:
     layers = k.layers
-    first, second = layers.Input((5,)), layers.Input((4,))
-    x = layers.Embedding(7, 4, mask_zero=True)(first)
-    y = layers.Embedding(7, 4, mask_zero=True)(second)
+    inputs, x, y = two_that_are_masked(layers)
     _, *states = layers.Bidirectional(layers.GRU(3, return_state=True))(x)
     y = layers.Bidirectional(layers.GRU(3, return_sequences=True))(y, initial_state=states)
     y = layers.GRU(4)(y)
-    return k.Model([first, second], layers.Dense(2)(y))
+    return k.Model(inputs, layers.Dense(2)(y))
 
 
 @kind(whole(3, 5), whole(3, 4))
 def masks_with_states_of_cells(k: Any) -> Any:
     layers = k.layers
-    first, second = layers.Input((5,)), layers.Input((4,))
-    x = layers.Embedding(7, 4, mask_zero=True)(first)
-    y = layers.Embedding(7, 4, mask_zero=True)(second)
+    inputs, x, y = two_that_are_masked(layers)
     cells = [layers.LSTMCell(4), layers.GRUCell(3)]
     _, *states = layers.RNN(cells, return_state=True)(x)
     y = layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)])(y, initial_state=states)
-    return k.Model([first, second], layers.Dense(2)(y))
+    return k.Model(inputs, layers.Dense(2)(y))
 
 
 @kind(whole(3, 5))
