@@ -12,6 +12,7 @@ import copy
 import functools
 import importlib
 import importlib.util
+import inspect
 import threading
 from types import ModuleType
 from typing import TYPE_CHECKING, Callable, Collection, ContextManager, Iterable, Iterator
@@ -90,6 +91,12 @@ def keep_training_argument(layer: Layer) -> None:
         kept = {name for name in layer._call_context_args if name != "training"}
         object.__setattr__(layer, "_call_context_args", kept)
     object.__setattr__(layer, "_call_has_training_arg", False)
+
+
+def keeps_training_argument(layer: Layer) -> bool:
+    """Returns whether `keep_training_argument` was called for a layer."""
+    takes_it = "training" in inspect.signature(layer.call).parameters
+    return takes_it and vars(layer).get("_call_has_training_arg") is False
 
 
 def functional_class() -> type[Model]:

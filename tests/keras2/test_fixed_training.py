@@ -112,7 +112,8 @@ def is_training(model: Any) -> tuple[bool, bool]:
 @pytest.mark.parametrize("training", [True, False, None])
 @pytest.mark.parametrize("name", TRIED)
 def test_it_is_kept(name: str, training: bool | None, how: str, tmp_path: pathlib.Path) -> None:
-    if name.startswith("functional") and how != "as read" and runtime.version() < (3, 3):
+    is_native = how not in ("as read", "m.h5")
+    if name.startswith("functional") and is_native and runtime.version() < (3, 3):
         pytest.skip("Keras 3.0 cannot make a functional model within another again")
     model = keras_ckpt.model_from_json(described(TRIED[name], training))
     if how != "as read":
@@ -125,8 +126,6 @@ def test_it_is_kept(name: str, training: bool | None, how: str, tmp_path: pathli
 @pytest.mark.parametrize("name", ["dropout", "norm", "sequential", "functional"])
 @pytest.mark.parametrize("training", [True, False, None])
 def test_keras_2_is_told_the_same(name: str, training: bool | None, tmp_path: pathlib.Path) -> None:
-    if name == "functional" and runtime.version() < (3, 3):
-        pytest.skip("Keras 3.0 cannot make a functional model within another again")
     model = keras_ckpt.model_from_json(described(TRIED[name], training))
     keras_ckpt.save_model(model, tmp_path / "m.h5")
     assert calls(tmp_path / "m.h5", "tried") == [
@@ -142,6 +141,44 @@ def calls(path: pathlib.Path, name: str) -> list[Any]:
         config = json.loads(file.attrs["model_config"])["config"]
     (found,) = [each for each in config["layers"] if each["name"] == name]
     return [node[0][3] for node in found["inbound_nodes"]]
+
+
+@pytest.mark.parametrize("training", [True, False, None])
+def test_an_hdf5_file_says_so_of_a_layer_of_the_users(
+    training: bool | None, tmp_path: pathlib.Path
+) -> None:
+    class Mine(keras.layers.Dropout):
+        """A layer of the user's."""
+
+    known = {"Mine": Mine}
+    model = keras_ckpt.model_from_json(
+        described(dict(TRIED["dropout"], class_name="Mine"), training), custom_objects=known
+    )
+    keras_ckpt.save_model(model, tmp_path / "m.h5")
+    expected = (False, True) if training is None else (training, training)
+    assert is_training(model) == expected
+    again = keras_ckpt.load_model(tmp_path / "m.h5", custom_objects=known)
+    assert is_training(again) == expected
+    assert type(again.layers[1]) is Mine
+    assert calls(tmp_path / "m.h5", "tried") == [{} if training is None else {"training": training}]
+
+
+@pytest.mark.parametrize("how", ["as read", "m.keras", "m.h5"])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
+def test_a_layer_that_takes_time_first_keeps_it(
+    name: str, how: str, tmp_path: pathlib.Path
+) -> None:
+    config = json.loads(
+        described(layer(name, units=64, dropout=0.5, time_major=True, return_sequences=True), True)
+    )
+    config["config"]["layers"][0]["config"]["batch_input_shape"] = [4, None, 64]
+    model = keras_ckpt.model_from_json(json.dumps(config))
+    if how != "as read":
+        keras_ckpt.save_model(model, tmp_path / how)
+        model = keras_ckpt.load_model(tmp_path / how)
+    x = np.random.RandomState(2).rand(4, 2, 64).astype("float32")
+    assert not np.array_equal(model.predict_on_batch(x), model.predict_on_batch(x))
+    assert model.layers[1].get_config()["time_major"] is True
 
 
 @pytest.mark.parametrize("training", [True, False, None])
@@ -168,5 +205,6 @@ def test_every_layer_that_is_called_with_training_has_one() -> None:
         assert issubclass(made, cls)
         assert made.__name__ == cls.__name__
         known = keras.saving.get_registered_name(made)
-        assert fixed_training.unfixed(known) == cls.__name__
+        package = "keras_ckpt>" if cls.__module__.startswith("keras_ckpt") else ""
+        assert fixed_training.unfixed(known) == package + cls.__name__
         assert keras.saving.get_registered_object(known) is made

@@ -302,9 +302,10 @@ def _as_called(description: Config) -> Config:
     """
     base = keras2.fixed_training.unfixed(_full_name(description))
     if base is not None:
-        name = _PACKAGE + base if base in keras2.layers.MODULES else base
-        others = {key: description[key] for key in description if key not in _NAMES}
-        return dict(others, class_name=name)
+        is_own = str(description.get("module")).startswith(f"{keras2.fixed_training.__name__}")
+        left_out = _NAMES if is_own else ("class_name", "registered_name")
+        others = {key: description[key] for key in description if key not in left_out}
+        return dict(others, class_name=base)
     nodes = [
         dict(node, kwargs={key: node["kwargs"][key] for key in node["kwargs"] if key != "training"})
         for node in description["inbound_nodes"]

@@ -7,7 +7,7 @@ import functools
 import json
 from typing import Any, Iterator
 
-from keras_ckpt import endings, runtime
+from keras_ckpt import endings, keras2, runtime
 from keras_ckpt._typing import Config, CustomObjects, H5Group, Model
 from keras_ckpt.errors import UnsupportedModel, WeightsOnly
 from keras_ckpt.formats import assignment, parsing
@@ -241,15 +241,20 @@ def _describe(model: Model) -> Config:
         for name, value in described.items():
             if not isinstance(value, str):
                 described[name] = json.dumps(value, default=encode).encode("utf-8")
-    return _for_keras_2(described)
+    return _for_keras_2(described, model)
 
 
-def _for_keras_2(described: Config) -> Config:
+def _for_keras_2(described: Config, model: Model) -> Config:
     """Returns the same as Keras 2 would say it, which Keras 3 understands, if it can be said."""
+
+    def of_model(description: Config) -> Config:
+        named = keras2.fixed_training.named(description["config"], model)
+        return keras2_writer.of_model(dict(description, config=named))
+
     try:
         found = dict(described)
         for name, convert in (
-            ("model_config", keras2_writer.of_model),
+            ("model_config", of_model),
             ("training_config", keras2_writer.of_training),
         ):
             if name in found:

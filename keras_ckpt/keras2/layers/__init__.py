@@ -56,9 +56,13 @@ def find(name: str, settings: Config | None = None) -> type[Layer] | None:
     return found
 
 
+def every() -> list[type[Layer]]:
+    """Returns all of them."""
+    found = [find(name) for name in MODULES]
+    found += [find(name, {key: values[0]}) for name, (key, values, _) in ARGUMENTS.items()]
+    return [each for each in found if each is not None]
+
+
 def register() -> None:
     """Registers all of them with the running Keras."""
-    for name in MODULES:
-        find(name)
-    for name, (argument, values, _) in ARGUMENTS.items():
-        find(name, {argument: values[0]})
+    every()

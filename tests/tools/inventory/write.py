@@ -1,6 +1,7 @@
 """Writes the inventory of the running Keras 2: each model in each of its formats, with its numbers.
 
     PYTHON_OF_A_RELEASE tests/tools/inventory/write.py DIRECTORY [PATTERN] [--part N/M]
+        [--formats NAME,NAME] [--applications]
 
 The directory gets one folder for each model and an `index.json` of them all. `replay.py` reads it.
 """
@@ -190,7 +191,9 @@ class NotOfRelease(Exception):
     """The release has no such model."""
 
 
-def write(case: classes.Case, folder: str, with_saved_model: bool) -> dict[str, Any]:
+def write(
+    case: classes.Case, folder: str, with_saved_model: bool, formats: list[str]
+) -> dict[str, Any]:
     KERAS.backend.clear_session()
     np.random.seed(1)
     try:
@@ -247,6 +250,8 @@ def write(case: classes.Case, folder: str, with_saved_model: bool) -> dict[str, 
     written: dict[str, str | None] = {}
     os.makedirs(folder)
     for kind, save in saves(model, folder, with_saved_model).items():
+        if formats and kind not in formats:
+            continue
         try:
             save()
             written[kind] = None
@@ -330,9 +335,11 @@ def main() -> None:
     parser.add_argument("directory")
     parser.add_argument("pattern", nargs="?", default="")
     parser.add_argument("--part", default="0/1")
+    parser.add_argument("--formats", default="")
     parser.add_argument("--applications", action="store_true")
     given = parser.parse_args()
     part, parts = map(int, given.part.split("/"))
+    formats = given.formats.split(",") if given.formats else []
     unknown: list[str] = []
     index: dict[str, Any] = {"release": RELEASE, "cases": {}, "refused": {}}
     seen_classes = set()
@@ -349,7 +356,7 @@ def main() -> None:
         folder = os.path.join(given.directory, str(number))
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            index["cases"][str(number)] = write(case, folder, with_saved_model)
+            index["cases"][str(number)] = write(case, folder, with_saved_model, formats)
         except NotOfRelease as error:
             index["refused"][case.name] = str(error)
     index["unknown"] = sorted(set(unknown))
