@@ -15,7 +15,8 @@ import numpy as np
 from keras_ckpt import keras2, runtime
 from keras_ckpt._typing import Config, CustomObjects, Layer, Model, Tensor
 from keras_ckpt.formats.config import keras2_arguments as argument_table
-from keras_ckpt.formats.config import layer_names, making, masks, python_code, tf_ops
+from keras_ckpt.formats.config import layer_names, making, masks, tf_ops
+from keras_ckpt.formats.config.lambdas import python_code
 from keras_ckpt.runtime import internals
 
 _MODELS = ("Functional", "Model", "Sequential")

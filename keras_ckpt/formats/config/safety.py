@@ -9,6 +9,7 @@ import sys
 from keras_ckpt import runtime
 from keras_ckpt._typing import Config, CustomObjects
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint, UnsafeCheckpoint, UnsupportedModel
+from keras_ckpt.formats.config.lambdas import python_code
 
 _DEEPEST = 200
 
@@ -136,7 +137,8 @@ def _check(path: str, value: Config, custom: CustomObjects, by_module: bool) -> 
         return
     what = ""
     if kind == "__lambda__" or (kind == "Lambda" and _is_code(settings)):
-        what = "a Lambda, which holds code"
+        code = python_code.source_of(settings.get("code", settings.get("function")))
+        what = "a Lambda, which holds code" + (f": {code}" if code and len(code) < 500 else "")
     elif kind in _CODE:
         what = f"a {kind}, which runs {_CODE[kind]}"
     elif isinstance(settings.get("vocabulary"), str):

@@ -55,8 +55,8 @@ REASONS: list[tuple[str, ...]] = [
     (
         r"kinds/lambda_of",
         r"refused: .*its code is not that of Python",
-        "the code of a Lambda is that of the Python that saved it, which another one cannot run: "
-        "build the model, and load its weights",
+        "the code of a Lambda is more than an expression, of another Python than the one that "
+        "runs: pass the function in `custom_objects` under the name of the layer",
     ),
     (
         r"renorm=True",

@@ -66,7 +66,7 @@ def result(folder: str, told: dict[str, Any], kind: str) -> str:
                 return "DIFFERS: text"
             continue
         one, other = one.astype("float64"), other.astype("float64")
-        scale = max(1.0, float(np.nanmax(np.abs(other), initial=0))) if other.size else 1.0
+        scale = max(1.0, float(np.nanmax(np.abs(other)))) if other.size else 1.0
         if not np.allclose(one, other, rtol=0, atol=near * scale, equal_nan=True):
             return f"DIFFERS: {float(np.nanmax(np.abs(one - other))):.3g} apart"
     return "same"

@@ -1,12 +1,13 @@
-"""The code of `Lambda` layers of Keras 2, which is made again if it is of the running Python.
+"""The functions of `Lambda` layers of Keras 2, made again from the code that Keras 2 stored.
 
-Keras 2 stored what Python compiled. Another release of Python takes it for something else, or ends
-the process. The file does not say which Python wrote it, so the code is read as this one would
-run it, and refused if it does not make sense.
+It stored what Python compiled. Another release of Python takes it for something else, or ends the
+process. The file does not say which Python wrote it, so the code is read as this one would run it;
+if it does not make sense so, it is read as another Python's and compiled anew.
 """
 
 from __future__ import annotations
 
+import ast
 import base64
 import binascii
 import dis
@@ -16,11 +17,14 @@ import sys
 from types import CodeType, FunctionType
 from typing import Any, Callable, Iterator
 
+from keras_ckpt.formats.config.lambdas import decompiler
+
 _VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _OF_ANOTHER = (
     "its code is not that of Python " + _VERSION + ", which is running: Keras 2 stored it as the "
-    "Python of that time compiled it. Load it with that release of Python, or pass the function "
-    "in custom_objects under the name of the layer"
+    "Python of that time compiled it, and it is more than an expression of a Python from 2.7 to "
+    "3.11. Load it with that release of Python, or pass the function in custom_objects under the "
+    "name of the layer"
 )
 
 
@@ -49,13 +53,20 @@ def function_of(
     text, defaults, closure = (
         described if isinstance(described, (list, tuple)) else (described, None, None)
     )
-    code = _code(str(text))
-    _verify(code)
-    cells = tuple(_cell(each) for each in closure) if closure else None
-    if len(cells or ()) != len(code.co_freevars):
-        raise ValueError("a Lambda uses variables around it, which Keras 2 did not store")
+    values = list(closure) if closure else []
     # The names that it uses are those of the user's module, which has imported Keras, as a rule.
     around = dict(_usual_names(), **named)
+    try:
+        code = _code(str(text))
+        _verify(code)
+        variables = code.co_freevars
+        cells = tuple(map(_cell, values)) or None
+    except ValueError:
+        code, variables = _compiled_anew(str(text))
+        around.update(zip(variables, values), **{decompiler.DIVISION: _division})
+        cells = None
+    if len(values) != len(variables):
+        raise ValueError("a Lambda uses variables around it, which Keras 2 did not store")
     made = FunctionType(code, around, code.co_name, _tuple(defaults), cells)
     unknown = [name for name in _globals_of(code) if name not in around and not _is_builtin(name)]
     if unknown:
@@ -63,6 +74,42 @@ def function_of(
             f"a Lambda uses {', '.join(unknown)}, which it does not hold: pass it in custom_objects"
         )
     return made
+
+
+def source_of(described: object) -> str | None:
+    """Returns the Python of the function that a `Lambda` of Keras 2 holds, None if it is not known.
+
+    Args:
+        described: What the layer says of its function.
+    """
+    if isinstance(described, dict):  # From Keras 2.13 on, whatever the format.
+        described = (described.get("config") or {}).get("code")
+    text = described[0] if isinstance(described, (list, tuple)) and described else described
+    try:
+        tree, _ = decompiler.function(_bytes(str(text)))
+    except ValueError:
+        return None
+    return decompiler.source(tree)
+
+
+def _compiled_anew(text: str) -> tuple[CodeType, tuple[str, ...]]:
+    """Returns the code of a function that another Python compiled, and the variables around it."""
+    try:
+        tree, variables = decompiler.function(_bytes(text))
+        module = compile(ast.Module([tree], []), "<Lambda of Keras 2>", "exec")
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"a Lambda cannot be made again: {_OF_ANOTHER}") from error
+    (code,) = (each for each in module.co_consts if isinstance(each, CodeType))
+    return code, variables
+
+
+def _division(left: Any, right: Any) -> Any:
+    """The `/` of Python 2, which floors where both are integers."""
+
+    def is_integer(value: Any) -> bool:
+        return "int" in str(getattr(value, "dtype", type(value).__name__))
+
+    return left // right if is_integer(left) and is_integer(right) else left / right
 
 
 def _cell(value: object) -> Any:
@@ -76,9 +123,17 @@ def _tuple(value: Any) -> tuple[Any, ...] | None:
     return tuple(value) if isinstance(value, (list, tuple)) else None
 
 
+def _bytes(text: str) -> bytes:
+    """Returns the bytes of stored code: Keras 2.0 wrote them as they are, and later in base64."""
+    try:
+        return base64.b64decode("".join(text.split()).encode("ascii"), validate=True)
+    except (UnicodeError, binascii.Error):
+        return text.encode("raw_unicode_escape")
+
+
 def _code(text: str) -> CodeType:
     try:
-        data = base64.b64decode(text.encode("ascii"))
+        data = _bytes(text)
         found = marshal.loads(data) if _is_laid_out(data) else None
     except (ValueError, EOFError, TypeError, SystemError, UnicodeError, binascii.Error) as error:
         raise ValueError(f"a Lambda cannot be made again: {_OF_ANOTHER}") from error

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ckpt.formats.config import python_code
+from keras_ckpt.formats.config.lambdas import python_code
 
 #: Functions as seven releases of Python compiled them, with what they return for 1.
 FUNCTIONS: dict[str, list[list[Any]]] = json.loads(
-    (pathlib.Path(__file__).parents[2] / "data" / "python_code" / "functions.json").read_text()
+    (pathlib.Path(__file__).parents[3] / "data" / "python_code" / "functions.json").read_text()
 )
 RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
