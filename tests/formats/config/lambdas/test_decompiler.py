@@ -228,10 +228,3 @@ def test_code_of_this_python_does_what_it_says(expression: str) -> None:
     except code_objects.Unreadable:
         return
     assert results(function, (1,)) == results(names["function"], (1,)), source
-
-
-@pytest.mark.parametrize("layout", code_objects.LAYOUTS)
-@given(data=st.binary(max_size=200))
-def test_other_bytes_are_no_code(layout: str, data: bytes) -> None:
-    with pytest.raises(code_objects.Unreadable):
-        code_objects.read(data, layout)
