@@ -10,6 +10,7 @@ from keras_ckpt._typing import Config, CustomObjects, Model
 from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.formats import parsing
 from keras_ckpt.formats.config import keras2_reader, making, safety
+from keras_ckpt.formats.config.lambdas import named
 from keras_ckpt.runtime import internals
 
 
@@ -197,12 +198,11 @@ def _made(
         version = str(config.get("keras_version") or "")
         return keras2_reader.make(where, config, custom_objects, safe_mode, version)
     keras = runtime.keras()
-    known = keras.saving.custom_object_scope(custom_objects or {})
     safely = internals.safe_mode_scope(safe_mode)
-    with internals.object_sharing_scope(), known, safely, making.from_description(where):
-        if "module" not in config:
-            kind = keras.Sequential if config["class_name"] == "Sequential" else keras.Model
-            return kind.from_config(config["config"])
-        return runtime.keras().saving.deserialize_keras_object(
-            config, custom_objects, safe_mode=safe_mode
-        )
+    with internals.object_sharing_scope(), safely, making.from_description(where):
+        config, custom = named.functions(config, custom_objects)
+        with keras.saving.custom_object_scope(custom):
+            if "module" not in config:
+                kind = keras.Sequential if config["class_name"] == "Sequential" else keras.Model
+                return kind.from_config(config["config"])
+            return keras.saving.deserialize_keras_object(config, custom, safe_mode=safe_mode)

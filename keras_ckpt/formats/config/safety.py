@@ -137,7 +137,8 @@ def _check(path: str, value: Config, custom: CustomObjects, by_module: bool) -> 
         return
     what = ""
     if kind == "__lambda__" or (kind == "Lambda" and _is_code(settings)):
-        code = python_code.source_of(settings.get("code", settings.get("function")))
+        stored = (settings.get(key) for key in ("code", "value", "function"))
+        code = python_code.source_of(next(filter(None, stored), None))
         what = "a Lambda, which holds code" + (f": {code}" if code and len(code) < 500 else "")
     elif kind in _CODE:
         what = f"a {kind}, which runs {_CODE[kind]}"

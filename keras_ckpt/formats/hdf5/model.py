@@ -20,6 +20,7 @@ from keras_ckpt.formats.config import (
     optimizer_state,
     safety,
 )
+from keras_ckpt.formats.config.lambdas import named
 from keras_ckpt.formats.hdf5 import hdf5_file, theano, weights
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, keras_version, of_description
 from keras_ckpt.runtime import internals
@@ -189,11 +190,12 @@ def _make_natively(
     path: str, config: Config, custom_objects: CustomObjects | None, safe_mode: bool
 ) -> Model:
     """Returns the model that Keras 3 described so."""
-    known = runtime.keras().saving.custom_object_scope(custom_objects or {})
     safely = internals.safe_mode_scope(safe_mode)
-    with internals.hdf5_scope(), safely, known, making.from_description(path):
+    with internals.hdf5_scope(), safely, making.from_description(path):
+        config, custom = named.functions(config, custom_objects)
         described = internals.hdf5_json().decode(json.dumps(_with_operations(config)))
-        return internals.hdf5_descriptions().model_from_config(described, custom_objects or {})
+        with runtime.keras().saving.custom_object_scope(custom):
+            return internals.hdf5_descriptions().model_from_config(described, custom)
 
 
 def _with_operations(config: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from keras_ckpt import runtime
 from keras_ckpt._typing import Config, CustomObjects, Model
 from keras_ckpt.formats.config import compilation, keras2_reader, making, safety
+from keras_ckpt.formats.config.lambdas import named
 from keras_ckpt.runtime import internals
 
 
@@ -12,6 +13,7 @@ def make(path: str, config: Config, custom_objects: CustomObjects | None, safe_m
     """Returns the model that the archive at `path` describes, compiled if it was."""
     safety.refuse_code(path, config, custom_objects, safe_mode)
     with internals.object_sharing_scope(), making.from_description(path):
+        config, custom_objects = named.functions(config, custom_objects)
         return runtime.keras().saving.deserialize_keras_object(
             config, custom_objects, safe_mode=safe_mode
         )

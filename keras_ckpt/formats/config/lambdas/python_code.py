@@ -21,7 +21,7 @@ from keras_ckpt.formats.config.lambdas import decompiler
 
 _VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _OF_ANOTHER = (
-    "its code is not that of Python " + _VERSION + ", which is running: Keras 2 stored it as the "
+    "its code is not that of Python " + _VERSION + ", which is running: Keras stored it as the "
     "Python of that time compiled it, and it is more than an expression of a Python from 2.7 to "
     "3.11. Load it with that release of Python, or pass the function in custom_objects under the "
     "name of the layer"
@@ -83,7 +83,8 @@ def source_of(described: object) -> str | None:
         described: What the layer says of its function.
     """
     if isinstance(described, dict):  # From Keras 2.13 on, whatever the format.
-        described = (described.get("config") or {}).get("code")
+        inner = described.get("config") or {}
+        described = inner.get("code") or inner.get("value")
     text = described[0] if isinstance(described, (list, tuple)) and described else described
     try:
         tree, _ = decompiler.function(_bytes(str(text)))
