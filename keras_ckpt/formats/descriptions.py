@@ -131,15 +131,21 @@ def _parsed(where: str, text: str) -> Config:
         ) from None
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc, name-defined]
-        """Reads what `to_yaml` wrote, and makes no objects of Python but tuples."""
+        """Reads what `to_yaml` wrote, and makes no objects of Python but tuples and dicts."""
 
     def tuple_of(loader: Any, node: Any) -> list[object]:
         return list(loader.construct_sequence(node, deep=True))
 
+    def dict_of(loader: Any, node: Any) -> dict[object, object]:
+        # What the dict was made of: another dict, or nothing.
+        return dict(*loader.construct_sequence(node, deep=True))
+
     Loader.add_constructor("tag:yaml.org,2002:python/tuple", tuple_of)
+    for name in ("builtins.dict", "__builtin__.dict", "collections.OrderedDict"):
+        Loader.add_constructor(f"tag:yaml.org,2002:python/object/apply:{name}", dict_of)
     try:
         found = yaml.load(text, Loader)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, TypeError, ValueError) as error:
         raise DamagedCheckpoint(
             where, f"it cannot be read: {parsing.one_line(error)}", "save it again"
         ) from error

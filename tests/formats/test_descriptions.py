@@ -50,6 +50,21 @@ def test_config_of_this_keras(kind: str) -> None:
     assert again.count_params() == 8
 
 
+@pytest.mark.parametrize("name", ["builtins.dict", "__builtin__.dict", "collections.OrderedDict"])
+def test_yaml_with_dicts_of_python(name: str) -> None:
+    pytest.importorskip("yaml")
+    text = (
+        "class_name: Sequential\nconfig:\n  layers:\n  - class_name: Dense\n"
+        f"    config: !!python/object/apply:{name}\n"
+        "    - batch_input_shape: [null, 3]\n      units: 2\nkeras_version: 2.4.0\n"
+    )
+    assert keras_ckpt.model_from_yaml(text).output_shape == (None, 2)
+    with pytest.raises(keras_ckpt.CheckpointError, match="cannot be read"):
+        keras_ckpt.model_from_yaml(
+            text.replace("- batch_input_shape: [null, 3]\n      units: 2", "- 3")
+        )
+
+
 def test_yaml_with_tuples_of_python() -> None:
     pytest.importorskip("yaml")
     text = (
