@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
 from keras_ckpt import progress, runtime
 from keras_ckpt._typing import CustomObjects, Model, StrPath
-from keras_ckpt.endings import FOREIGN_WRITTEN, SHARDED_WEIGHTS, WEIGHTS, WEIGHTS_ALONE
+from keras_ckpt.endings import (
+    ARCHIVE,
+    FOREIGN_WRITTEN,
+    HDF5,
+    SHARDED_WEIGHTS,
+    WEIGHTS,
+    WEIGHTS_ALONE,
+)
 from keras_ckpt.errors import CheckpointError, UnsupportedModel, WeightsOnly
 from keras_ckpt.formats import registry, saved_files
 from keras_ckpt.formats.base import Snapshot
@@ -17,7 +25,7 @@ from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import durability, remote, rereading
+from keras_ckpt.storage import commit, durability, remote, rereading
 
 if TYPE_CHECKING:
     from keras_ckpt.formats.base import LoadStatus
@@ -220,10 +228,22 @@ def snapshot(
     save = model.save_weights if weights_only else model.save
 
     def write(path: str, record: Record | None) -> None:
-        # Keras 2 writes it, and in no format is there room for more.
-        save(path, overwrite=True, **arguments)
+        if runtime.is_remote(path):
+            save(path, overwrite=True, **arguments)
+            return
+        ending = next((each for each in _ONE_FILE if path.endswith(each)), None)
+        with contextlib.ExitStack() as stack:
+            # One file can take the place of another at once, whoever writes it.
+            made = path if ending is None else stack.enter_context(commit.replacing(path, ending))
+            save(made, overwrite=True, **arguments)
+            if record is not None:
+                registry.put_record(made, record.of(os.path.basename(path.rstrip("/" + os.sep))))
 
     return Snapshot(write, can_be_in_background=False)
+
+
+#: What Keras 2 saves as one file. It goes by the whole of these endings.
+_ONE_FILE = (*WEIGHTS, *HDF5, *ARCHIVE)
 
 
 def _uploaded(taken: Snapshot) -> Snapshot:

@@ -228,6 +228,18 @@ class Format:
         """
         return None
 
+    def put_record(self, path: str, record: Record) -> None:
+        """Puts a record into a checkpoint that the running Keras 2 has written.
+
+        Args:
+            path: String, where it is, if it is one file under a temporary name.
+            record: `Record`, what it is to say of itself, with its own name.
+
+        Raises:
+            OSError: if the file system fails.
+        """
+        raise NotImplementedError
+
     def verify(self, path: str) -> None:
         """Raises DamagedCheckpoint if what is at `path` is not what was written.
 

@@ -230,6 +230,20 @@ def record_of(path: str) -> Record | None:
     return rereading.settled(path, lambda: format_of(path).record(path))
 
 
+def put_record(path: str, record: Record) -> None:
+    """Puts a record into what the running Keras 2 has just saved. What is no checkpoint gets none.
+
+    Args:
+        path: String, the checkpoint.
+        record: `Record`, what it is to say of itself.
+    """
+    try:
+        kind = format_of(path)
+    except (CheckpointError, FileNotFoundError):
+        return  # A model of the user's own saves in a way of its own.
+    kind.put_record(path, record)
+
+
 def newest_whole(paths: Iterable[str]) -> str | None:
     """Returns the last of some checkpoints that is whole, and warns of those after it.
 

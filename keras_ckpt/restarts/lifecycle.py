@@ -55,6 +55,8 @@ class Lifecycle:
         self.started: str = now()
         self.parent: str | None = None
         self.resumed: str | None = None
+        #: The epoch that comes next, as long as it has not begun.
+        self.expected: int | None = None
         self.best: float | None = None
         self.best_path: str | None = None
         self.latest: str | None = None
@@ -384,6 +386,9 @@ class Lifecycle:
 
     def begin_epoch(self, epoch: int) -> None:
         """Notes that an epoch begins."""
+        expected, self.expected = self.expected, None
+        if expected is not None:
+            resuming.check_first(epoch, expected, self.resumed)
         self.epoch, self.batch, self.logs, self.is_between_epochs = epoch, None, None, False
 
     def give_way(self, callback: Running) -> None:

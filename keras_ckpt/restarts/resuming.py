@@ -14,7 +14,7 @@ from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.errors import CheckpointError
 from keras_ckpt.formats import assignment, registry
 from keras_ckpt.formats.config import optimizer_state
-from keras_ckpt.restarts import catalogue
+from keras_ckpt.restarts import catalogue, native_state
 from keras_ckpt.restarts._types import Running
 from keras_ckpt.runs import listing, retention
 from keras_ckpt.runs.listing import Entry
@@ -122,6 +122,7 @@ def resume(life: Lifecycle, callback: Running, template: str) -> Callable[[], No
         epoch = record.epoch
         _adopt(life, callback, template, Entry(path, record), found)
     undo = _begin_at(callback, epoch, path)
+    life.expected = epoch
     if callback.verbose:
         runtime.print_msg(_message(path, record, epoch, step))
     return undo
@@ -166,23 +167,19 @@ def _time(path: str) -> float:
 
 def _load(model: Model, path: str, record: Record | None) -> bool:
     """Gives a model and its optimizer their values. Returns whether the optimizer has got them."""
-    if not runtime.is_keras_3():
-        model.load_weights(path)
-        # Of what Keras 2 loads in this way, TensorFlow checkpoints alone have the optimizer.
-        has_optimizer = os.path.exists(path + ".index")
-        if not has_optimizer and getattr(model, "optimizer", None) is not None:
-            _warn_of_optimizer(path)
-        return has_optimizer
-    if not assignment.is_built(model):
+    if not (assignment.is_built(model) if runtime.is_keras_3() else model.built):
         raise ValueError(
             f"{path} cannot be resumed: the model has no variables yet. Build it before `fit`, by "
             "an Input, or by calling it on a batch."
         )
     optimizer = getattr(model, "optimizer", None)
     with runtime.scope_of(model):
-        if optimizer is not None:
-            optimizer_state.build(model)
-        rereading.settled(path, lambda: registry.format_of(path).load_state(model, path))
+        if not runtime.is_keras_3():
+            native_state.load(model, path)
+        else:
+            if optimizer is not None:
+                optimizer_state.build(model)
+            rereading.settled(path, lambda: registry.format_of(path).load_state(model, path))
     if optimizer is None or record is None or record.step is None:
         return True
     is_restored = int(runtime.to_numpy(optimizer.iterations)) == record.step
@@ -192,12 +189,10 @@ def _load(model: Model, path: str, record: Record | None) -> bool:
 
 
 def _warn_of_optimizer(path: str) -> None:
-    which = "Whole models, `.weights.h5` and TensorFlow checkpoints"
-    if not runtime.is_keras_3():
-        which = "On this Keras, TensorFlow checkpoints"
+    which = "whole models" + (", `.weights.h5`" if runtime.is_keras_3() else "")
     runtime.warn_user(
         f"The weights of {path} are taken up, and not the state of the optimizer, which begins "
-        f"anew. {which} bring both back."
+        f"anew. To have both back, save {which} or TensorFlow checkpoints."
     )
 
 
@@ -205,7 +200,7 @@ def load_weights(model: Model, path: str) -> None:
     """Gives a model the weights in a checkpoint, and leaves its optimizer as it is."""
     optimizer = getattr(model, "optimizer", None)
     if not runtime.is_keras_3():
-        model.load_weights(path)
+        native_state.load_weights(model, path)
         return
     kept = [] if optimizer is None else [runtime.to_numpy(each) for each in optimizer.variables]
     with runtime.scope_of(model):
@@ -309,23 +304,28 @@ def _bound(text: str, mode: str) -> float | None:
     return value - half if mode == "min" else value + half
 
 
-def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None] | None:
+def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None]:
     given = runtime.initial_epoch()
-    undo = runtime.begin_at(callback.model, epoch)
-    if undo is None:
-        if given != epoch:
-            raise RuntimeError(
-                f"{path} is of epoch {epoch}, and no callback can tell the `fit` of Keras "
-                f"{'.'.join(map(str, runtime.version()))} so. Pass fit(initial_epoch={epoch}), or "
-                "use a newer Keras."
-            )
-        return None
     if given not in (0, epoch):
         runtime.warn_user(
             f"fit(initial_epoch={given}) has no effect: the training goes on after epoch {epoch}, "
             f"which {path} is of."
         )
-    return undo
+    return runtime.begin_at(callback.model, epoch)
+
+
+def check_first(epoch: int, expected: int, path: str | None) -> None:
+    """Sees that the first epoch after a resume is the one that comes next.
+
+    Raises:
+        RuntimeError: if it is another: the loop that trains begins where it likes.
+    """
+    if epoch != expected:
+        raise RuntimeError(
+            f"{path} is of epoch {expected}, and the training began with epoch {epoch + 1}: no "
+            f"callback can tell this loop where to begin. Pass fit(initial_epoch={expected}), or "
+            f"let a loop of your own begin there."
+        )
 
 
 def _message(path: str, record: Record | None, epoch: int, has_optimizer: bool) -> str:

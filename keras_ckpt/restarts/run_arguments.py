@@ -18,8 +18,6 @@ from keras_ckpt.runs.retention import RULES, Retention
 
 #: Those that compare values, so that the monitored metric must be known.
 _COMPARING = ("keep_best_n", "restore_best_weights", "link_best")
-#: Those that need the record in a checkpoint, which Keras 3 saves have.
-_RECORDED = RULES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,11 +212,6 @@ def _refuse_conflicts(filepath: str, save_freq: object, made: RunArguments, othe
         (
             used and runtime.is_remote(filepath),
             f"{every_used} is for paths of the local file system. Received: filepath={filepath!r}",
-        ),
-        (
-            made.retention.deletes and not runtime.is_keras_3(),
-            f"{every_used} needs the records in checkpoints, which those of Keras 3 have. The "
-            "running Keras is older: leave it out, or run the script on Keras 3.",
         ),
         (
             is_fixed and above,

@@ -17,7 +17,7 @@ import threading
 from types import ModuleType
 from typing import TYPE_CHECKING, Callable, Collection, ContextManager, Iterable, Iterator
 
-from keras_ckpt._typing import Layer, Metric, Model, Tensor
+from keras_ckpt._typing import Layer, Metric, Model, Optimizer, Tensor, Variable
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -213,6 +213,18 @@ def plain_copies() -> Iterator[None]:
 
 def _copied(value: Collection[object], plain: type, memo: dict[int, object]) -> object:
     return copy.deepcopy(plain(value), memo)
+
+
+def build_optimizer_of_keras_2(optimizer: Optimizer, variables: Collection[Variable]) -> None:
+    """Gives an optimizer of Keras 2 its variables, as the first step would."""
+    if hasattr(optimizer, "build"):  # From TF 2.11 on.
+        optimizer.build(variables)
+    elif hasattr(optimizer, "_create_all_weights"):
+        optimizer._create_all_weights(variables)
+    elif hasattr(optimizer, "_create_slots"):  # TF 2.0 and 2.1.
+        assert optimizer.iterations is not None  # It is made when it is asked for.
+        optimizer._create_hypers()
+        optimizer._create_slots(variables)
 
 
 # Operations.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from types import CodeType, FrameType
 from typing import Callable
@@ -29,16 +30,21 @@ class _TrainingState:
         return self._epoch
 
 
-def begin_at(model: Model, epoch: int) -> Callable[[], None] | None:
+def begin_at(model: Model, epoch: int) -> Callable[[], None]:
     """Lets the `fit` that has just called `on_train_begin` begin at an epoch, from 0.
 
+    Whether it does is seen when its first epoch begins.
+
     Returns:
-        A function that undoes it, so that a later `fit` begins where it is told to; None if the
-        loop of the running release cannot be told.
+        A function that undoes it, so that a later `fit` begins where it is told to.
     """
+    frame = _fit()
+    if frame is not None:
+        # The loops of TF 2.0 and of Keras 3.0 ask nobody, but count from their own variable.
+        _set_local(frame, "initial_epoch", epoch)
     name = "_initial_epoch" if installed.is_keras_3() else "_training_state"
     if not hasattr(model, name):
-        return None
+        return _nothing
     before = getattr(model, name)
     setattr(model, name, epoch if installed.is_keras_3() else _TrainingState(epoch))
 
@@ -46,6 +52,18 @@ def begin_at(model: Model, epoch: int) -> Callable[[], None] | None:
         setattr(model, name, before)
 
     return undo
+
+
+def _nothing() -> None:
+    pass
+
+
+def _set_local(frame: FrameType, name: str, value: object) -> None:
+    """Sets a variable of a function that is running, as debuggers do."""
+    frame.f_locals[name] = value
+    write_back = getattr(getattr(ctypes, "pythonapi", None), "PyFrame_LocalsToFast", None)
+    if sys.version_info < (3, 13) and write_back is not None:
+        write_back(ctypes.py_object(frame), ctypes.c_int(0))
 
 
 def _fit() -> FrameType | None:

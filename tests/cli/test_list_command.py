@@ -6,6 +6,8 @@ import html.parser
 import json
 import os
 import pathlib
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from training import Scores, fit
 from keras_ckpt import ModelCheckpoint, runtime
 from keras_ckpt.cli import main
 
-pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="records are of Keras 3")
+pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="tried on Keras 3")
 
 SCORES = [3.0, 1.0, 2.0, 4.0]
 
@@ -82,10 +84,10 @@ def test_as_a_page_of_its_own(directory: pathlib.Path) -> None:
     page = Page()
     page.feed(text)
     tags = [tag for tag, _ in page.tags]
-    assert tags.count("circle") == 4
+    assert tags.count("circle") == 4 + 3, "the legend has three"
     assert tags.count("tr") == 5
     assert "b" not in tags, "names are no HTML"
-    assert [attrs["class"] for tag, attrs in page.tags if tag == "circle"] == [
+    assert [attrs["class"] for tag, attrs in page.tags if tag == "circle"][3:] == [
         "kept",
         "best",
         "kept",
@@ -94,6 +96,39 @@ def test_as_a_page_of_its_own(directory: pathlib.Path) -> None:
     # Nothing is fetched.
     assert not any({"src", "href"} & set(attrs) for _, attrs in page.tags)
     assert "http" not in text
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+READ = """<script>
+const column = name => heads.findIndex(head => head.textContent === name);
+const shown = name => [...document.querySelectorAll("tbody tr")]
+  .map(row => row.cells[column(name)].textContent).join(" ");
+const said = [shown("Epoch")];
+heads[column("Value")].click(); said.push(shown("Value"));
+heads[column("Value")].click(); said.push(shown("Value"));
+const dots = [...document.querySelectorAll("svg circle.kept")].slice(1);
+said.push(dots.map(dot => Math.round(dot.getBoundingClientRect().y)).join(" "));
+document.title = said.join("|");
+</script>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
+def test_in_a_browser_the_table_sorts(directory: pathlib.Path) -> None:
+    assert run("list", "run", "--html", "page.html").exit_code == 0
+    page = pathlib.Path("page.html")
+    page.write_text(page.read_text(encoding="utf-8") + READ, encoding="utf-8")
+    found = subprocess.run(
+        [str(BROWSER), "--headless", "--no-sandbox", "--dump-dom", page.resolve().as_uri()],
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    title = found.stdout.decode().split("<title>")[1].split("</title>")[0]
+    epochs, rising, falling, places = title.split("|")
+    assert (epochs, rising, falling) == ("1 2 3 4", "1 2 3 4", "4 3 2 1")
+    # The values 3, 2 and 4, as the best is red: what is larger is drawn higher.
+    first, third, last = map(int, places.split())
+    assert last < first < third
 
 
 def test_where_there_are_none(tmp_path: pathlib.Path) -> None:

@@ -19,7 +19,7 @@ pytestmark = [
     ("template", "weights"), [("{epoch:02d}.keras", False), ("tf/{epoch}", True)]
 )
 def test_a_job_that_is_killed(template: str, weights: bool, tmp_path: pathlib.Path) -> None:
-    assert kills.run(template, weights, 3, 1, tmp_path) >= 1
+    assert kills.run(template, weights, True, 3, 1, tmp_path) >= 1
 
 
 def test_the_rule() -> None:

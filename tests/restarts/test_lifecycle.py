@@ -21,7 +21,7 @@ from keras_ckpt import ModelCheckpoint, runtime
 from keras_ckpt.formats import registry
 from keras_ckpt.storage import commit
 
-pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="records are of Keras 3")
+pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="tried on Keras 3")
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +44,12 @@ def files() -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("template", "weights"), FORMATS)
 def test_each_format_is_deleted_whole(template: str, weights: bool) -> None:
-    if template.startswith("sm") and not runtime.has_tensorflow():
-        pytest.skip("there is no graph without TensorFlow")
     fit(ModelCheckpoint(template, save_weights_only=weights, max_to_keep=2), 4)
     left = files()
     assert epochs_of(template) == [3, 4]
+    if template.endswith(".orbax"):  # What the library calls the files in it is another each time.
+        assert sorted(os.listdir()) == [template.format(epoch=epoch) for epoch in (3, 4)]
+        return
     shutil.rmtree("sm", ignore_errors=True)
     for path in left:
         pathlib.Path(path).unlink(missing_ok=True)

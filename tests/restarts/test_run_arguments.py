@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import itertools
 import signal
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from keras_ckpt import ModelCheckpoint, runtime
 from keras_ckpt.restarts import run_arguments
 from keras_ckpt.restarts.run_arguments import RunArguments
 
-pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="records are of Keras 3")
+pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="tried on Keras 3")
 
 TEMPLATE = "w.{epoch}.keras"
 HOUR = datetime.timedelta(hours=1)
@@ -155,3 +157,60 @@ def test_what_goes_together() -> None:
 
 def test_the_names_are_those_of_the_callback() -> None:
     assert set(run_arguments.NAMES) < set(inspect.signature(ModelCheckpoint).parameters)
+
+
+#: Values that each argument can have, alone.
+VALUES: dict[str, list[Any]] = {
+    "filepath": [TEMPLATE, "best.keras", "{epoch}-{val_loss:.2f}.keras", "w.{epoch}.weights.h5"],
+    "monitor": ["val_loss", "loss"],
+    "save_best_only": [True],
+    "save_weights_only": [True],
+    "mode": ["max"],
+    "save_freq": [5, HOUR],
+    "period": [2],
+    "load_weights_on_restart": [True],
+    "initial_value_threshold": [0.5],
+    "resume": [True, "w.3.keras"],
+    "restore_best_weights": [True],
+    "max_to_keep": [1, 2],
+    "keep_best_n": [1, 2],
+    "keep_period": [2],
+    "keep_checkpoint_every_n_hours": [1.5],
+    "link_latest": ["last.keras", "w.7.keras", "last.weights.h5"],
+    "link_best": ["last.keras", "b.keras"],
+    "save_before_preemption": [True],
+    "durable": [False],
+}
+PAIRS = [
+    (one, other)
+    for one, other in itertools.combinations(
+        [(name, value) for name, values in VALUES.items() for value in values], 2
+    )
+    if one[0] != other[0]
+]
+
+
+def outcome(**kwargs: Any) -> str:
+    """Returns what is said of arguments, nothing if they go together."""
+    kwargs = {"filepath": TEMPLATE, **kwargs}
+    if str(kwargs["filepath"]).endswith(".weights.h5"):
+        kwargs.setdefault("save_weights_only", True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            made(**kwargs)
+        except ValueError as error:
+            return str(error)
+    return ""
+
+
+def test_every_pair_goes_together_or_the_error_names_both() -> None:
+    assert set(run_arguments.NAMES) < set(VALUES)
+    alone = {each: outcome(**dict([each])) for pair in PAIRS for each in pair}
+    refused = 0
+    for one, other in PAIRS:
+        said = outcome(**dict([one, other]))
+        if said and not alone[one] and not alone[other]:
+            refused += 1
+            assert f"{one[0]}=" in said and f"{other[0]}=" in said, (one, other, said)
+    assert refused > 15, refused

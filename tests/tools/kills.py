@@ -1,6 +1,7 @@
 """Kills a job that trains at random moments, and starts it again until it is done.
 
-`python tests/tools/kills.py --kills 30` does so for each format, and says what was found.
+`python tests/tools/kills.py --kills 30` does so for each format that the running Keras writes, on
+the backend of `KERAS_BACKEND`, and says what was found. `--format` names some of them.
 """
 
 from __future__ import annotations
@@ -8,76 +9,108 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import pathlib
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
+import warnings
 from typing import Any
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-EPOCHS = 12
+EPOCHS = 36
 MAX_TO_KEEP, BEST_N, PERIOD = 2, 2, 5
+BATCHES = -(-1437 // 32)
+KEPT = {"max_to_keep": MAX_TO_KEEP, "keep_best_n": BEST_N, "keep_period": PERIOD}
 
 
-def digest(model: Any) -> str:
+def digest(model: Any, optimizer: bool) -> str:
+    """Returns a hash of what a model and its optimizer hold, but for seeds."""
     from keras_ckpt import runtime
 
-    values = [*model.variables, *model.optimizer.variables]
+    if runtime.is_keras_3():
+        variables = [*model.variables, *(model.optimizer.variables if optimizer else ())]
+        variables.sort(key=lambda variable: str(variable.path))
+        values = [runtime.to_numpy(each) for each in variables if "seed_gen" not in each.path]
+    else:
+        from training import variables_of_keras_2
+
+        of_optimizer = variables_of_keras_2(model.optimizer) if optimizer else []
+        variables = [*model.weights, *of_optimizer]
+        values = [each.numpy() for each in variables]
     found = hashlib.sha256()
-    for each in sorted(values, key=lambda variable: str(variable.path)):
-        if "seed_generator" not in each.path:
-            found.update(runtime.to_numpy(each).tobytes())
+    for value in values:
+        found.update(value.tobytes())
     return found.hexdigest()
 
 
-def job(template: str, weights: bool, log: str) -> None:
-    """What is killed: the model and the data of `examples/resume.py`, and a log of what it does."""
-    sys.path.insert(0, str(ROOT / "examples"))
-    import keras
-    import resume
+def build() -> Any:
+    """Returns a model that learns digits, on Keras 2 too."""
+    from keras_ckpt import runtime
 
-    from keras_ckpt import ModelCheckpoint, inspect
+    keras = runtime.keras()
+    images = keras.Input((8, 8, 1))
+    found = keras.layers.Conv2D(8, 3, activation="relu")(images)
+    found = keras.layers.Dropout(0.2)(keras.layers.Flatten()(found))
+    model = keras.Model(images, keras.layers.Dense(10, activation="softmax")(found))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def job(template: str, weights: bool, optimizer: bool, directory: str) -> None:
+    """What is killed: it trains, and keeps a log of what it does."""
+    from sklearn.datasets import load_digits
+
+    from keras_ckpt import ModelCheckpoint, inspect, runtime
+
+    os.chdir(directory)
+    # What it says last of all, if it was not killed.
+    errors = os.open("errors.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(errors, 2)
+    if not optimizer:
+        warnings.filterwarnings("ignore", message="The weights of .* are taken up, and not the st")
+    callback = runtime.keras().callbacks.Callback
 
     def note(**what: Any) -> None:
-        with open(log, "a") as file:
+        with open("log.jsonl", "a") as file:
             file.write(json.dumps(what) + "\n")
+
+    def steps() -> int:
+        return int(runtime.to_numpy(model.optimizer.iterations))
 
     checkpoint = ModelCheckpoint(
         template,
         monitor="val_loss",
         save_weights_only=weights,
         resume=True,
-        max_to_keep=MAX_TO_KEEP,
-        keep_best_n=BEST_N,
-        keep_period=PERIOD,
         save_before_preemption=True,
+        **KEPT,
     )
 
-    class Before(keras.callbacks.Callback):  # type: ignore[misc]
+    class Before(callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             if not self.model.stop_training:
-                note(end=epoch + 1, value=logs["val_loss"], state=digest(self.model))
+                value = float(logs["val_loss"])
+                note(end=epoch + 1, value=value, state=digest(self.model, optimizer))
 
-    class After(keras.callbacks.Callback):  # type: ignore[misc]
+    class After(callback):  # type: ignore[misc]
         def on_train_begin(self, logs: Any = None) -> None:
             path = checkpoint._lifecycle.resumed
             record = None if path is None else inspect(path).record
             if record is None:
                 note(begin=0, batch=None, state="", name="", steps=0)
             else:
-                state = digest(self.model)
+                state = digest(self.model, optimizer)
                 said = {"begin": record.epoch, "batch": record.batch, "name": record.name}
-                note(**said, state=state, steps=int(self.model.optimizer.iterations))
+                note(**said, state=state, steps=steps())
 
         def on_train_end(self, logs: Any = None) -> None:
-            note(steps=int(self.model.optimizer.iterations))
+            note(steps=steps())
 
-    x, y = resume.digits()
-    model = resume.build()
+    data = load_digits()
+    x, y = data.images[..., None].astype("float32") / 16, data.target
+    model = build()
     callbacks = [Before(), checkpoint, After()]
     model.fit(x, y, validation_split=0.2, epochs=EPOCHS, callbacks=callbacks, verbose=0)
 
@@ -96,7 +129,22 @@ def kept(values: dict[int, float]) -> set[int]:
     return set(there)
 
 
-def run(template: str, weights: bool, kills: int, seed: int, directory: pathlib.Path) -> int:
+def started(arguments: tuple[Any, ...]) -> Any:
+    """Returns a process that does the job: a fork of one that has imported all that it takes."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    os.environ["PYTHONPATH"] = os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])
+    context: Any = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["kills_preload"])
+    import kills
+
+    process = context.Process(target=kills.job, args=arguments)
+    process.start()
+    return process
+
+
+def run(
+    template: str, weights: bool, optimizer: bool, kills: int, seed: int, directory: pathlib.Path
+) -> int:
     """Trains in a directory to the end, with so many kills, and checks all that is promised.
 
     Returns:
@@ -108,36 +156,42 @@ def run(template: str, weights: bool, kills: int, seed: int, directory: pathlib.
         (directory / name).write_bytes(content)
     log = directory / "log.jsonl"
     log.touch()
-    command = [sys.executable, __file__, "--job", template, str(int(weights)), str(log)]
     done = 0
     while True:
         lines = len(log.read_text().splitlines())
-        process = subprocess.Popen(command, cwd=str(directory), stderr=subprocess.PIPE)
+        process = started((template, weights, optimizer, str(directory)))
+        number = None
         if done < kills:
-            while process.poll() is None and len(log.read_text().splitlines()) == lines:
-                time.sleep(0.02)
-            time.sleep(chance.choice([0, 0.1, 1.0]) * chance.random() * 3)
+            # Each line is followed by what may go wrong: by the first epoch, or by a save.
+            awaited = lines + chance.choice([1, 1, 2, 2, 3])
+            while process.exitcode is None and len(log.read_text().splitlines()) < awaited:
+                time.sleep(0.005)
+            time.sleep(chance.choice([0.03, 0.3, 1.0]) * chance.random())
             number = chance.choice([signal.SIGKILL, signal.SIGTERM])
-            process.send_signal(number)
-            _, errors = process.communicate(timeout=300)
-            if process.returncode == 0:
-                break  # It was over already.
-            assert process.returncode == -number, (process.returncode, errors[-2000:])
-            done += 1
-        else:
-            _, errors = process.communicate(timeout=600)
-            assert process.returncode == 0, errors[-2000:]
+            if process.exitcode is None:
+                os.kill(process.pid, number)
+        process.join(600)
+        if process.exitcode == 0:
             break
-    check(template, [json.loads(line) for line in log.read_text().splitlines()], directory)
+        errors = (directory / "errors.txt").read_text()[-3000:]
+        assert number is not None and process.exitcode == -number, (process.exitcode, errors)
+        done += 1
+    notes = [json.loads(line) for line in log.read_text().splitlines()]
+    check(template, optimizer, notes, directory)
     assert {name: (directory / name).read_bytes() for name in foreign} == foreign
     return done
 
 
-def check(template: str, notes: list[dict[str, Any]], directory: pathlib.Path) -> None:
+def check(
+    template: str, optimizer: bool, notes: list[dict[str, Any]], directory: pathlib.Path
+) -> None:
     """Checks what a job noted and left."""
     import keras_ckpt
+    from keras_ckpt import runtime
 
-    batches = -(-1437 // 32)
+    def progress(note: dict[str, Any]) -> tuple[int, int]:
+        return note["begin"], -1 if note["batch"] is None else note["batch"]
+
     values, states, epoch = {}, {}, 0
     last: dict[str, Any] = {"begin": 0, "batch": None, "steps": 0, "name": ""}
     for note in notes:
@@ -152,12 +206,17 @@ def check(template: str, notes: list[dict[str, Any]], directory: pathlib.Path) -
             if note["batch"] is None and epoch:
                 assert note["state"] == states[epoch], "it goes on with what was saved"
             where = ("begin", "batch", "steps")
-            if [note[each] for each in where] != [last[each] for each in where]:
-                trained = (epoch - last["begin"]) * batches + (note["batch"] or 0)
+            if not optimizer:
+                assert note["steps"] == 0, note
+            elif progress(note) < progress(last):
+                # Keras 2 writes several files in place: where it was killed, the one before counts.
+                assert not runtime.is_keras_3(), (last, note)
+            elif [note[each] for each in where] != [last[each] for each in where]:
+                trained = (epoch - last["begin"]) * BATCHES + (note["batch"] or 0)
                 assert note["steps"] == last["steps"] + trained, (last, note)
             last = note
     assert epoch == EPOCHS and sorted(values) == list(range(1, EPOCHS + 1))
-    assert notes[-1] == {"steps": last["steps"] + (EPOCHS - last["begin"]) * batches}
+    assert notes[-1] == {"steps": last["steps"] + (EPOCHS - last["begin"]) * BATCHES}
     resumed = last["name"]
     there = keras_ckpt.checkpoints(directory / template)
     expected = {template.format(epoch=each) for each in kept(values)}
@@ -171,21 +230,40 @@ def check(template: str, notes: list[dict[str, Any]], directory: pathlib.Path) -
     assert found == str(directory / template.format(epoch=best))
 
 
+def formats() -> list[tuple[str, bool, bool]]:
+    """Returns what the running Keras writes: templates, whether weights alone, with optimizer."""
+    from training import EVERY, WITHOUT_OPTIMIZER, can_write
+
+    return [
+        (template, weights, (template, weights) not in WITHOUT_OPTIMIZER)
+        for template, weights in EVERY
+        if can_write(template, weights)
+    ]
+
+
 def main() -> None:
-    from training import WEIGHTS, WHOLE
+    from keras_ckpt import runtime
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=30, help="how many, for each format")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--format", nargs="*", help="what the templates of some contain")
     given = parser.parse_args()
-    for template, weights in [*((each, False) for each in WHOLE), *((w, True) for w in WEIGHTS)]:
+    running = ".".join(map(str, runtime.version()))
+    backend = getattr(runtime.keras().backend, "backend", lambda: "tensorflow")()
+    for template, weights, optimizer in formats():
+        what = f"{template}{' of weights' * weights}"
+        if given.format and not any(each in what for each in given.format):
+            continue
+        begun = time.time()
         with tempfile.TemporaryDirectory() as directory:
-            count = run(template, weights, given.kills, given.seed, pathlib.Path(directory))
-            print(f"{template}: killed {count} times, all as promised", flush=True)
+            found = run(
+                template, weights, optimizer, given.kills, given.seed, pathlib.Path(directory)
+            )
+        seconds = time.time() - begun
+        said = f"Keras {running}, {backend}, {what}: killed {found} times in {seconds:.0f} s"
+        print(f"{said}, all as promised", flush=True)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--job"]:
-        job(sys.argv[2], bool(int(sys.argv[3])), sys.argv[4])
-    else:
-        main()
+    main()

@@ -7,32 +7,65 @@ from typing import Any
 import numpy as np
 
 from keras_ckpt import ModelCheckpoint, runtime
+from keras_ckpt.formats import registry
 
 keras = runtime.keras()
 
 X = np.random.RandomState(0).rand(24, 4).astype("float32")
 Y = X.sum(axis=1, keepdims=True)
 
-#: Each format: the template, and whether it holds weights alone. With `{ending}` for links.
-WHOLE = ["w.{epoch:02d}.keras", "w.{epoch:02d}.h5", "sm/{epoch}"]
-WEIGHTS = [
-    "w.{epoch:02d}.weights.h5",
-    "w.{epoch:02d}.weights.json",
-    "tf/{epoch}",
-    "x.{epoch}.keras",
+#: Each format: the template, and whether it holds weights alone.
+EVERY = [
+    ("w.{epoch:02d}.keras", False),
+    ("w.{epoch:02d}.h5", False),
+    ("sm/{epoch}", False),
+    ("w.{epoch:02d}.orbax", False),
+    ("w.{epoch:02d}.weights.h5", True),
+    ("w.{epoch:02d}.weights.json", True),
+    ("tf/{epoch}", True),
+    ("x.{epoch}.keras", True),
+    ("w.{epoch:02d}.hdf5", True),
+    ("w.{epoch:02d}.safetensors", True),
+    ("x.{epoch:02d}.orbax", True),
 ]
-WITHOUT_OPTIMIZER = ["w.{epoch:02d}.hdf5"]
-FORMATS = [
-    *[(each, False) for each in WHOLE],
-    *[(each, True) for each in WEIGHTS],
-    *[(each, True) for each in WITHOUT_OPTIMIZER],
-]
+#: Of these, what Keras 2 has.
+OF_KERAS_2 = [*EVERY[:3], EVERY[4], EVERY[6], EVERY[8]]
+#: Those that hold no optimizer.
+WITHOUT_OPTIMIZER = EVERY[-3:]
+if runtime.version() < (2, 13):
+    WITHOUT_OPTIMIZER.append(EVERY[4])
+
+
+def can_write(template: str, weights: bool) -> bool:
+    """Returns whether the running Keras saves in a format, with what is installed."""
+    if not runtime.is_keras_3():
+        return (template, weights) in OF_KERAS_2
+    try:
+        registry.check_written(template, weights)
+    except ImportError:
+        return False
+    return runtime.has_tensorflow() or not template.startswith("sm/")
+
+
+FORMATS = [(template, weights) for template, weights in EVERY if can_write(template, weights)]
+
+
+def seed() -> None:
+    """Makes what is random the same each time."""
+    if hasattr(keras.utils, "set_random_seed"):
+        keras.utils.set_random_seed(1)
+    else:
+        np.random.seed(1)
+        runtime.tensorflow().random.set_seed(1)
 
 
 def model(metrics: Any = ("mae",), optimizer: str = "adam") -> Any:
     """Returns a compiled model, which is the same each time."""
-    keras.utils.set_random_seed(1)
-    layers = [keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)]
+    seed()
+    if runtime.is_keras_3():
+        layers = [keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)]
+    else:
+        layers = [keras.layers.Dense(3, input_shape=(4,)), keras.layers.Dense(1)]
     made = keras.Sequential(layers)
     made.compile(optimizer, "mse", metrics=list(metrics))
     return made
@@ -51,9 +84,18 @@ class Seen(keras.callbacks.Callback):  # type: ignore[misc]
         self.states.append(state(self.model))
 
 
+def variables_of_keras_2(optimizer: Any) -> list[Any]:
+    """Returns the variables of an optimizer, which TF 2.11 calls by another name."""
+    return list(optimizer.weights if hasattr(optimizer, "weights") else optimizer.variables)
+
+
 def state(of: Any) -> list[np.ndarray]:
     """Returns the values of the variables of a model, and of its optimizer."""
-    variables = [*of.variables, *of.optimizer.variables]
+    variables = of.weights
+    if runtime.is_keras_3():
+        variables = [*of.variables, *of.optimizer.variables]
+    else:
+        variables = [*of.weights, *variables_of_keras_2(of.optimizer)]
     return [runtime.to_numpy(each) for each in variables]
 
 

@@ -50,28 +50,50 @@ def lines(found: list[Checkpoint], best: set[str]) -> list[str]:
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 64em; padding: 0 1em }}
-table {{ border-collapse: collapse; width: 100% }}
-th, td {{ text-align: left; padding: .3em .6em; border-bottom: 1px solid #ddd }}
-th {{ cursor: pointer }} td.number {{ text-align: right; font-variant-numeric: tabular-nums }}
-svg {{ width: 100%; height: auto }} .best {{ fill: #d33 }} .kept {{ fill: #27c }}
-.other {{ fill: #aaa }} polyline {{ fill: none; stroke: #bbb }}
+:root {{ color-scheme: light dark }}
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 72em; padding: 0 1em }}
+table {{ border-collapse: collapse; width: 100% }} h2 {{ margin-bottom: 0 }}
+th, td {{ text-align: left; padding: .3em .6em; white-space: nowrap }}
+tr {{ border-bottom: 1px solid #8884 }}
+td:first-child, td:last-child {{ white-space: normal; overflow-wrap: anywhere }}
+th {{ cursor: pointer }} th[aria-sort=ascending]::after {{ content: " \\25B2" }}
+th[aria-sort=descending]::after {{ content: " \\25BC" }}
+td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums }}
+svg {{ width: 100%; height: auto }} svg text {{ fill: currentColor; font-size: 11px }}
+polyline {{ fill: none; stroke: #8888 }} .best {{ fill: #d33 }} .kept {{ fill: #27c }}
+.other {{ fill: #999 }}
 </style></head><body><h1>{title}</h1>{charts}
 <table><thead><tr>{head}</tr></thead><tbody>
 {rows}
 </tbody></table>
 <script>
-document.querySelectorAll("th").forEach((head, column) => head.onclick = () => {{
+const heads = [...document.querySelectorAll("th")];
+const sort = (head, column) => {{
   const body = document.querySelector("tbody"), key = row => row.cells[column].dataset.key;
-  const up = head.dataset.up = head.dataset.up === "1" ? "" : "1";
-  const compare = (a, b) => isNaN(a) || isNaN(b) || a === "" || b === ""
-    ? String(a).localeCompare(b) : a - b;
+  const up = head.getAttribute("aria-sort") !== "ascending";
+  const number = text => text === "" ? NaN : Number(text);
+  const compare = (a, b) => {{
+    const x = number(a), y = number(b);
+    if (isNaN(x) && isNaN(y)) return a.localeCompare(b);
+    return isNaN(x) ? 1 : isNaN(y) ? -1 : x - y;
+  }};
+  heads.forEach(each => each.removeAttribute("aria-sort"));
+  head.setAttribute("aria-sort", up ? "ascending" : "descending");
   [...body.rows].sort((a, b) => (up ? 1 : -1) * compare(key(a), key(b)))
     .forEach(row => body.append(row));
+}};
+heads.forEach((head, column) => {{
+  head.tabIndex = 0;
+  head.onclick = () => sort(head, column);
+  head.onkeydown = event => {{ if (event.key === "Enter") sort(head, column) }};
 }});
 </script></body></html>
 """
 _HEAD = ("Checkpoint", "Run", "Epoch", "Batch", "Metric", "Value", "Bytes", "Time", "Kept by")
+_NUMBERS = ("Epoch", "Batch", "Value", "Bytes")
+_NUMBER = ' class="number"'
+#: What the colors of the dots mean.
+_LEGEND = (("best", "best"), ("kept", "kept"), ("other", "other"))
 
 
 def page(title: str, found: list[Checkpoint], best: set[str]) -> str:
@@ -89,22 +111,28 @@ def page(title: str, found: list[Checkpoint], best: set[str]) -> str:
             each.monitor or "",
             "" if each.value is None else each.value,
             each.size,
-            each.time,
+            each.time[:19].replace("T", " "),
             ", ".join(("best",) * (each.path in best) + each.kept_by),
         ]
         rows.append("<tr>" + "".join(map(_cell, cells)) + "</tr>")
     return _PAGE.format(
         title=html.escape(title),
         charts="".join(_svg(group, best) for group in runs.values()),
-        head="".join(f"<th>{name}</th>" for name in _HEAD),
+        head="".join(f"<th{_NUMBER if name in _NUMBERS else ''}>{name}</th>" for name in _HEAD),
         rows="\n".join(rows),
     )
 
 
 def _cell(value: object) -> str:
-    text = html.escape(f"{value:.6g}" if isinstance(value, float) else str(value))
+    text = html.escape(
+        f"{value:.6g}"
+        if isinstance(value, float)
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )
     key = html.escape(json.dumps(value) if isinstance(value, (int, float)) else str(value))
-    kind = ' class="number"' if isinstance(value, (int, float)) else ""
+    kind = _NUMBER if isinstance(value, (int, float)) else ""
     return f'<td{kind} data-key="{key}">{text}</td>'
 
 
@@ -127,8 +155,15 @@ def _svg(found: list[Checkpoint], best: set[str]) -> str:
         dots += f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4">'
         dots += f"<title>{label}</title></circle>"
     name = html.escape(f"{points[0].monitor} of run {points[0].run[:8]}")
+    legend = "".join(
+        f'<circle class="{kind}" cx="{560 + 60 * i}" cy="8" r="4"/>'
+        f'<text x="{568 + 60 * i}" y="12">{text}</text>'
+        for i, (kind, text) in enumerate(_LEGEND)
+    )
     return (
-        f'<h2>{name}</h2><svg viewBox="0 0 800 200" role="img" aria-label="{name}">'
+        f'<h2>{name}</h2><svg viewBox="0 0 800 216" role="img" aria-label="{name}">{legend}'
         f'<text x="0" y="25">{high:.4g}</text><text x="0" y="185">{low:.4g}</text>'
+        f'<text x="60" y="208">epoch {points[0].epoch}</text>'
+        f'<text x="780" y="208" text-anchor="end">epoch {points[-1].epoch}</text>'
         f'<polyline points="{line}"/>{dots}</svg>'
     )

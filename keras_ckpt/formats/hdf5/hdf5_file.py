@@ -364,7 +364,7 @@ def snapshot(model: Model, fill: Callable[[H5Group], None], copy: bool) -> Snaps
     return Snapshot(write, can_be_in_background=copy)
 
 
-def put_record(file: H5Group, record: Record | None, path: str, size: int) -> None:
+def put_record(file: H5Group, record: Record | None, path: str, size: int | None) -> None:
     """Writes a record, unless it is None, into a file of h5py that will be at `path`."""
     if record is not None:
         text = record.of(os.path.basename(path), size).dumped()
@@ -377,6 +377,10 @@ class HDF5Format(Format):
     def record(self, path: str) -> Record | None:
         with opened(path, whole=False) as file:
             return parse(file.attrs.text(ATTRIBUTE))
+
+    def put_record(self, path: str, record: Record) -> None:
+        with h5py().File(path, "a") as file:
+            put_record(file, record, record.name, None)
 
     def verify(self, path: str) -> None:
         with opened(path, verify=True):

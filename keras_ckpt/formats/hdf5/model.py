@@ -7,6 +7,8 @@ import functools
 import json
 from typing import Any, Iterator
 
+import numpy as np
+
 from keras_ckpt import endings, keras2, runtime
 from keras_ckpt._typing import Config, CustomObjects, H5Group, Model
 from keras_ckpt.errors import UnsupportedModel, WeightsOnly
@@ -309,6 +311,13 @@ def _restore_optimizer(path: str, model: Model, file: hdf5_file.Group) -> None:
         return
     state = _optimizer_state(file.group("optimizer_weights"))
     optimizer_state.restore(path, model, *state)
+
+
+def optimizer_values(file: hdf5_file.Group) -> list[np.ndarray]:
+    """Returns what a file holds of the optimizer, in the order of its variables."""
+    if "optimizer_weights" not in file:
+        return []
+    return [each.read() for each in _optimizer_state(file.group("optimizer_weights"))[1]]
 
 
 def _optimizer_state(group: hdf5_file.Group) -> tuple[list[str], list[hdf5_file.Dataset]]:

@@ -140,6 +140,10 @@ class _ZipFormat(Format):
                 return None
             return parse(zip_reader.text(path, opened, FILE))
 
+    def put_record(self, path: str, record: Record) -> None:
+        with zipfile.ZipFile(path, "a") as opened:
+            opened.writestr(FILE, record.dumped())
+
     def verify(self, path: str) -> None:
         with zip_reader.opened(path) as found, _weights(path, found):
             pass

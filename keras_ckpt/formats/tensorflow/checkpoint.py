@@ -217,6 +217,11 @@ class TFCheckpoint(Format):
         found = (each for each in _records(path) if each.checksums.get(_INDEX) == index)
         return next(found, None)
 
+    def put_record(self, path: str, record: Record) -> None:
+        index = tensor_bundle.checksum(path)
+        if index is not None:
+            _put_record(path, record, index)
+
     def files(self, path: str) -> list[str]:
         beside = [*tensor_bundle.data_files(path), _record_path(path)]
         return [tensor_bundle.index_path(path), *filter(os.path.lexists, beside)]

@@ -95,7 +95,9 @@ class SavedModel(Format):
             with commit.replacing_members(path, _MEMBERS) as temporary:
                 without_graph = make(temporary)
                 if record is not None:
-                    _put_record(record.of(os.path.basename(path), total), temporary)
+                    text = _with_checksums(record.of(os.path.basename(path), total), temporary)
+                    with open(os.path.join(temporary, FILE), "w", encoding="ascii") as file:
+                        file.write(text)
             if without_graph is not None and without_graph not in _warned:
                 _warned.add(without_graph)
                 runtime.warn_user(
@@ -107,6 +109,11 @@ class SavedModel(Format):
 
     def record(self, path: str) -> Record | None:
         return None if _is_overwritten(path) else record_in(path)
+
+    def put_record(self, path: str, record: Record) -> None:
+        text = _with_checksums(record, path)
+        with commit.replacing(os.path.join(path, FILE)) as made, open(made, "w") as file:
+            file.write(text)
 
     def files(self, path: str) -> list[str]:
         there = set(os.listdir(path))
@@ -329,18 +336,16 @@ def _make(model: Model, options: object | None, directory: str) -> str | None:
     return reason
 
 
-def _put_record(record: Record, directory: str) -> None:
-    """Writes the record of a SavedModel, with the checksums of files that have none."""
+def _with_checksums(record: Record, directory: str) -> str:
+    """Returns the record of a SavedModel as JSON, with the checksums of files that have none."""
     found = {}
     for folder, _, names in os.walk(directory):
         for name in names:
             path = os.path.join(folder, name)
             # Those of the values are in their index, and in the archive.
-            if os.path.getsize(path) <= _SMALL:
+            if name != FILE and os.path.getsize(path) <= _SMALL:
                 found[os.path.relpath(path, directory).replace(os.sep, "/")] = of_file(path)
-    text = record.of(record.name, record.size, **found).dumped()
-    with open(os.path.join(directory, FILE), "w", encoding="ascii") as file:
-        file.write(text)
+    return record.of(record.name, record.size, **found).dumped()
 
 
 def _export(model: Model, path: str, options: object | None) -> str | None:
