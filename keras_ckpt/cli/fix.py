@@ -15,7 +15,7 @@ from keras_ckpt.cli import check
 from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.migrate import settings
 from keras_ckpt.migrate.code.source import Unreadable
-from keras_ckpt.migrate.releases.release import Release, newest, newest_of_keras_2
+from keras_ckpt.migrate.releases.release import newest, newest_of_keras_2
 from keras_ckpt.migrate.report.finding import Result
 from keras_ckpt.migrate.report.wording import count
 
@@ -41,9 +41,16 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 @click.option(
     "--to-keras-ckpt",
     is_flag=True,
-    help="Take ModelCheckpoint from keras_ckpt, wherever it is imported, called or derived from, "
-    "also where `check` finds nothing; and what saves and loads beside it where Keras 3 would "
-    "refuse the file, or may. Arguments stay as they are.",
+    help="Take ModelCheckpoint from keras_ckpt where `check` finds something, and what saves and "
+    "loads where Keras 3 would refuse the file, or may, with what reads the same file. Arguments "
+    "stay as they are.",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="With --to-keras-ckpt: take every ModelCheckpoint from keras_ckpt, also where `check` "
+    "finds nothing.",
 )
 @click.option(
     "--native",
@@ -69,6 +76,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 def command(
     paths: tuple[str, ...],
     to_keras_ckpt: bool,
+    everything: bool,
     native: bool,
     write: bool,
     old: str | None,
@@ -79,9 +87,9 @@ def command(
 ) -> None:
     """Rewrite code for another release, and leave formatting, comments and the rest as it is.
 
-    --native rewrites the calls that `check` finds. --to-keras-ckpt rewrites every ModelCheckpoint,
-    and those of the other calls that Keras 3 would refuse or may. Code that imports tf_keras runs
-    as it stands, and stays unless it is asked for by `--from tf_keras`.
+    What `check` finds is rewritten, with what writes and reads the same files in all PATHS; `--all`
+    rewrites every ModelCheckpoint. Code that imports tf_keras runs as it stands, and stays unless
+    it is asked for by `--from tf_keras`.
 
     PATHS are Python files, Jupyter notebooks, and directories of them. A diff is shown; --write
     applies it. Of notebooks nothing but changed code is touched. What is not changed is named with
@@ -94,6 +102,8 @@ def command(
         raise click.UsageError(_BOTH)
     if not to_keras_ckpt and not native:
         raise click.UsageError(_NEITHER)
+    if everything and not to_keras_ckpt:
+        raise click.UsageError("--all is for --to-keras-ckpt: --native rewrites what breaks alone.")
     try:
         import libcst  # noqa: F401
     except ImportError:
@@ -103,25 +113,24 @@ def command(
     options = check.resolved(paths, old, new, select, ignore, exclude, None)
     named = check.files_of(paths, options)
     until = check.release_of(options.new) if options.new else newest()
-    since = _released(named, options, to_keras_ckpt)
+    found = _checked(named, options, to_keras_ckpt)
+    since = (found.old if found is not None else None) or newest_of_keras_2()
     tf_keras = bool(options.old) and since.is_tf_keras
-    target = rewrite.Target(to_keras_ckpt, since, until, options.selects, tf_keras)
+    target = rewrite.Target(to_keras_ckpt, since, until, options.selects, tf_keras, everything)
     run = _Run(write)
-    run.files(named, target)
+    run.files(named, target, found)
     sys.exit(run.end())
 
 
-def _released(named: list[str], options: settings.Settings, to_keras_ckpt: bool) -> Release:
-    """Returns the release that the code was written for."""
-    legacy = newest_of_keras_2()
+def _checked(named: list[str], options: settings.Settings, to_keras_ckpt: bool) -> Result | None:
+    """Returns what is found, None if it is not known for which release the code was written."""
     try:
-        found: Result = check.run(named, options)
+        return check.run(named, options)
     except click.UsageError:
         # What is imported from keras_ckpt hardly depends on it.
         if not to_keras_ckpt or options.old:
             raise
-        return legacy
-    return found.old or legacy
+        return None
 
 
 class _Run:
@@ -140,14 +149,15 @@ class _Run:
         color = sys.stdout.isatty()
         self._console = Console(soft_wrap=True, highlight=False) if color else None
 
-    def files(self, paths: list[str], target: Target) -> None:
+    def files(self, paths: list[str], target: Target, found: Result | None) -> None:
         """Rewrites files.
 
         Args:
             paths: their names.
             target: what they are rewritten to.
+            found: what `check` finds in them.
         """
-        from keras_ckpt.migrate.fix import project
+        from keras_ckpt.migrate.fix import leftovers, project
 
         contents: dict[str, bytes] = {}
         for path in paths:
@@ -158,7 +168,8 @@ class _Run:
                 reason = error.strerror or str(error)
                 self._errors.append(f"{path} cannot be read: {reason}.")
         with progress.shown(True), progress.bar(len(contents), "Rewriting", "files") as advance:
-            outcomes = project.rewrite_all(contents, target, advance)
+            outcomes = project.rewrite_all(contents, target, advance, found)
+            self._notes += leftovers.notes(contents, outcomes, target)
         for path, outcome in outcomes.items():
             if isinstance(outcome, Unreadable):
                 self._errors.append(str(outcome))
@@ -186,7 +197,7 @@ class _Run:
 
     def end(self) -> int:
         """Prints notes and summary, and returns the exit code."""
-        for each in self._notes:
+        for each in sorted(self._notes):
             code = each.code + " " if each.code else ""
             self._print(f"{each.where}: {code}{each.text}")
         done = "made" if self._write else "to make"

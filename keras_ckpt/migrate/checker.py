@@ -16,7 +16,7 @@ from typing import Callable, Iterable, Iterator, Sequence
 from keras_ckpt.migrate import origin
 from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.scopes import Module
-from keras_ckpt.migrate.code.source import Source, Unreadable, mentions, python
+from keras_ckpt.migrate.code.source import Source, Unreadable, load, mentions, python
 from keras_ckpt.migrate.releases.release import Release, every, newest, newest_of_keras_2
 from keras_ckpt.migrate.report.finding import Finding, Result
 from keras_ckpt.migrate.rules.definition import Problem, rules, unique
@@ -85,6 +85,13 @@ def problems_of(
         project: the files that are checked together, None for this one alone.
     """
     return _problems(checked(source, project), old, new, selected or (lambda code: True))
+
+
+def problems_at(
+    source: Source, sites: Sites, old: Release, new: Release, selected: Callable[[str], bool]
+) -> list[Problem]:
+    """Returns what is wrong with the sites of a source, without asking for `# noqa`."""
+    return _problems(Checked(source, sites), old, new, selected)
 
 
 def _problems(
@@ -207,6 +214,7 @@ def check(
     selected: Callable[[str], bool] = lambda code: True,
     ask: Callable[[str], Release] | None = None,
     advance: Callable[[int], None] = lambda count: None,
+    load: Callable[[str], bytes] = load,
 ) -> Result:
     """Returns what breaks or changes its meaning in some files.
 
@@ -218,12 +226,13 @@ def check(
         selected: whether a rule is asked, by its code.
         ask: called for the old release if it cannot be determined, with the reason.
         advance: called with 1 for each file that has been read.
+        load: returns what is in a file.
 
     Raises:
         UnknownOrigin: if the old release matters, cannot be determined, and `ask` is None.
     """
     new = new or newest()
-    project = Project(files)
+    project = Project(files, load)
     errors: list[str] = []
     all_checked = _all_checked(project, errors, advance)
     found = [each for each in all_checked if each.sites is not None]
@@ -244,19 +253,26 @@ def check(
         since = old or newest_of_keras_2()
     assert since is not None
     findings = []
+    sources = set()
     if selected(SYNTAX):
         findings += [each for one in all_checked for each in _broken(one.source)]
     for each in found:
         for problem in _problems(each, since, new, selected):
             configured = list(_configured(project, problem, since, new, selected))
             reported = finding(each.source, problem)
+            sources.add(each.source.path)
             if configured:
                 findings += [one for one in configured if one is not None]
             elif reported is not None:
                 findings.append(reported)
+    for path, text in configurations.everywhere(project):
+        for table in configurations.targets(text):
+            findings += _of_table(path, text, table, since, new, selected)
     stays = old is None or not old.is_tf_keras
     stays = stays and any(site.stays for each in found if each.sites for site in each.sites.found)
-    return Result(sorted(set(findings)), errors, len(files) - len(errors), old, new, why, stays)
+    count = len(files) - len(errors)
+    found_in = frozenset(sources)
+    return Result(sorted(set(findings)), errors, count, old, new, why, stays, sources=found_in)
 
 
 def _configured(
@@ -271,27 +287,29 @@ def _configured(
     for path, text in configurations.beside(project, problem.site.module.path):
         for table in configurations.tables(text):
             yield None
-            tree = ast.parse(configurations.as_code(table))
-            for each in _problems(
-                Checked(Source(path, text), Sites(Module(tree))), old, new, selected
-            ):
-                keyword = each.argument.keyword if each.argument is not None else None
-                name = keyword.arg if keyword is not None else "filepath"
-                entry = table[name if name in table else "filepath"]
-                if not is_silenced(Source(path, text), [entry.line], each.rule.code):
-                    yield Finding(
-                        path,
-                        0,
-                        entry.line,
-                        entry.column,
-                        each.rule.code,
-                        each.rule.name,
-                        each.message,
-                        each.advice,
-                        entry.line,
-                        entry.column,
-                        "note" if each.rule.informs else "error",
-                    )
+            yield from _of_table(path, text, table, old, new, selected)
+
+
+def _of_table(
+    path: str,
+    text: str,
+    table: dict[str, configurations.Entry],
+    old: Release,
+    new: Release,
+    selected: Callable[[str], bool],
+) -> Iterator[Finding]:
+    """Returns what is wrong with the arguments of a callback in a configuration file."""
+    source = Source(path, text)
+    tree = ast.parse(configurations.as_code(table))
+    for each in _problems(Checked(source, Sites(Module(tree))), old, new, selected):
+        keyword = each.argument.keyword if each.argument is not None else None
+        name = keyword.arg if keyword is not None else "filepath"
+        entry = table[name if name in table else "filepath"]
+        if not is_silenced(source, [entry.line], each.rule.code):
+            place = entry.line, entry.column
+            told = each.rule.code, each.rule.name, each.message, each.advice
+            level = "note" if each.rule.informs else "error"
+            yield Finding(path, 0, *place, *told, *place, level)
 
 
 def _all_checked(

@@ -92,8 +92,14 @@ def test_not_both_of_them(script: pathlib.Path) -> None:
 
 def test_the_help_says_what_is_rewritten_without_a_finding() -> None:
     text = " ".join(fix("--help").output.split())
-    assert "--native rewrites the calls that `check` finds." in text
-    assert "--to-keras-ckpt rewrites every ModelCheckpoint" in text
+    assert "What `check` finds is rewritten" in text
+    assert "`--all` rewrites every ModelCheckpoint" in text
+
+
+def test_all_is_for_keras_ckpt() -> None:
+    result = fix("--native", "--all", "x.py")
+    assert result.exit_code == 2
+    assert "--all is for --to-keras-ckpt" in result.output
 
 
 TF_KERAS = """\

@@ -44,11 +44,14 @@ def unfollowed(code: str, old: str = "2.4") -> list[str]:
     return [each.code for each in everything(code, old) if each.level == "note"]
 
 
-def fixed(code: str, to_keras_ckpt: bool, old: str = "2.4", new: str = "") -> Rewritten:
-    """Returns what `fix` makes of some code."""
+def fixed(
+    code: str, to_keras_ckpt: bool, old: str = "2.4", new: str = "", everything: bool = True
+) -> Rewritten:
+    """Returns what `fix` makes of some code, with every callback from keras_ckpt by default."""
     from keras_ckpt.migrate.fix import rewrite
 
-    target = rewrite.Target(to_keras_ckpt, release(old), release(new) if new else newest())
+    until = release(new) if new else newest()
+    target = rewrite.Target(to_keras_ckpt, release(old), until, everything=everything)
     return rewrite.rewrite("x.py", code.encode(), target)
 
 

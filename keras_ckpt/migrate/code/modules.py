@@ -6,6 +6,7 @@ means it, and parses it when it is asked for.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import os
@@ -93,6 +94,21 @@ class Project:
             if tree is not None:
                 self._modules[path] = Module(tree, path, self)
         return self._modules[path]
+
+    def tree(self, source: Source) -> ast.Module | None:
+        """Returns the tree of some code, that of the module of its file if it is the same code."""
+        known = self._modules.get(source.path)
+        if known is not None and self._sources[source.path].text == source.text:
+            return known.tree
+        return None if source.broken and not source.cells else source.parse()
+
+    def adopt(self, source: Source, module: Module) -> None:
+        """Lets other modules see one that was made for a file, if it is the file's code."""
+        try:
+            if self.source(source.path).text == source.text:
+                self._modules[source.path] = module
+        except Unreadable:
+            return
 
     def parsed(self) -> list[Module]:
         """Returns the modules that have been parsed so far."""

@@ -20,17 +20,21 @@ class Kind(enum.IntEnum):
 
     LEFT = 0
     CHANGED = 1
+    NOT_FOLLOWED = 2
+
+
+_BEFORE = {Kind.LEFT: "not changed: ", Kind.CHANGED: "", Kind.NOT_FOLLOWED: "not followed: "}
 
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Note:
-    """What was left as it is, or what is to be known of a change.
+    """What was left as it is, or not followed, or what is to be known of a change.
 
     Args:
         path, cell, line, column: where, as of a `Finding`.
         code: of the rule, `""` for none.
         reason: why it was left, or what is to be known.
-        kind: which of the two.
+        kind: which of these.
     """
 
     path: str
@@ -49,7 +53,7 @@ class Note:
     @property
     def text(self) -> str:
         """All of it, as it is printed."""
-        return f"not changed: {self.reason}" if self.is_left else self.reason
+        return _BEFORE[self.kind] + self.reason
 
     @property
     def subject(self) -> tuple[str, Kind, str]:

@@ -1,17 +1,21 @@
 """All files of a run together: what one of them renames, the others call by its new name, too.
 
 Each file is rewritten by itself first. Then those that have one of the paths that are renamed
-elsewhere are rewritten once more, with these, until nothing new is renamed. Where that shows a path
-that has to stay, all is done anew with it staying in every file.
+elsewhere, or written by keras_ckpt there, are rewritten once more, with these, until there is
+nothing new; and so are those whose imports and subclasses others need from keras_ckpt. Where that
+shows a path that has to stay, all is done anew with it staying in every file.
 """
 
 from __future__ import annotations
 
-from typing import Callable, Mapping, Union
+from typing import Callable, Collection, Mapping, Union
 
+from keras_ckpt.migrate import checker
+from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.source import Unreadable
 from keras_ckpt.migrate.fix import rewrite
 from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, may_name
+from keras_ckpt.migrate.report.finding import Result
 
 #: What becomes of a file, or why nothing does.
 Outcome = Union[rewrite.Rewritten, rewrite.CannotRewrite, Unreadable]
@@ -22,6 +26,7 @@ def rewrite_all(
     files: Mapping[str, bytes],
     target: rewrite.Target,
     advance: Callable[[int], None] = lambda count: None,
+    found: Result | None = None,
 ) -> dict[str, Outcome]:
     """Returns what becomes of each of some files.
 
@@ -29,8 +34,13 @@ def rewrite_all(
         files: what is in them, by their names.
         target: what their code is rewritten to.
         advance: called with 1 for each file that is begun.
+        found: what `check` finds in them, if that is known.
     """
-    return _Files(files, target, advance).done()
+    if found is None:
+        codes = target.old, target.new, target.selected
+        found = checker.check(list(files), *codes, load=files.__getitem__)
+    with checker.no_garbage():
+        return _Files(files, target, advance, found.sources).done()
 
 
 class _Files:
@@ -39,8 +49,11 @@ class _Files:
         files: Mapping[str, bytes],
         target: rewrite.Target,
         advance: Callable[[int], None],
+        asked: Collection[str],
     ) -> None:
         self._files, self._target, self._advanced = files, target, advance
+        self._asked = asked
+        self._project = Project(list(files), files.__getitem__)
         self._begun: set[str] = set()
         self._named: dict[tuple[str, str], bool] = {}
         self._known: dict[tuple[str, Others], Outcome] = {}
@@ -63,22 +76,27 @@ class _Files:
 
     def _with(self, staying: tuple[Path, ...]) -> dict[str, Outcome]:
         """Returns what becomes of the files if some paths have to stay."""
-        outcomes = {path: self._one(path, (), staying) for path in self._files}
-        renamed: tuple[Path, ...] = ()
+        outcomes = {path: self._one(path, (), staying, ()) for path in self._files}
+        renamed: dict[Path, None] = {}
+        taken: dict[tuple[str, str], None] = {}
         for _ in range(_ROUNDS):
-            found = dict.fromkeys(
-                path
-                for each in outcomes.values()
-                if isinstance(each, rewrite.Rewritten)
-                for path in each.renamed
-            )
-            if set(found) <= set(renamed):
+            done = [each for each in outcomes.values() if isinstance(each, rewrite.Rewritten)]
+            known = len(renamed) + len(taken)
+            renamed.update(dict.fromkeys(path for each in done for path in each.renamed))
+            taken.update(dict.fromkeys(name for each in done for name in each.taken))
+            if len(renamed) + len(taken) == known:
                 break
-            renamed = tuple(dict.fromkeys((*renamed, *found)))
-            outcomes = {path: self._one(path, renamed, staying) for path in self._files}
+            about = tuple(renamed), staying, tuple(taken)
+            outcomes = {path: self._one(path, *about) for path in self._files}
         return outcomes
 
-    def _one(self, path: str, renamed: tuple[Path, ...], staying: tuple[Path, ...]) -> Outcome:
+    def _one(
+        self,
+        path: str,
+        renamed: tuple[Path, ...],
+        staying: tuple[Path, ...],
+        taken: tuple[tuple[str, str], ...],
+    ) -> Outcome:
         # Of a path that many files have, the first says all, and each file is done once with it.
         elsewhere = dict.fromkeys(
             Path("", 0, each.shown, each.ending) for each in renamed if each.file != path
@@ -90,15 +108,29 @@ class _Files:
         others = Others(
             tuple(each for each in elsewhere if self._may_name(path, each)),
             tuple(first.values()),
+            tuple(name for file, name in taken if file == path),
         )
         key = path, others
         if key not in self._known:
             self._advance(path)
+            if not self._is_asked(path, others):
+                self._known[key] = rewrite.Rewritten(self._files[path])
+                return self._known[key]
             try:
-                self._known[key] = rewrite.rewrite(path, self._files[path], self._target, others)
+                self._known[key] = rewrite.rewrite(
+                    path, self._files[path], self._target, others, self._project
+                )
             except (rewrite.CannotRewrite, Unreadable) as error:
                 self._known[key] = error
         return self._known[key]
+
+    def _is_asked(self, path: str, others: Others) -> bool:
+        """Returns whether there may be anything to change in a file."""
+        if path in self._asked or others != Others() or self._target.everything:
+            return True
+        # The one is said to stay, the other is made native.
+        word = b"tf_keras" if self._target.to_keras_ckpt else b"keras_ckpt"
+        return word in self._files[path]
 
     def _may_name(self, path: str, other: Path) -> bool:
         key = path, other.shown

@@ -6,6 +6,7 @@
 | `native/` | `--native`: how the problem of each rule is mended; `renames/`: endings |
 | `edits/` | changes, and LibCST, which makes them |
 | `project` | all files of a run: what one renames, the others do |
+| `target` | to what |
 | `answers` | what is said of each problem |
 
 What is found, and where, is `keras_ckpt.migrate`'s. LibCST is needed for `edits.py` alone.
@@ -18,8 +19,9 @@ import codecs
 import dataclasses
 import io
 import tokenize
-from typing import Callable, NamedTuple
+from typing import NamedTuple, Tuple
 
+from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.names import library
 from keras_ckpt.migrate.code.source import Source, from_bytes, parsed
 from keras_ckpt.migrate.fix.answers import CannotRewrite, Note, note
@@ -29,8 +31,8 @@ from keras_ckpt.migrate.fix.edits.tree import Names
 from keras_ckpt.migrate.fix.native import from_keras_ckpt, planner
 from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
+from keras_ckpt.migrate.fix.target import Target
 from keras_ckpt.migrate.fix.to_keras_ckpt import redirect
-from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.sites.finder import Sites
 
 #: A change may show what else is to be changed, not often.
@@ -39,22 +41,8 @@ _PASSES = 5
 __all__ = ["CannotRewrite", "Note", "Part", "Rewritten", "Target", "rewrite"]
 
 
-class Target(NamedTuple):
-    """What code is rewritten to.
-
-    Args:
-        to_keras_ckpt: whether it is taken from keras_ckpt, or made native.
-        old: the release that it was written for.
-        new: the release that it is to run on.
-        selected: whether a rule's problems are mended, by its code.
-        tf_keras: whether what is imported from tf_keras is, too, which runs as it stands.
-    """
-
-    to_keras_ckpt: bool
-    old: Release
-    new: Release
-    selected: Callable[[str], bool] = lambda code: True
-    tf_keras: bool = False
+#: What a file is rewritten to, what is known of the others, and these.
+_About = Tuple[Target, Others, Project]
 
 
 class Part(NamedTuple):
@@ -79,8 +67,9 @@ class Rewritten:
         changes: how many changes were made.
         notes: what was left, and what is to be known of a change.
         parts: what was changed.
-        renamed: the paths that got other endings.
+        renamed: the paths that got other endings, or are written by keras_ckpt.
         staying: those that get others in other files, and cannot here.
+        taken: what has to be taken from keras_ckpt in other files: the file, and the name in it.
     """
 
     content: bytes
@@ -89,6 +78,7 @@ class Rewritten:
     parts: list[Part] = dataclasses.field(default_factory=list)
     renamed: list[Path] = dataclasses.field(default_factory=list)
     staying: list[Path] = dataclasses.field(default_factory=list)
+    taken: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
 
 def rewrite(
@@ -96,6 +86,7 @@ def rewrite(
     content: bytes,
     target: Target,
     others: Others = Others(),  # noqa: B008
+    project: Project | None = None,
 ) -> Rewritten:
     """Returns what becomes of a file.
 
@@ -104,19 +95,21 @@ def rewrite(
         content: what is in it.
         target: what its code is rewritten to.
         others: what is known of the paths in other files.
+        project: the files that are rewritten together, None for this one alone.
 
     Raises:
         Unreadable: if it is no text.
         CannotRewrite: if it cannot be rewritten; the message says why.
     """
+    about = target, others, project or Project([path], lambda _: content)
     if not target.to_keras_ckpt:
-        done = _back(path, content, target, others)
+        done = _back(path, content, about)
         if done is not None:
             return done
-    return _rewritten(path, content, content, target, others)
+    return _rewritten(path, content, content, about)
 
 
-def _back(path: str, content: bytes, target: Target, others: Others) -> Rewritten | None:
+def _back(path: str, content: bytes, about: _About) -> Rewritten | None:
     """Returns a file with what is taken from keras_ckpt native, None if nothing is."""
     source = from_bytes(path, content)
     if "keras_ckpt" not in source.text:
@@ -130,7 +123,7 @@ def _back(path: str, content: bytes, target: Target, others: Others) -> Rewritte
     if not why:
         try:
             begun = _applied(source, content, edits)
-            done = _rewritten(path, content, begun, target, others)
+            done = _rewritten(path, content, begun, about)
             left = [each for each in done.notes if each.is_left]
             if not left and _comments(path, done.content) == _comments(path, content):
                 done.changes += 1
@@ -140,7 +133,7 @@ def _back(path: str, content: bytes, target: Target, others: Others) -> Rewritte
             why = left[0].reason if left else "Comments would be lost."
         except CannotRewrite as error:
             why = f"{error}."
-    rest = _rewritten(path, content, content, target, others)
+    rest = _rewritten(path, content, content, about)
     where = next(each for each in ast.walk(names.tree) if _is_of_keras_ckpt(each))
     rest.notes.append(note(source, where, "", "keras_ckpt stays. " + why))
     rest.notes.sort()
@@ -161,13 +154,11 @@ def _comments(path: str, content: bytes) -> list[str]:
     return sorted(each.string for each in found if each.type == tokenize.COMMENT)
 
 
-def _rewritten(
-    path: str, content: bytes, begun: bytes, target: Target, others: Others
-) -> Rewritten:
+def _rewritten(path: str, content: bytes, begun: bytes, about: _About) -> Rewritten:
     """Returns what becomes of a file, from where something of it is done already."""
     result = Rewritten(begun)
     for _ in range(_PASSES):
-        changes, notes, new = _once(path, result, target, others)
+        changes, notes, new = _once(path, result, about)
         # Of what is noted in two passes, the first note has the lines of the code as it was.
         noted = {each.subject for each in result.notes}
         result.notes += [each for each in notes if each.subject not in noted]
@@ -183,31 +174,31 @@ def _rewritten(
     return result
 
 
-def _once(
-    path: str, result: Rewritten, target: Target, others: Others
-) -> tuple[int, list[Note], bytes]:
+def _once(path: str, result: Rewritten, about: _About) -> tuple[int, list[Note], bytes]:
+    target, others, project = about
     content = result.content
     nothing: tuple[int, list[Note], bytes] = (0, [], content)
     source = from_bytes(path, content)
-    if not (source.mentions() or others.renamed) or (source.broken and not source.cells):
-        return nothing
-    problems = list(planner.problems_of(source, *target[1:]))
-    tree = problems[0].site.module.tree if problems else None
-    if tree is None and (target.to_keras_ckpt or others.renamed):
-        tree = source.parse()
+    tree = project.tree(source)
     if tree is None:
         return nothing
-    names = Names(tree)
+    names = Names(tree, path, project)
+    project.adopt(source, names)
+    sites = Sites(names)
+    if sites.facts.others & {"install", "emulate"}:
+        return nothing
     edits = Edits(source)
     if target.to_keras_ckpt:
-        if Sites(names).facts.others & {"install", "emulate"}:
-            return nothing
-        plan = redirect.Redirection(source, names, problems, edits, target.tf_keras)
-        plan.plan(target.old, target.new, target.selected)
+        plan = redirect.Redirection(source, sites, edits, target, others)
+        plan.plan()
         changes, notes = plan.changed, plan.notes
+        result.renamed += [each for each in plan.written if each not in result.renamed]
+        result.taken += [each for each in plan.taken if each not in result.taken]
     else:
+        found = planner.problems_of(source, sites, *target[1:5])
+        problems = [each for each in found if not each.rule.informs]
         releases = target.old, target.new
-        work = Context(source, names, problems, edits, *releases, others, target.tf_keras)
+        work = Context(source, names, problems, edits, *releases, others, target.tf_keras, sites)
         changes, notes = planner.Planner(work).run()
         result.renamed += [each for each in work.renamed if each not in result.renamed]
         result.staying += [each for each in work.staying if each not in result.staying]

@@ -66,6 +66,7 @@ class Result:
         new: the release that it was checked for.
         why: what the old release was determined from.
         known: how many more there are, which a baseline has.
+        sources: the files of code with what is found, which may stand in a file beside them.
         stays: whether there are calls of tf_keras that were not checked, since they run as before.
     """
 
@@ -77,6 +78,7 @@ class Result:
     why: str = ""
     stays: bool = False
     known: int = 0
+    sources: frozenset[str] = frozenset()
 
     @property
     def errors_found(self) -> list[Finding]:

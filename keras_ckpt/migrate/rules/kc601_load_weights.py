@@ -60,8 +60,7 @@ keras_ckpt.load_weights(model, "training_1/cp.ckpt")
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LOAD_WEIGHTS:
             return
-        # What the callback of keras_ckpt has saved is not known by its name.
-        if site.facts.others & {"ModelCheckpoint", "OrbaxCheckpoint"}:
+        if site.facts.others & {"OrbaxCheckpoint"}:
             return
         argument = site.path(old)
         if argument is None:

@@ -45,10 +45,9 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
         if not isinstance(site, CallSite) or site.kind != LATEST:
             return
-        # The callback of keras_ckpt writes what it finds.
-        if site.facts.others & {"ModelCheckpoint"}:
-            return
-        if not (self._is_loaded(site, old) or self._is_beside(site, old)):
+        # The callback of keras_ckpt writes what it finds; Keras 3 does not load that either.
+        is_beside = not site.facts.others & {"ModelCheckpoint"} and self._is_beside(site, old)
+        if not (is_beside or self._is_loaded(site, old)):
             return
         yield self.problem(
             site,

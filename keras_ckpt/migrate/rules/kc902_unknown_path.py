@@ -77,7 +77,7 @@ model.save_weights(sys.argv[1] + ".weights.h5")
             return
         if site.receiver == HANDED and not _is_with_keras(site):
             return
-        if site.facts.others & {"ModelCheckpoint", "OrbaxCheckpoint"}:
+        if site.facts.others & {"OrbaxCheckpoint"}:
             return
         argument = site.path(old)
         was, takes = (each.saving.function(site.kind) for each in (old, new))

@@ -8,6 +8,7 @@ reported where the value stands.
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
 from typing import Iterable, Iterator, NamedTuple
@@ -15,11 +16,24 @@ from typing import Iterable, Iterator, NamedTuple
 from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.source import Unreadable, load
 
+#: What names the class that Hydra makes of a mapping.
+TARGET = "_target_"
 ENDINGS = (".gin", ".j2", ".json", ".toml", ".yaml", ".yml")
 #: The keys that are arguments of the callback.
 _KEYS = (
     *("filepath", "monitor", "verbose", "save_best_only", "save_weights_only", "mode", "period"),
-    *("save_freq", "options", "load_weights_on_restart", "initial_value_threshold"),
+    *("save_freq", "options", "load_weights_on_restart", "initial_value_threshold", TARGET),
+)
+#: Keras's class, as Hydra and gin are given it.
+_OF_KERAS = re.compile(
+    r"(tf|tensorflow|keras|tf_keras)\.([\w.]+\.)?callbacks\.([\w.]+\.)?ModelCheckpoint"
+)
+#: `ModelCheckpoint.filepath = "a.h5"` of gin, with the scope and the module that it may have.
+_BINDING = re.compile(
+    r"^(?P<scope>[\w/]+/)?(?P<module>[\w.]+\.)?ModelCheckpoint\.(?P<key>"
+    + "|".join(_KEYS)
+    + r")\s*=\s*(?P<value>.*?)\s*$",
+    re.MULTILINE,
 )
 _ITEM = re.compile(
     r"^(?P<indent>[\s\-]*)(?P<scope>[\w/]+\.)?[\"']?(?P<key>" + "|".join(_KEYS) + r")[\"']?"
@@ -67,7 +81,29 @@ def tables(text: str) -> list[dict[str, Entry]]:
             indent = width
             current.update(_entries([match], number))
     found.append(current)
-    return [each for each in found if "filepath" in each]
+    return [
+        each
+        for each in found
+        if "filepath" in each and (TARGET not in each or _is_target(each[TARGET]))
+    ]
+
+
+def targets(text: str) -> list[dict[str, Entry]]:
+    """Returns the mappings that name the callback of Keras themselves, as for Hydra and gin."""
+    named = [each for each in tables(text) if TARGET in each]
+    bound: dict[str, dict[str, Entry]] = {}
+    for match in _BINDING.finditer(text):
+        full = f"{match['module'] or 'keras.callbacks.'}ModelCheckpoint"
+        if _OF_KERAS.fullmatch(full):
+            number = text.count("\n", 0, match.start()) + 1
+            column = match.start("value") - text.rfind("\n", 0, match.start())
+            entry = Entry(_value(match["value"]), number, column)
+            bound.setdefault(match["scope"] or "", {})[match["key"]] = entry
+    return named + [each for each in bound.values() if "filepath" in each]
+
+
+def _is_target(entry: Entry) -> bool:
+    return _OF_KERAS.fullmatch(str(entry.value)) is not None
 
 
 def _entries(matches: Iterable[re.Match[str]], number: int) -> Iterator[tuple[str, Entry]]:
@@ -89,6 +125,23 @@ def _value(text: str) -> object:
     if text.lower() in ("", "~", *words):
         return words.get(text.lower())
     return int(text) if re.fullmatch(r"-?\d+", text) else text
+
+
+def everywhere(project: Project) -> Iterator[tuple[str, str]]:
+    """Returns the configuration files in the folders of checked files that name the callback."""
+    folders = {os.path.dirname(os.path.abspath(each)) for each in project.files}
+    seen: set[str] = set()
+    for folder in sorted(folders):
+        for name in sorted(_names(folder)):
+            full = os.path.join(folder, name)
+            if full in seen:
+                continue
+            seen.add(full)
+            with contextlib.suppress(OSError, Unreadable):
+                if os.path.getsize(full) <= _LARGEST:
+                    content = load(full)
+                    if b"ModelCheckpoint" in content:
+                        yield os.path.relpath(full), content.decode("utf-8", "replace")
 
 
 def beside(project: Project, path: str) -> Iterator[tuple[str, str]]:
@@ -136,7 +189,9 @@ def _names(folder: str) -> Iterator[str]:
 
 def as_code(table: dict[str, Entry]) -> str:
     """Returns the call of `ModelCheckpoint` that a mapping stands for, as a module of its own."""
-    arguments = ", ".join(f"{key}={_as_code(entry.value)}" for key, entry in table.items())
+    arguments = ", ".join(
+        f"{key}={_as_code(entry.value)}" for key, entry in table.items() if key != TARGET
+    )
     return f"from keras.callbacks import ModelCheckpoint\nModelCheckpoint({arguments})\n"
 
 

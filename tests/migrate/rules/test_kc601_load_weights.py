@@ -51,9 +51,10 @@ def test_goes_by_the_path_and_by_name(call: str, expected: list[str]) -> None:
     assert codes(HEAD + call, "2.4") == expected
 
 
-def test_what_keras_ckpt_has_saved_it_reads() -> None:
+def test_what_keras_ckpt_has_saved_keras_3_does_not_read_either() -> None:
     own = "import keras_ckpt\nkeras_ckpt.ModelCheckpoint('m.ckpt')\n"
-    assert codes(HEAD + own + OLD, "2.4") == []
+    assert codes(HEAD + own + OLD, "2.4") == ["KC601"]
+    assert codes(HEAD + own + "keras_ckpt.load_weights(model, 'm.ckpt')\n", "2.4") == []
 
 
 def test_weights_in_several_files_are_read_by_keras_ckpt() -> None:

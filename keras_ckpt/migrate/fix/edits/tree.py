@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import Iterator, Union
 
 from keras_ckpt.migrate.code.modules import Project
@@ -17,7 +18,6 @@ class Names(Module):
 
     Attributes:
         places: where names and attributes stand.
-        parents: what each node is part of.
     """
 
     def __init__(self, tree: ast.Module, path: str = "", project: Project | None = None) -> None:
@@ -26,10 +26,11 @@ class Names(Module):
         super().__init__(tree, path, project)
         for function, at in self._functions:
             self._annotations(function, at)
-        self.parents: dict[ast.AST, ast.AST] = {}
-        for node in ast.walk(tree):
-            for child in ast.iter_child_nodes(node):
-                self.parents[child] = node
+
+    @functools.cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """What each node is part of."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     def _children(self, node: ast.AST, at: Position, but: tuple[str, ...] = ()) -> None:
         if isinstance(node, ast.Attribute):

@@ -42,6 +42,7 @@ class Context:
         new: Release,
         others: Others = Others(),  # noqa: B008
         tf_keras: bool = False,
+        sites: Sites | None = None,
     ) -> None:
         self.names = names
         self.source = source
@@ -53,14 +54,14 @@ class Context:
         self.blocked: set[ast.AST] = set()
         self.renamed: list[Path] = []
         self.staying: list[Path] = []
-        self.sites = Sites(names)
+        self.sites = sites or Sites(names)
         self._partials = _partials(self.sites)
         self.members: dict[ast.AST, list[tuple[CallSite, Argument]]] = {}
         for site in self.sites.found:
             if not isinstance(site, CallSite):
                 continue
             argument = site.path(old)
-            if argument is not None:
+            if argument is not None and argument.node in names.parents:
                 self.members.setdefault(argument.node, []).append((site, argument))
         self.paths = Paths(names, self.members, {each.node for each in self.sites.found})
 

@@ -18,6 +18,7 @@ from keras_ckpt.migrate.fix.native.renames import literals
 from keras_ckpt.migrate.fix.native.renames.new_endings import Endings
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Answer, Fix, Problem, Reason, Refusal
+from keras_ckpt.migrate.sites.finder import Sites
 from keras_ckpt.migrate.sites.site import Argument, CallSite
 
 
@@ -89,7 +90,7 @@ class Planner:
             argument: one by name.
             note: what to know of the change.
         """
-        parent = self._context.names.parents[argument.node]
+        parent = self._context.names.parents.get(argument.node)
         if isinstance(parent, ast.keyword):
             call = self._context.names.parents[parent]
             assert isinstance(call, ast.Call)
@@ -105,7 +106,7 @@ class Planner:
 
     def set_value(self, argument: Argument, code: str) -> Answer:
         """Returns how to give an argument another value."""
-        parent = self._context.names.parents[argument.node]
+        parent = self._context.names.parents.get(argument.node)
         call = self._context.names.parents[parent] if isinstance(parent, ast.keyword) else parent
         index = self.index_of(call, argument.node) if isinstance(call, ast.Call) else None
         if index is None or not isinstance(call, ast.Call):
@@ -122,8 +123,14 @@ class Planner:
             return Refusal("not all of its arguments are known", needs_keras_ckpt=False)
         return Fix(lambda: self._context.edits.call(call).added.__setitem__(name, code))
 
-    @staticmethod
-    def _elsewhere(argument: Argument) -> Refusal:
+    def _elsewhere(self, argument: Argument) -> Refusal:
+        module = argument.at.scope.within()
+        if module is not None and argument.node not in self._context.names.parents:
+            line = getattr(argument.node, "lineno", 0)
+            return Refusal(
+                f"it is set in {module.path}, line {line}. Change it by hand, there and here.",
+                needs_keras_ckpt=False,
+            )
         return Refusal(
             Reason(
                 "it is set in ",
@@ -170,14 +177,15 @@ class Planner:
 
 def problems_of(
     source: Source,
+    sites: Sites,
     old: Release,
     new: Release,
     selected: Callable[[str], bool],
     tf_keras: bool = False,
 ) -> Iterable[Problem]:
     """Returns what is wrong in a source, but for what a `# noqa` silences and tf_keras runs."""
-    for problem in checker.problems_of(source, old, new, selected):
-        if problem.rule.informs or (problem.site.stays and not tf_keras):
+    for problem in checker.problems_at(source, sites, old, new, selected):
+        if problem.site.stays and not tf_keras:
             continue
         if checker.finding(source, problem) is not None:
             yield problem

@@ -2,16 +2,10 @@
 
 What is taken from keras_ckpt:
 
-- `ModelCheckpoint`, wherever it is imported, called, derived from or named;
-- `load_weights`, `load_model` and `latest_checkpoint` where Keras 3 refuses the file (KC601, KC602,
-  KC603);
-- `load_weights` and `load_model` where the name of the file is not known: it may be one that Keras
-  3 refuses, and those of keras_ckpt read what Keras 3 reads, too. If it is not known either whether
-  it is a method of a model, it stays, with a note;
-- `save_weights` and `save` where Keras 3 refuses the name (KC604). Where the name is not known they
-  stay: no old file has to be read, and Keras 3 says what it refuses. In a subclass of
-  `ModelCheckpoint` they do not, where they are methods of `self.model`: the name is mostly made of
-  `self.filepath`, which keras_ckpt takes whatever it ends in.
+- `ModelCheckpoint`, where a rule finds something in a call or subclass, or cannot follow it: by the
+  name that these have it by, in whichever file (`needs`); with `--all` wherever it is imported,
+  called, derived from or named;
+- what saves and loads, where Keras 3 refuses the file or may, and what goes with that (`choice`).
 
 What comes of `tf_keras` stays, unless it is asked for: it runs as it stands.
 """
@@ -19,19 +13,21 @@ What comes of `tf_keras` stays, unless it is asked for: it runs as it stands.
 from __future__ import annotations
 
 import ast
-from typing import Callable, Iterator
 
 from keras_ckpt.migrate.code.names import library
-from keras_ckpt.migrate.code.scopes import dotted_text
 from keras_ckpt.migrate.code.source import Source
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.answers import Kind, Note, note, note_on
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.imports import Imports
 from keras_ckpt.migrate.fix.edits.tree import Names
-from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments, subclasses
-from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Group, Problem, rules
+from keras_ckpt.migrate.fix.native.planner import problems_of
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
+from keras_ckpt.migrate.fix.target import Target
+from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments
+from keras_ckpt.migrate.fix.to_keras_ckpt.choice import WRITES, Choice
+from keras_ckpt.migrate.fix.to_keras_ckpt.needs import Needs
+from keras_ckpt.migrate.rules.definition import Problem
 from keras_ckpt.migrate.rules.kc105_positional import SEVENTH, Positional
 from keras_ckpt.migrate.sites.classes import is_checkpoint
 from keras_ckpt.migrate.sites.finder import Sites
@@ -42,6 +38,8 @@ from keras_ckpt.migrate.sites.site import (
     SAVE,
     SAVE_WEIGHTS,
     CallSite,
+    Checkpoint,
+    Subclass,
 )
 
 _CLASS = "ModelCheckpoint"
@@ -65,53 +63,94 @@ _WAS_PERIOD = (
 )
 
 
+_NOT_KNOWN = (
+    "neither the file nor the model is known. If it is a file that Keras 3 refuses, write "
+    "`keras_ckpt.%s(model, path)`."
+)
+
+
 class Redirection:
     """What is taken from keras_ckpt in a source.
 
     Args:
         source: the source.
-        names: its module.
-        problems: what is wrong with it.
+        sites: its sites.
         edits: gets the changes.
-        tf_keras: whether what comes of tf_keras is taken from keras_ckpt, too.
+        target: what it is rewritten to.
+        others: what is known of the other files.
+
+    Attributes:
+        changed: how many changes are made.
+        notes: what is said of what is left, and of changes.
+        written: the paths that keras_ckpt writes to.
+        taken: what has to be taken from keras_ckpt in other files.
     """
 
     def __init__(
-        self,
-        source: Source,
-        names: Names,
-        problems: list[Problem],
-        edits: Edits,
-        tf_keras: bool = False,
+        self, source: Source, sites: Sites, edits: Edits, target: Target, others: Others
     ) -> None:
+        names = sites.module
+        assert isinstance(names, Names)
         self._source, self._names, self._edits = source, names, edits
-        self._problems = problems
-        self._tf_keras = tf_keras
+        self._sites, self._target, self._others = sites, target, others
+        found = list(problems_of(source, sites, *target[1:5]))
+        self._problems = [each for each in found if not each.rule.informs]
+        self._tf_keras = target.tf_keras
         self._imports = Imports(names, edits)
-        self._sites = Sites(names)
+        self._needs = Needs(names)
+        self._needs.add(
+            each.site.node for each in found if isinstance(each.site, (Checkpoint, Subclass))
+        )
+        self._needs.add_names(others.taken)
+        self._choice = Choice(sites, found, target, others)
         # A name of its own, where the module calls something else `keras_ckpt`.
         taken = [full for _, full in names.imports_of(_PACKAGE) if library(full) != _PACKAGE]
         self._package = "_" + _PACKAGE if taken or names.binds(_PACKAGE) else _PACKAGE
         self._chosen: list[CallSite] = []
         self._has_tf_keras = False
         self.notes: list[Note] = []
+        self.written: list[Path] = []
+        self.taken: list[tuple[str, str]] = []
         self.changed = 0
 
-    def plan(self, old: Release, new: Release, selected: Callable[[str], bool]) -> None:
+    def plan(self) -> None:
         """Notes what is to be changed."""
         self._classes()
-        self._chosen = list(self._functions(old, new, selected))
+        self.taken += self._needs.elsewhere
+        checkpoints = [each for each in self._sites.facts.checkpoints() if self._is_needed(each)]
+        self._chosen = self._choice.made(checkpoints)
         for site in self._chosen:
-            self._function(site, old)
+            self._function(site)
+        for site, code in self._choice.left:
+            self._note(site.node, code, _NOT_KNOWN % _FUNCTIONS[site.kind])
+        for site in (*self._chosen, *checkpoints):
+            self._tell_others(site)
         for problem in self._problems:
-            self._stays(problem, old)
+            self._stays(problem)
         self._imports.plan()
+
+    def _tell_others(self, site: CallSite) -> None:
+        argument = site.path(self._target.old)
+        path = argument.value if argument is not None else None
+        if isinstance(path, Str) and (site.kind in WRITES or isinstance(site, Checkpoint)):
+            line = self._source.place(getattr(site.node, "lineno", 1)).line
+            self.written.append(Path(self._source.path, line, path.shown))
 
     # The class
 
+    def _is_needed(self, site: CallSite) -> bool:
+        """Returns whether a callback is taken from keras_ckpt."""
+        if site.stays and not self._tf_keras:
+            return False
+        if self._target.everything:
+            return True
+        one = Needs(self._names)
+        one.add([site.node])
+        return bool(one.roots & self._needs.roots or one.elsewhere.keys() & self._needs.elsewhere)
+
     def _classes(self) -> None:
         for node in ast.walk(self._names.tree):
-            if isinstance(node, ast.ImportFrom):
+            if isinstance(node, ast.ImportFrom) and self._is_asked(node, node.module or ""):
                 self._import(node)
         free = self._is_free(_CLASS)
         for node in ast.walk(self._names.tree):
@@ -119,7 +158,12 @@ class Redirection:
             dotted = isinstance(node, ast.Attribute) and node.attr == _CLASS
             if not (star or dotted) or not isinstance(getattr(node, "ctx", None), ast.Load):
                 continue
-            if not self._is_taken(self._names.full_name(node), node):
+            name = self._names.full_name(node)
+            if not self._is_asked(node, name) and not self._is_compared(node):
+                continue
+            if isinstance(node, ast.Attribute) and self._needs.place_of(node) is not None:
+                continue  # It is taken there.
+            if not self._is_taken(name, node):
                 continue
             self.changed += 1
             if star:
@@ -130,6 +174,20 @@ class Redirection:
             self._imports.need(
                 f"from keras_ckpt import {_CLASS}" if free else self._import_line(), node
             )
+
+    def _is_asked(self, node: ast.AST, name: str) -> bool:
+        """Returns whether something is to be done about a use of the class, or to be said."""
+        if self._target.everything or node in self._needs.roots:
+            return True
+        return library(name) == _TF_KERAS and not self._tf_keras
+
+    def _is_compared(self, node: ast.AST) -> bool:
+        """Returns whether a callback that is taken from keras_ckpt may be asked for its class."""
+        if not self._needs.roots and not self._needs.elsewhere:
+            return False
+        parent = self._names.parents.get(node)
+        is_called = isinstance(parent, ast.Call) and parent.func is node
+        return not is_called and not isinstance(parent, (ast.Assign, ast.ClassDef))
 
     def _import_line(self) -> str:
         renamed = "" if self._package == _PACKAGE else " as " + self._package
@@ -172,75 +230,7 @@ class Redirection:
 
     # The functions and methods
 
-    def _functions(
-        self, old: Release, new: Release, selected: Callable[[str], bool]
-    ) -> Iterator[CallSite]:
-        refused = {
-            id(each.site.node): each
-            for each in self._problems
-            if each.rule.group is Group.FILES and isinstance(each.site, CallSite)
-        }
-        mine = [each for each in self._sites.found if isinstance(each, CallSite)]
-        for site in (*mine, *subclasses.saves(self._sites, {each.node for each in mine})):
-            if site.kind not in _FUNCTIONS or (site.stays and not self._tf_keras):
-                continue
-            asked = site, old, new, selected
-            if (
-                id(site.node) in refused
-                or self._is_of_subclass(*asked)
-                or self._may_be_legacy(*asked)
-            ):
-                yield site
-
-    def _is_of_subclass(
-        self, site: CallSite, old: Release, new: Release, selected: Callable[[str], bool]
-    ) -> bool:
-        """Returns whether a subclass saves its model by a name that Keras 3 may refuse."""
-        rule = next((each for each in rules().values() if site.kind in each.writes), None)
-        if rule is None or not subclasses.is_of_model(self._sites, site):
-            return False
-        code, endings = rule.code, new.saving.function(site.kind).endings
-        path = site.path(old)
-        if path is None or not selected(code) or not rule.concerns(old, new):
-            return False
-        found = path.value
-        return not isinstance(found, Str) or not found.ends_in(endings)
-
-    def _may_be_legacy(
-        self, site: CallSite, old: Release, new: Release, selected: Callable[[str], bool]
-    ) -> bool:
-        """Returns whether a call reads a file of which it is not known whether Keras 3 can."""
-        rule = next((each for each in rules().values() if site.kind in each.reads), None)
-        if rule is None or self._sites.facts.others & {_CLASS, "OrbaxCheckpoint"}:
-            return False
-        code, endings = rule.code, new.saving.function(site.kind).endings
-        path = site.path(old)
-        if path is None or not selected(code) or not rule.concerns(old, new):
-            return False
-        found = path.value
-        if isinstance(found, Str) and found.ends_in(endings) is not None:
-            return False
-        function = site.node.func if isinstance(site.node, ast.Call) else None
-        if site.name or self._is_latest(path.node):
-            return True
-        receiver = dotted_text(function.value) if isinstance(function, ast.Attribute) else ""
-        if receiver in self._sites.facts.models:
-            return True
-        self._note(
-            site.node,
-            code,
-            "neither the file nor the model is known. If it is a file that Keras 3 refuses, write "
-            "`keras_ckpt.load_weights(model, path)`.",
-        )
-        return False
-
-    def _is_latest(self, node: ast.AST) -> bool:
-        found = {each.node for each in self._sites.found if each.kind == LATEST}
-        if isinstance(node, ast.Name):
-            return any(each.node in found for each in self._names.bindings(node))
-        return node in found
-
-    def _function(self, site: CallSite, old: Release) -> None:
+    def _function(self, site: CallSite) -> None:
         call = site.node
         assert isinstance(call, ast.Call)
         function, name = call.func, _FUNCTIONS[site.kind]
@@ -284,7 +274,7 @@ class Redirection:
 
     # Notes
 
-    def _stays(self, problem: Problem, old: Release) -> None:
+    def _stays(self, problem: Problem) -> None:
         text = problem.rule.with_keras_ckpt
         if not text:
             return
@@ -292,14 +282,14 @@ class Redirection:
             places = [each.node for each in getattr(problem.site, "positional", ())]
             if places.index(problem.argument.node) != SEVENTH:
                 return
-            if len(places) == SEVENTH + 1 and self._is_made_period(problem, old):
+            if len(places) == SEVENTH + 1 and self._is_made_period(problem):
                 return
         reason = " ".join((problem.message, text, problem.advice))
         self.notes.append(note_on(self._source, problem, reason))
 
-    def _is_made_period(self, problem: Problem, old: Release) -> bool:
+    def _is_made_period(self, problem: Problem) -> bool:
         """Passes the seventh argument as `period`, if it is that in stand-alone Keras."""
-        call, argument = problem.site.node, problem.argument
+        call, argument, old = problem.site.node, problem.argument, self._target.old
         was_period = problem.site.library == "keras" or "period" in old.parameters[SEVENTH:][:1]
         if argument is None or not isinstance(call, ast.Call) or not was_period:
             return False

@@ -134,7 +134,7 @@ def test_an_import_alone_is_changed_where_that_is_enough() -> None:
     "code",
     [
         "m.load_weights('w.weights.h5')",
-        "m.save(path)",
+        "m.save(path + '.keras')",
         "keras.models.load_model('m.keras')",
         "m.save('m.h5')",
         "np.save('x', y)",

@@ -22,7 +22,7 @@ def test_what_a_subclass_saves_by_itself_may_be_called_anything() -> None:
         "        self.log.save(path)\n"
         "class B(keras.callbacks.Callback):\n"
         "    def on_epoch_end(self, epoch, logs=None):\n"
-        "        self.model.save(self.path)\n"
+        "        self.model.save(self.path + '.keras')\n"
     )
     after = (
         before.replace(

@@ -39,12 +39,18 @@ class Others(NamedTuple):
     """What is known of the other files.
 
     Args:
-        renamed: the paths that get other endings there.
+        renamed: the paths that get other endings there, or are written by keras_ckpt.
         staying: those that would have to, and cannot.
+        taken: the names of this file that others need from keras_ckpt: of imports and subclasses.
     """
 
     renamed: tuple[Path, ...] = ()
     staying: tuple[Path, ...] = ()
+    taken: tuple[str, ...] = ()
+
+    def has(self, shown: str) -> bool:
+        """Returns whether a path is among those that are renamed."""
+        return any(alike(each.shown, shown) for each in self.renamed)
 
     def endings(self, shown: Iterable[str]) -> set[str]:
         """Returns what some paths end in, as the other files have it."""
@@ -65,10 +71,10 @@ class Others(NamedTuple):
 
 
 def _is_one_of(path: Path, shown: list[str]) -> bool:
-    return any(_alike(path.shown, each) for each in shown)
+    return any(alike(path.shown, each) for each in shown)
 
 
-def _alike(one: str, other: str) -> bool:
+def alike(one: str, other: str) -> bool:
     """Returns whether two paths of different files can mean the same file on the disk."""
     names = [posixpath.basename(each) for each in (one, other)]
     if not all(names) or any("…" in each for each in names):

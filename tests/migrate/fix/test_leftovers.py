@@ -1,0 +1,52 @@
+"""What is found in rewritten code, and nothing is said of yet."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("libcst")
+
+from keras_ckpt.migrate.fix import leftovers, project
+from keras_ckpt.migrate.fix.answers import Kind, Note
+from keras_ckpt.migrate.fix.target import Target
+from keras_ckpt.migrate.releases.release import newest, release
+
+HEAD = "import sys\nimport keras\nmodel = keras.Sequential()\n"
+
+
+def notes(to_keras_ckpt: bool = False, **files: str) -> list[Note]:
+    contents = {name.replace("_", "."): code.encode() for name, code in files.items()}
+    target = Target(to_keras_ckpt, release("2.4"), newest())
+    return leftovers.notes(contents, project.rewrite_all(contents, target), target)
+
+
+def test_what_cannot_be_followed_is_named() -> None:
+    (note,) = notes(a_py=HEAD + "model.save_weights(sys.argv[1])\n")
+    assert (note.path, note.line, note.code) == ("a.py", 4, "KC902")
+    assert note.kind is Kind.NOT_FOLLOWED and not note.is_left
+    assert note.text.startswith("not followed: How this path ends is not known")
+
+
+def test_what_is_named_already_is_not_named_again() -> None:
+    assert notes(a_py=HEAD + "model.load_weights('a.ckpt')\n") == []
+    assert notes(True, a_py=HEAD + "model.save_weights(sys.argv[1])\n") == []
+
+
+def test_the_line_is_that_of_the_code_as_it_was() -> None:
+    code = HEAD + "model.save_weights('below/w')\nmodel.save_weights(sys.argv[1])\n"
+    (note,) = notes(a_py=code)
+    assert note.line == 5
+
+
+def test_a_file_that_cannot_be_parsed_is_named() -> None:
+    (note,) = notes(a_py="import keras\nkeras.models.load_model(\n")
+    assert note.code == "KC001" and note.is_left
+
+
+def test_cells_are_named() -> None:
+    cells = [{"cell_type": "code", "source": HEAD + "model.save_weights(sys.argv[1])"}]
+    text = json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 2})
+    (note,) = notes(a_ipynb=text)
+    assert (note.cell, note.line) == (1, 4)
