@@ -130,3 +130,18 @@ def test_what_a_comment_silences(comment: str, expected: tuple[str, ...] | None)
 
 def test_magics_do_not_hide_a_comment() -> None:
     assert of_cells("!ls  # noqa: KC101").silenced([1]) == ("KC101",)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("ModelCheckpoint", "load_weights", "save_weights", "load_model", "save_model"),
+        *("latest_checkpoint", "m.save(", "keras.callbacks", "tf.keras.x.callbacks", "autolog"),
+        *("WandbCallback", "StarDist2D", "StarDist3D", "CARE", "N2V", "kerastuner", "keras_tuner"),
+        *("load_detector", "save_detector"),
+    ],
+)
+def test_the_quick_search_finds_what_the_words_are(word: str) -> None:
+    code = f"x = 1\n{word}\n"
+    assert source.mentions(code.encode())
+    assert source.from_bytes("a.py", code.encode()).mentions()
