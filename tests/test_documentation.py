@@ -206,7 +206,7 @@ def test_the_commands_of_start_run(tmp_path: pathlib.Path, monkeypatch: Any) -> 
     )
     run, report, *others = commands("docs/start.md")
     assert run == RUN and report == [*RUN[:4], "--report", "report.md", *RUN[4:]]
-    assert len(others) == 9
+    assert len(others) == 10
     play(others)
 
 
