@@ -6,10 +6,9 @@ right, and overrides the decisions that every release got wrong.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import os
-from typing import Any, Iterator
+from typing import Any, Callable
 
 import numpy as np
 
@@ -26,7 +25,7 @@ from keras_ckpt.formats import registry, saved_files
 from keras_ckpt.restarts import directory, run_arguments
 from keras_ckpt.restarts.catalogue import Checkpoint
 from keras_ckpt.restarts.lifecycle import Lifecycle
-from keras_ckpt.restarts.run_arguments import RunArguments
+from keras_ckpt.restarts.run_members import RunMembers
 from keras_ckpt.runs.retention import Retention
 from keras_ckpt.storage import durability
 
@@ -67,7 +66,7 @@ _Engine: Any = replica(PROFILE, init_base, __name__, name="_Engine")
 _NEVER = "never"
 
 
-class ModelCheckpoint(_Engine):  # type: ignore[misc]
+class ModelCheckpoint(RunMembers, _Engine):  # type: ignore[misc]
     """Saves the model, or its weights, at some frequency.
 
     Takes the arguments of every release, by keyword or by position, and does what the code that
@@ -123,6 +122,12 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         link_best: String or `PathLike`, a link that leads to the best. Defaults to `None`.
         save_before_preemption: Boolean, or tuple of signals. If `True`, SIGTERM saves the model
             at the end of the batch, and then does what it would have done. Defaults to `False`.
+        save_on_background: Boolean, whether the model goes on training while a save is written. The
+            state is copied first, which takes its memory once more; JAX holds it. One save is under
+            way at a time, for which the next waits, as `fit` does at its end. An error of one is
+            raised at the end of a batch after it. Not of a SavedModel. Defaults to `False`.
+        on_save: Function that is called with the `Checkpoint` after each save. Its errors are
+            raised. With `save_on_background` it is called in another thread. Defaults to `None`.
         durable: Boolean, whether each save waits until the disk has it, so that a power cut loses
             nothing. If `False`, the newest checkpoint, and the one that it replaces, may be lost
             with the power; a program that is killed loses none either way. Defaults to `True`.
@@ -157,8 +162,6 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
     _settled = True
     _durable = True
     _threshold: float | None = None
-    _watches = False
-    _life: Lifecycle | None = None
 
     # Set by the engine.
     best: Any
@@ -189,6 +192,8 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         link_latest: StrPath | None = None,
         link_best: StrPath | None = None,
         save_before_preemption: bool | tuple[int, ...] = False,
+        save_on_background: bool = False,
+        on_save: Callable[[Checkpoint], object] | None = None,
         durable: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -222,6 +227,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
                     arguments.string("monitor", monitor),
                     period,
                     best_only,
+                    save_weights_only,
                     restart,
                 ),
             )
@@ -244,7 +250,7 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
         self.__dict__["save_freq"] = frequency  # A time is none that the engine takes.
         self._durable = arguments.boolean("durable", durable)
         self._life, self._threshold = life, threshold
-        self._watches = is_time or bool(life.arguments.signals)
+        self._watches = is_time or bool(life.arguments.signals) or life.background is not None
         if life.arguments.signals:
             # For an instance alone: with such a hook Keras calls all hooks of tests in turn.
             self.on_test_batch_end = self.on_predict_batch_end = self._give_way
@@ -471,13 +477,6 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
 
     # The run
 
-    @property
-    def _lifecycle(self) -> Lifecycle:
-        # A subclass may not have called `__init__`.
-        if self._life is None:
-            self._life = Lifecycle(RunArguments())
-        return self._life
-
     def on_train_begin(self, logs: Logs | None = None) -> None:
         life = self._lifecycle
         with durability.durable(self._durable):
@@ -504,63 +503,18 @@ class ModelCheckpoint(_Engine):  # type: ignore[misc]
             self._lifecycle.restarted(self, found)
         return found
 
-    @contextlib.contextmanager
-    def saving_on_exception(self) -> Iterator[None]:
-        """Saves the model if `fit` raises, e.g. as the user interrupts it.
-
-        The checkpoint has the name that `filepath` gives it, or, where that is not known or
-        `save_best_only=True`, the part before the placeholders and `.exception`:
-        `weights.exception.hdf5`. It is never the best one, and `resume=True` finds it.
-
-        Example:
-
-        ```python
-        with checkpoint.saving_on_exception():
-            model.fit(x, y, epochs=20, callbacks=[checkpoint])
-        ```
-        """
-        watched, self._watches = self._watches, True
-        try:
-            yield
-        except BaseException:
-            self._lifecycle.save_on_exception(self)
-            raise
-        finally:
-            self._watches = watched
-
-    @property
-    def checkpoints(self) -> list[Checkpoint]:
-        """The checkpoints of this run that are there, the newest last, each a `Checkpoint`."""
-        return self._lifecycle.checkpoints(self)
-
-    @property
-    def latest_checkpoint(self) -> str | None:
-        """The path of the newest checkpoint of this run, `None` if there is none."""
-        return self.checkpoints[-1].path if self.checkpoints else None
-
-    @property
-    def best_checkpoint(self) -> str | None:
-        """The path of the best checkpoint of this run, `None` if there is none."""
-        return self._lifecycle.best_checkpoint(self)
-
     # The save
 
     def _save_model(self, epoch: int, *args: Any, **kwargs: Any) -> None:
         batch, logs = self._batch_and_logs(args, kwargs)
-        best = self.best
-        try:
-            with self._lifecycle.recording(self, epoch, batch, logs or {}):
-                saving.save(self, epoch, batch, logs)
-        except BaseException:
-            if not self._lifecycle.has_saved:
-                self.best = best
-            raise
+        with self._lifecycle.recording(self, epoch, batch, logs or {}):
+            saving.save(self, epoch, batch, logs)
 
     def _save_at(
         self, filepath: str, epoch: int, batch: int | None, logs: Logs, is_counted: bool
     ) -> None:
         """Saves at a path that is decided on, outside of what is due."""
-        with self._lifecycle.recording(self, epoch, batch, logs, is_counted):
+        with self._lifecycle.recording(self, epoch, batch, logs, False, is_counted):
             self._save_handler(filepath)
 
     def _batch_and_logs(

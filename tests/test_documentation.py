@@ -266,7 +266,7 @@ def test_runs_survive_as_the_page_says(
     place.update(
         datetime=datetime, keras_ckpt=keras_ckpt, ModelCheckpoint=keras_ckpt.ModelCheckpoint
     )
-    one, kept, often, warned, look = documents.blocks(text_of(page), "python")
+    one, kept, often, meanwhile, warned, look = documents.blocks(text_of(page), "python")
     for block, epoch in ((one, 4), (kept, 6)):
         exec(block, place)
         assert (tmp_path / f"run/{epoch:03d}.keras").exists()
@@ -275,8 +275,10 @@ def test_runs_survive_as_the_page_says(
     assert not (tmp_path / "run/001.keras").exists()
     exec(often, place)
     assert not (tmp_path / "run/007.keras").exists()
+    exec(meanwhile, place)
+    assert "run/008.keras 8 {" in capsys.readouterr().out
     exec(warned, place)
-    assert (tmp_path / "run/008.keras").exists()
+    assert (tmp_path / "run/009.keras").exists()
     capsys.readouterr()
     exec(look, place)
     assert ".keras" in capsys.readouterr().out

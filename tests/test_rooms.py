@@ -56,6 +56,9 @@ TESTED_ELSEWHERE = {
     "migrate/report/wording": "migrate/report/test_render",
     "migrate/rules/kc702_read_otherwise": "migrate/rules/test_kc701_refused",
     "restarts/directory": "test_model_checkpoint",
+    "restarts/links": "restarts/test_lifecycle",
+    "restarts/one_save": "restarts/test_background, restarts/test_lifecycle",
+    "restarts/run_members": "restarts/test_background, restarts/test_lifecycle",
     "runtime/training_loop": "restarts/test_resuming, restarts/test_preemption",
     "installation/launcher/sitecustomize": "installation/test_launcher",
 }

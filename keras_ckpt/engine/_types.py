@@ -10,12 +10,25 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from keras_ckpt._typing import Logs, Model, StrPath
 from keras_ckpt.engine.profile import Profile
-from keras_ckpt.runs.record import Record
+from keras_ckpt.formats.base import Snapshot
 
 if TYPE_CHECKING:
     from typing import Protocol
 else:  # Python 3.7 has no Protocol.
     Protocol = object
+
+
+class Saving(Protocol):
+    """What writes a save of the callback whose run goes on, now or in another thread."""
+
+    def commit(self, filepath: str, take: Callable[[bool], Snapshot]) -> None:
+        """Writes what `take` returns, which is a copy if it gets `True`."""
+
+    def call(self, filepath: str, save: Callable[[], None]) -> None:
+        """Calls a method of the user's that saves."""
+
+    def then(self, do: Callable[[], None]) -> None:
+        """Does something once all is saved."""
 
 
 class Replica(Protocol):
@@ -40,8 +53,8 @@ class Replica(Protocol):
     """
 
     _keras_ckpt_profile: Profile
-    # Makes what the checkpoint at a path says of itself; None where it says nothing.
-    _keras_ckpt_record: Callable[[str], Record] | None
+    # What writes a save, which then says of what run it is; None where nothing is known of runs.
+    _keras_ckpt_saving: Saving | None
 
     model: Model
     monitor: str

@@ -32,7 +32,7 @@ def replica(
         "__module__": module,
         "__doc__": f"The `ModelCheckpoint` of {profile.release}.",
         "_keras_ckpt_profile": profile,
-        "_keras_ckpt_record": None,
+        "_keras_ckpt_saving": None,
     }
     for form in profile.hooks:
         members[form.partition("(")[0]] = HOOKS[form]

@@ -16,9 +16,10 @@ The order of a save, which overridden hooks of subclasses see as their release c
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import os
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from keras_ckpt.engine._types import Replica
 from keras_ckpt.engine.construction import ends_in
 from keras_ckpt.engine.workers import WORKERS
 from keras_ckpt.formats import api, registry
+from keras_ckpt.formats.base import Snapshot
 
 _SPLIT = "_should_save_model(epoch, batch, logs, filepath)"
 
@@ -96,11 +98,24 @@ def save(self: Replica, epoch: int, batch: int | None, logs: Logs | None) -> Non
                 _make_directory(self, filepath)
             _write(self, filepath, whole=decision is Decision.SAVE_WHOLE)
             if p.finished:
-                messages.say(self, "finished", epoch, filepath=filepath)
+                _then(self, functools.partial(_say_finished, self, epoch, filepath))
         if "_maybe_remove_file()" in p.hooks:
-            self._maybe_remove_file()
+            _then(self, self._maybe_remove_file)
     except OSError as error:
         _handle(self, error, filepath)
+
+
+def _then(self: Replica, do: Callable[[], None]) -> None:
+    """Does something once all is saved."""
+    saving = self._keras_ckpt_saving
+    if saving is None:
+        do()
+    else:
+        saving.then(do)
+
+
+def _say_finished(self: Replica, epoch: int, filepath: str) -> None:
+    messages.say(self, "finished", epoch, filepath=filepath)
 
 
 def decide(self: Replica, epoch: int, logs: Logs, filepath: str) -> Decision:
@@ -162,19 +177,27 @@ def write(self: Replica, filepath: str, weights: bool) -> None:
     if given and not _leaves_options_out(self, filepath, weights):
         kwargs["options"] = self._options
     model = self.model
+    saving = self._keras_ckpt_saving
     method = "save_weights" if weights else "save"
     any_ending = not any(p.endings)
     if any_ending and runtime.is_keras_model(model) and not runtime.has_own(model, method):
-        # In one go: the model stays as it is meanwhile, so that nothing need be copied.
         options = kwargs.get("options")
-        taken = api.snapshot(model, filepath, bool(weights), options, False, p.format)
-        make = self._keras_ckpt_record
-        taken.write(filepath, None if make is None else make(filepath))
+
+        def take(copy: bool) -> Snapshot:
+            return api.snapshot(model, filepath, bool(weights), options, copy, p.format)
+
+        if saving is None:
+            # In one go: the model stays as it is meanwhile, so that nothing need be copied.
+            take(False).write(filepath)
+        else:
+            saving.commit(filepath, take)
         form = registry.format_written(filepath, bool(weights), p.format)
         if not form.keras_3_reads or (p.format and not registry.is_native_name(filepath, form)):
             _read_by_formats(model)
-    else:
+    elif saving is None:
         getattr(model, method)(filepath, **kwargs)
+    else:
+        saving.call(filepath, functools.partial(getattr(model, method), filepath, **kwargs))
 
 
 def _read_by_formats(model: Any) -> None:

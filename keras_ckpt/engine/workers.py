@@ -46,6 +46,10 @@ class Alone:
     def clean(self, callback: Replica) -> None:
         """Removes what a worker wrote that should not save."""
 
+    def is_extra(self, callback: Replica) -> bool:
+        """Returns whether what this worker writes is removed again."""
+        return False
+
 
 class ByStrategy(Alone):
     """TF 2.3 to 2.15: a worker that should not save writes to `workertemp_<its number>`."""
@@ -74,6 +78,9 @@ class ByStrategy(Alone):
             files = runtime.file_system(callback._keras_ckpt_profile.gfile)
             files.makedirs(temporary)
             scratch.remove_directory(temporary, files.gfile_for(temporary))
+
+    def is_extra(self, callback: Replica) -> bool:
+        return _is_extra(self.strategy(callback.model))
 
 
 class ByStrategyIfAny(ByStrategy):

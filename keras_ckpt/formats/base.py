@@ -125,6 +125,9 @@ class Format:
     native_since: tuple[int, ...] = (3,)
     """The first release of Keras 3 that does so without a fault."""
 
+    not_on_background: str | None = None
+    """Why it cannot be written while the model goes on training, if so, and what can."""
+
     keras_3_misreads: bool = False
     """Whether Keras 3's own `load_model` may return a model without what is in it, unsaid."""
 

@@ -7,7 +7,7 @@ import dataclasses
 import os
 from typing import Iterable, Mapping, NamedTuple
 
-from keras_ckpt import endings
+from keras_ckpt import endings, runtime
 from keras_ckpt._typing import StrPath
 from keras_ckpt.errors import CheckpointError, NotACheckpoint
 from keras_ckpt.formats import registry, saved_files
@@ -238,18 +238,24 @@ def described(found: Iterable[Entry]) -> list[Checkpoint]:
         rules = retention.parse(group[-1].record.retention)
         if rules.deletes:
             reasons.update(retention.explained(group, rules))
-    return [_described(entry, reasons.get(entry.path, ())) for entry in found]
+    return [described_one(entry, reasons.get(entry.path, ())) for entry in found]
 
 
-def _described(entry: Entry, kept_by: Iterable[str]) -> Checkpoint:
+def described_one(entry: Entry, kept_by: Iterable[str]) -> Checkpoint:
+    """Returns what users see of a checkpoint.
+
+    Args:
+        entry: the checkpoint.
+        kept_by: Strings, what keeps it.
+    """
     path, record = entry
-    name, size, complete = "", 0, True
+    name, size, complete = "", record.size or 0, True
     try:
         kind = registry.format_of(path)
         name = kind.name
         size = sum(map(_bytes, kind.files(path)))
     except (CheckpointError, OSError, ImportError):
-        complete = False
+        complete = runtime.is_remote(path)  # Where none of its files are looked at.
     return Checkpoint(
         path,
         name,

@@ -7,7 +7,7 @@ import datetime
 import os
 import time
 import uuid
-from typing import Callable, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import numpy as np
 
@@ -16,15 +16,19 @@ from keras_ckpt._typing import Logs, Model
 from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.errors import CheckpointError
-from keras_ckpt.formats import registry, saved_files
-from keras_ckpt.restarts import catalogue, resuming
+from keras_ckpt.formats import saved_files
+from keras_ckpt.restarts import catalogue, links, resuming
 from keras_ckpt.restarts._types import Running
+from keras_ckpt.restarts.one_save import OneSave
 from keras_ckpt.restarts.preemption import Preemption
-from keras_ckpt.restarts.run_arguments import RunArguments
+from keras_ckpt.restarts.run_arguments import RunArguments, refuse_on_background
 from keras_ckpt.runs import listing, retention
 from keras_ckpt.runs.listing import Entry
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import commit, durability
+from keras_ckpt.storage import durability
+
+if TYPE_CHECKING:
+    from keras_ckpt.restarts.background import Background
 
 
 class Lifecycle:
@@ -47,7 +51,19 @@ class Lifecycle:
         self._warned: set[str] = set()
         self.preemption: Preemption | None = None
         self.own_runs: set[str] = set()
+        self.background: Background | None = None
+        if arguments.save_on_background:
+            from keras_ckpt.restarts.background import Background
+
+            self.background = Background()
+        self._saving: OneSave | None = None
         self.forget()
+
+    def __getstate__(self) -> dict[str, object]:
+        # What is copied or pickled is what it is once all is saved.
+        if self.background is not None:
+            self.background.wait()
+        return dict(vars(self))
 
     def forget(self) -> None:
         """Begins a new run."""
@@ -73,18 +89,19 @@ class Lifecycle:
         # none, and is not saved.
         self.gave_way = False
         self.is_training = False
-        # Whether the last save was made, whatever became of what came after it.
-        self.has_saved = False
 
     # The beginning and the end
 
     def begin(self, callback: Running) -> None:
         """Takes up the newest checkpoint, if that is asked for, or begins a new run."""
+        self.settle()  # Of a training that an exception has ended.
         self.close()
         self.forget()
         self.is_training = True
         arguments = self.arguments
         template = template_of(callback)
+        if arguments.save_on_background and callback.filepath is not None:
+            refuse_on_background(template, bool(callback.save_weights_only))
         if arguments.resume:
             _warn_of_others(callback)
             undo = resuming.resume(self, callback, template)
@@ -95,7 +112,7 @@ class Lifecycle:
         self.own_runs.add(self.run)
         for target in (arguments.link_latest, arguments.link_best):
             if target is not None:
-                refuse_other(target)
+                links.refuse_other(target)
         if arguments.signals:
             self.preemption = Preemption(arguments.signals)
 
@@ -154,14 +171,18 @@ class Lifecycle:
 
     def end(self, callback: Running) -> None:
         """Finishes the run: what is over the limit goes, and the model may become the best one."""
-        if self.listing is not None:
-            self.listing.wait()
-            self._prune(callback)
-        if self.arguments.restore_best_weights:
-            self._restore_best(callback)
-        self.is_training = False
         preemption = self.preemption
-        self.close()
+        try:
+            if self.background is not None:
+                self.background.finish()
+            if self.listing is not None:
+                self.listing.wait()
+                self._prune(callback)
+            if self.arguments.restore_best_weights:
+                self._restore_best(callback)
+        finally:
+            self.is_training = False
+            self.close()
         if preemption is not None:
             preemption.deliver()
 
@@ -176,7 +197,7 @@ class Lifecycle:
     def _restore_best(self, callback: Running) -> None:
         path = self.best_path
         if path is None:
-            self._warn_once(
+            self.warn_once(
                 "restore_best_weights=True changes nothing: no checkpoint of this run has a value "
                 f"of `{callback.monitor}`."
             )
@@ -216,7 +237,7 @@ class Lifecycle:
         best, best_path = self._best_with(value, filepath, mode, callback.save_best_only)
         if callback.save_best_only:
             best = number(callback.best)
-        name = None if best is None or best_path is None else _name(best_path)
+        name = None if best is None or best_path is None else name_of(best_path)
         return Record(
             template=template_of(callback),
             run=self.run,
@@ -255,57 +276,83 @@ class Lifecycle:
         epoch: int,
         batch: int | None,
         logs: Logs,
+        is_due: bool = True,
         is_counted: bool = True,
     ) -> Iterator[None]:
         """Gives what is saved in a `with` block its record, and does what comes after the save.
 
-        Args:
-            callback: the callback.
-            epoch: Integer, the index of the epoch.
-            batch: Integer, the index of the batch, `None` at the end of an epoch.
-            logs: Dict, the metrics.
-            is_counted: Boolean, whether anything comes after. Defaults to `True`.
+        Args: those of `OneSave`.
         """
-        made: list[tuple[str, Record]] = []
-
-        def record(filepath: str) -> Record:
-            found = self.record(callback, epoch, batch, logs, filepath, is_counted)
-            made.append((filepath, found))
-            return found
-
-        self.has_saved = False
-        before = vars(callback).get("_keras_ckpt_record")  # Of a save that this one is within.
-        callback._keras_ckpt_record = record
+        before = callback._keras_ckpt_saving  # A save that this one is within.
+        save = OneSave(self, callback, epoch, batch, logs, is_due, is_counted)
+        self._saving = callback._keras_ckpt_saving = save
         try:
             with durability.durable(callback._durable):
                 yield
-                self.has_saved = True
-                for filepath, found in made if is_counted else ():
-                    self.committed(callback, filepath, found)
+                save.end()
+        except BaseException:
+            if not save.is_made:
+                callback.best = save.best
+            raise
         finally:
+            self._saving = None
             if before is None:
-                vars(callback).pop("_keras_ckpt_record", None)
+                vars(callback).pop("_keras_ckpt_saving", None)
             else:
-                callback._keras_ckpt_record = before
+                callback._keras_ckpt_saving = before
 
-    def committed(self, callback: Running, path: str, record: Record) -> None:
-        """Does what comes after a save: the links, and then what is no longer kept."""
+    def settle(self, for_next: bool = False) -> None:
+        """Waits for the save that is under way, and raises what it has raised.
+
+        Args:
+            for_next: as of `Background.wait`.
+        """
+        if self.background is not None:
+            self.background.wait(for_next)
+            self.background.deliver()
+
+    def has_begun(self, epoch: int, batch: int | None) -> None:
+        """Notes that the model is saved as it is here, or will be in a moment."""
         self._since = time.time()
-        self._saved = self.epoch, self.batch
-        if not _is_there(path):
-            return  # One of several workers has written it, and removed it again.
-        record = record.of(_name(path))
+        self._saved = epoch, batch
+
+    def has_failed(self, best: object) -> None:
+        """Notes that a save which was under way was not made, and what `best` was before it."""
+        self._saved = None
+        if self._saving is not None:
+            self._saving.best = best
+
+    def committed(
+        self, callback: Running, path: str, record: Record, is_counted: bool = True
+    ) -> None:
+        """Does what comes after a save: the links, what is no longer kept, and `on_save`."""
+        if not runtime.is_remote(path) and not _is_there(path):
+            return
+        record = record.of(name_of(path))
+        if is_counted:
+            self._count(callback, path, record)
+        self.tell(callback, path, record)
+
+    def _count(self, callback: Running, path: str, record: Record) -> None:
         self.latest = path
         self.best, self.best_path = self._best_with(
             record.value, path, record.mode, callback.save_best_only
         )
         if self.arguments.link_latest is not None:
-            link(path, self.arguments.link_latest)
+            links.link(path, self.arguments.link_latest)
         if self.arguments.link_best is not None and self.best_path is not None:
-            link(self.best_path, self.arguments.link_best)
+            links.link(self.best_path, self.arguments.link_best)
         if self.arguments.retention.deletes:
             self._own(callback).add(Entry(path, record))
             self._prune(callback)
+
+    def tell(self, callback: Running, path: str, record: Record) -> None:
+        """Gives `on_save` what was saved."""
+        if self.arguments.on_save is not None:
+            kept_by: list[str] = []
+            if self.arguments.retention.deletes:
+                kept_by = self._own(callback).reasons().get(path, [])
+            self.arguments.on_save(catalogue.described_one(Entry(path, record), kept_by))
 
     def _own(self, callback: Running) -> retention.Keeper:
         """Returns what is kept of this run."""
@@ -339,7 +386,7 @@ class Lifecycle:
             try:
                 catalogue.delete(entry, self.latest)
             except OSError as error:
-                self._warn_once(
+                self.warn_once(
                     f"{entry.path} cannot be deleted, and is tried again after the next save: "
                     f"{error}"
                 )
@@ -357,6 +404,7 @@ class Lifecycle:
         number_kept = self.arguments.retention.keep_best_n or 1
         if number_kept == 1:
             return False  # Which the callback has compared.
+        self.settle()
         if self.listing is not None:
             self.listing.wait()
             self._prune(callback)
@@ -373,6 +421,8 @@ class Lifecycle:
     def after_batch(self, callback: Running, batch: int, logs: Logs | None) -> None:
         """Notes where the training is, and saves if the time or a signal says so."""
         self.batch, self.logs = batch, logs
+        if self.background is not None:
+            self.background.deliver()
         if self.preemption is not None and self.preemption.received is not None:
             self.give_way(callback)
         elif self.is_due() and _is_known(callback, logs or {}):
@@ -380,6 +430,8 @@ class Lifecycle:
 
     def after_epoch(self, callback: Running, logs: Logs | None) -> None:
         """Notes that an epoch is over, after what was due at its end."""
+        if self.background is not None:
+            self.background.deliver()
         self.is_between_epochs, self.batch, self.logs = True, None, logs
         if self.preemption is not None and self.preemption.received is not None:
             self.give_way(callback)
@@ -409,6 +461,7 @@ class Lifecycle:
             callback: the callback.
             what: String, what the checkpoint is called where the template gives it no name.
         """
+        self._settle_quietly()
         batch = None if self.is_between_epochs else -1 if self.batch is None else self.batch
         if self.is_between_epochs and self._saved == (self.epoch, None):
             return  # It has just been saved.
@@ -420,6 +473,16 @@ class Lifecycle:
                 path = callback._get_file_path(self.epoch, batch, logs)
         callback._save_at(path, self.epoch, batch, logs, what == "preemption")
 
+    def _settle_quietly(self) -> None:
+        """As `settle`, where the training ends, and the last save counts more than the one before.
+
+        Of what that one has raised it warns.
+        """
+        try:
+            self.settle()
+        except Exception as error:
+            runtime.warn_user(f"A checkpoint could not be saved on background: {error!r}")
+
     def save_on_exception(self, callback: Running) -> None:
         """Saves the model, if it was in training, and ends that. Raises nothing."""
         if not self.is_training:
@@ -430,11 +493,15 @@ class Lifecycle:
             runtime.warn_user(f"The model could not be saved after an exception: {error}")
         self.is_training = False
         with contextlib.suppress(Exception):
+            if self.background is not None:
+                self.background.memory.clear()
             self.close()
 
     # What users ask for
 
     def _found(self, callback: Running) -> list[Entry]:
+        if self.background is not None:
+            self.background.wait()
         template = template_of(callback)
         return [each for each in catalogue.found_in(template) if each.record.run == self.run]
 
@@ -461,7 +528,8 @@ class Lifecycle:
         if 0 < moment <= self._since:
             self._since = moment
 
-    def _warn_once(self, text: str) -> None:
+    def warn_once(self, text: str) -> None:
+        """Warns once."""
         if text not in self._warned:
             self._warned.add(text)
             runtime.warn_user(text)
@@ -496,41 +564,9 @@ def _is_there(path: str) -> bool:
     return any(map(os.path.exists, (path, path + ".index")))
 
 
-def _name(path: str) -> str:
+def name_of(path: str) -> str:
+    """Returns the last part of the path of a checkpoint."""
     return os.path.basename(path.rstrip("/" + os.sep))
-
-
-def link(path: str, target: str) -> None:
-    """Lets `target` lead to the checkpoint at `path`.
-
-    Raises:
-        FileExistsError: if something else is there, which would be lost.
-    """
-    files = registry.format_of(path).files(path)
-    # Of a TensorFlow checkpoint the index comes first in a delete, and last in a link.
-    for file in [path] if os.path.isdir(path) else reversed(files):
-        made = target + (file[len(path) :] if file.startswith(path) else "")
-        refuse_other(made)
-        commit.link_to(file, made)
-
-
-def refuse_other(target: str) -> None:
-    """Raises FileExistsError if a link would take the place of something else."""
-    for made in (target, target + ".index"):
-        if os.path.lexists(made) and not os.path.islink(made) and not _is_copy(target):
-            raise FileExistsError(
-                f"{made} is there, and is no link: it is not replaced by one. Move it, or give "
-                "link_latest and link_best other names."
-            )
-
-
-def _is_copy(target: str) -> bool:
-    """Returns whether a file is what stands for a link where there are none."""
-    try:
-        record = catalogue.look(target)
-    except (CheckpointError, OSError, ImportError):
-        return False
-    return record is not None and record.name != _name(target)
 
 
 def template_of(callback: Running) -> str:

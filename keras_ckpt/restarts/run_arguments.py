@@ -8,13 +8,17 @@ import math
 import numbers
 import os
 import signal
-from typing import Iterable, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Callable, Iterable, Mapping, NamedTuple
 
 from keras_ckpt import endings, runtime
 from keras_ckpt.engine import arguments
 from keras_ckpt.engine import filepath as paths
+from keras_ckpt.formats import registry
 from keras_ckpt.runs import listing
 from keras_ckpt.runs.retention import RULES, Retention
+
+if TYPE_CHECKING:
+    from keras_ckpt.restarts.catalogue import Checkpoint
 
 #: Those that compare values, so that the monitored metric must be known.
 _COMPARING = ("keep_best_n", "restore_best_weights", "link_best")
@@ -32,6 +36,8 @@ class RunArguments:
         link_best: String or `None`.
         signals: Tuple of integers, the signals that come before the end.
         every: `datetime.timedelta` or `None`, the time between saves.
+        save_on_background: Boolean, whether saves are written while the model goes on training.
+        on_save: Function that gets the `Checkpoint` after each save, or `None`.
     """
 
     retention: Retention = Retention()
@@ -41,6 +47,8 @@ class RunArguments:
     link_best: str | None = None
     signals: tuple[int, ...] = ()
     every: datetime.timedelta | None = None
+    save_on_background: bool = False
+    on_save: Callable[[Checkpoint], object] | None = None
 
     @property
     def compares(self) -> bool:
@@ -51,8 +59,9 @@ class RunArguments:
 
     @property
     def is_used(self) -> bool:
-        """Whether anything is asked for at all."""
-        return self != RunArguments()
+        """Whether anything is asked for at all, but for how a save is made."""
+        plain = RunArguments(save_on_background=self.save_on_background, on_save=self.on_save)
+        return self != plain
 
 
 class Others(NamedTuple):
@@ -61,6 +70,7 @@ class Others(NamedTuple):
     monitor: str
     period: int
     save_best_only: bool
+    save_weights_only: bool
     load_weights_on_restart: bool
 
 
@@ -72,6 +82,8 @@ NAMES = (
     "link_latest",
     "link_best",
     "save_before_preemption",
+    "save_on_background",
+    "on_save",
 )
 
 
@@ -154,6 +166,40 @@ def _link(name: str, value: object) -> str | None:
     return found
 
 
+def _on_save(value: object) -> Callable[[Checkpoint], object] | None:
+    if value is None or callable(value):
+        return value
+    raise TypeError(
+        "`on_save` must be a function that takes the `Checkpoint` which was saved, or None. "
+        f"Received: {value!r}"
+    )
+
+
+def refuse_on_background(filepath: str | None, weights_only: bool) -> None:
+    """Refuses what cannot be saved while the model goes on training.
+
+    Args:
+        filepath: String, the template, `None` if it is not known yet.
+        weights_only: Boolean, whether the weights alone are saved.
+
+    Raises:
+        ValueError: if there is no way to have a copy of all that is saved.
+    """
+    why = None
+    if not runtime.is_keras_3():
+        why = (
+            "the models of the running Keras save themselves, and would be read while they train. "
+            "Leave it out, or run the script on Keras 3."
+        )
+    elif filepath is not None:
+        why = registry.format_written(filepath, weights_only).not_on_background
+    if why is not None:
+        raise ValueError(
+            f"save_on_background=True is not for filepath={filepath!r} with "
+            f"save_weights_only={weights_only!r}: {why}"
+        )
+
+
 def checked(
     filepath: str, save_freq: object, given: Mapping[str, object], others: Others
 ) -> RunArguments:
@@ -188,7 +234,11 @@ def checked(
         link_best=_link("link_best", given["link_best"]),
         signals=_signals(given["save_before_preemption"]),
         every=save_freq if isinstance(save_freq, datetime.timedelta) else None,
+        save_on_background=arguments.boolean("save_on_background", given["save_on_background"]),
+        on_save=_on_save(given["on_save"]),
     )
+    if made.save_on_background:
+        refuse_on_background(filepath, others.save_weights_only)
     if made.is_used:
         _refuse_conflicts(filepath, save_freq, made, others)
     return made

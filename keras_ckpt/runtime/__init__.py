@@ -19,6 +19,10 @@ from keras_ckpt.runtime.channels import (
     tensorflow_logger,
     warn_user,
 )
+from keras_ckpt.runtime.copies import (
+    Memory,
+    lasting,
+)
 from keras_ckpt.runtime.filesystem import (
     FileSystem,
     file_system,
@@ -58,6 +62,7 @@ from keras_ckpt.runtime.training_loop import (
 
 __all__ = [
     "FileSystem",
+    "Memory",
     "as_owned_tensor",
     "backend",
     "begin_at",
@@ -77,6 +82,7 @@ __all__ = [
     "is_tensor",
     "keras",
     "may_overwrite",
+    "lasting",
     "metric_directions",
     "options_type",
     "other_callbacks",

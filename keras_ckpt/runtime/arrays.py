@@ -110,7 +110,22 @@ def readonly_view(tensor: Tensor | Variable) -> np.ndarray:
         except (TypeError, ValueError, BufferError, RuntimeError):
             # Not in the memory of the CPU, or of a type that Python has no letter for.
             pass
+    if installed.is_keras_3() and installed.backend() in ("jax", "torch"):
+        value = getattr(tensor, "value", tensor)
+        if is_array_of_jax(value):
+            return np.asarray(value)
+        if hasattr(value, "detach") and value.device.type == "cpu":
+            try:
+                # Which Keras copies.
+                return np.asarray(value.detach().numpy())
+            except (TypeError, RuntimeError):
+                pass  # Of a type that NumPy has none for, or not laid out as an array.
     return to_numpy(tensor)
+
+
+def is_array_of_jax(value: object) -> bool:
+    """Returns whether a value is an array of JAX, which never changes."""
+    return type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
 
 
 def to_numpy(tensor: Tensor | Variable) -> np.ndarray:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import sys
 import warnings
-from typing import Iterator
 
 import pytest
 import writer
@@ -20,21 +18,8 @@ if not runtime.is_keras_3():
 if sys.platform == "win32":
     pytest.skip("the system has no limit for the size of files", allow_module_level=True)
 
-import resource
-
 #: Of the 64 KiB that the weights take.
 SIZES = (0, 1000, 20_000, 60_000)
-
-
-@contextlib.contextmanager
-def limited(size: int) -> Iterator[None]:
-    """Has the system refuse to make a file larger than that."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -48,7 +33,7 @@ def test_a_full_disk(name: str, weights_only: bool, size: int, tmp_path: pathlib
         old, new = writer.snapshots(path, weights_only, 2)
         old.write(path)
         before = sorted(os.listdir(tmp_path))
-        with pytest.raises(OSError), limited(size):
+        with pytest.raises(OSError), writer.limited(size):
             new.write(path)
         assert sorted(os.listdir(tmp_path)) == before
         assert writer.value(path, weights_only, writer.model()) == 1.0

@@ -15,11 +15,14 @@ pytestmark = [
 ]
 
 
+@pytest.mark.parametrize("on_background", [False, True])
 @pytest.mark.parametrize(
     ("template", "weights"), [("{epoch:02d}.keras", False), ("tf/{epoch}", True)]
 )
-def test_a_job_that_is_killed(template: str, weights: bool, tmp_path: pathlib.Path) -> None:
-    assert kills.run(template, weights, True, 3, 1, tmp_path) >= 1
+def test_a_job_that_is_killed(
+    template: str, weights: bool, on_background: bool, tmp_path: pathlib.Path
+) -> None:
+    assert kills.run(template, weights, True, 3, 1, tmp_path, on_background) >= 1
 
 
 def test_the_rule() -> None:

@@ -179,6 +179,8 @@ VALUES: dict[str, list[Any]] = {
     "link_latest": ["last.keras", "w.7.keras", "last.weights.h5"],
     "link_best": ["last.keras", "b.keras"],
     "save_before_preemption": [True],
+    "save_on_background": [True],
+    "on_save": [print],
     "durable": [False],
 }
 PAIRS = [
@@ -214,3 +216,9 @@ def test_every_pair_goes_together_or_the_error_names_both() -> None:
             refused += 1
             assert f"{one[0]}=" in said and f"{other[0]}=" in said, (one, other, said)
     assert refused > 15, refused
+
+
+def test_models_of_keras_2_are_not_saved_on_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_arguments.runtime, "is_keras_3", lambda: False)
+    with pytest.raises(ValueError, match="save themselves, and would be read while they train"):
+        run_arguments.refuse_on_background("w.h5", True)

@@ -301,4 +301,4 @@ def test_a_save_within_a_save(tmp_path: pathlib.Path) -> None:
     found = registry.record_of(str(tmp_path / "m.keras"))
     assert found is not None
     assert (found.epoch, found.logs) == (2, {"loss": 1.0})
-    assert "_keras_ckpt_record" not in vars(callback)
+    assert "_keras_ckpt_saving" not in vars(callback)

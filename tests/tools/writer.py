@@ -9,6 +9,7 @@ checkpoint at PATH is there, whole and of one save. All values of one save are t
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import os
 import random
@@ -19,7 +20,7 @@ import sys
 import time
 import traceback
 import warnings
-from typing import Any
+from typing import Any, Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 warnings.simplefilter("ignore")
@@ -63,6 +64,19 @@ def value(path: str, weights_only: bool, into: Any) -> float:
     found = {float(number) for each in into.get_weights() for number in np.unique(each)}
     assert len(found) == 1, f"{path} is of several saves: {sorted(found)}"
     return found.pop()
+
+
+@contextlib.contextmanager
+def limited(size: int) -> Iterator[None]:
+    """Has the system refuse to make a file larger than that."""
+    import resource  # Which Windows has not.
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def write() -> None:

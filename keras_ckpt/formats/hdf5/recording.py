@@ -6,20 +6,26 @@ from typing import TYPE_CHECKING, Iterator
 
 import numpy as np
 
-from keras_ckpt._typing import H5Group
+from keras_ckpt import runtime
+from keras_ckpt._typing import H5Group, Tensor, Variable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
+def value_for(group: H5Group, value: Tensor | Variable) -> np.ndarray:
+    """Returns a value as a dataset of a group is made of it: copied only where it must last."""
+    return runtime.lasting(value) if isinstance(group, Group) else runtime.readonly_view(value)
+
+
 class Dataset:
-    """A copy of a value, with the attributes that it has in the file."""
+    """A value that does not change, with the attributes that it has in the file."""
 
     chunks = None
 
     def __init__(self, name: str, data: ArrayLike) -> None:
         self.name = name
-        self.value = np.array(data)
+        self.value = np.asarray(data)
         self.attrs: dict[str, object] = {}
         self.shape = self.value.shape
         self.dtype = self.value.dtype
@@ -57,7 +63,7 @@ class Group:
         return made
 
     def create_dataset(self, name: str, data: ArrayLike) -> Dataset:
-        """Returns a new dataset with a copy of `data`."""
+        """Returns a new dataset with `data`, which `value_for` has given."""
         made = Dataset(name, data)
         self._add(name, made)
         return made

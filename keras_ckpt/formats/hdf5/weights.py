@@ -16,7 +16,7 @@ from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Probe, Snapshot
 from keras_ckpt.formats.config import layer_names
-from keras_ckpt.formats.hdf5 import cudnn, hdf5_file, theano
+from keras_ckpt.formats.hdf5 import cudnn, hdf5_file, recording, theano
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, keras_version
 
 OF_MODEL = "top_level_model_weights"
@@ -59,7 +59,7 @@ def write_variables(group: H5Group, variables: list[typed.Variable], of: str = "
     names = [name + ":0" for name in names]
     hdf5_file.write_names(group, "weight_names", names)
     for name, variable in zip(names, variables):
-        value = runtime.readonly_view(variable)
+        value = recording.value_for(group, variable)
         if value.dtype.name == "bfloat16":
             value = value.astype("float32")  # HDF5 has no such type, and this loses nothing
         group.create_dataset(name, data=value)

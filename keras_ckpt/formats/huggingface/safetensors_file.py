@@ -170,11 +170,11 @@ def _errors(path: str) -> Iterator[None]:
 
 def _values(variables: dict[str, KerasVariable], copy: bool) -> dict[str, np.ndarray]:
     """Returns the values of variables, as the library takes them: each in one piece."""
-    values = {name: np.asarray(runtime.readonly_view(each)) for name, each in variables.items()}
+    read = runtime.lasting if copy else runtime.readonly_view
+    values = {name: np.asarray(read(each)) for name, each in variables.items()}
     # What makes a piece of a single number would make a list of it.
     return {
-        name: value.copy() if copy or not value.flags.c_contiguous else value
-        for name, value in values.items()
+        name: value if value.flags.c_contiguous else value.copy() for name, value in values.items()
     }
 
 

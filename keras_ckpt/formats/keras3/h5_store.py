@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Collection, Iterator, Mapping, MutableMap
 
 import numpy as np
 
-from keras_ckpt import runtime
 from keras_ckpt._typing import H5Group, Tensor, Variable
 from keras_ckpt.errors import DamagedCheckpoint
-from keras_ckpt.formats.hdf5 import hdf5_file, weights
+from keras_ckpt.formats.hdf5 import hdf5_file, recording, weights
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -179,7 +178,7 @@ class NewEntry(MutableMapping[str, object]):
         self._group = group
 
     def __setitem__(self, name: str, value: Tensor | Variable) -> None:
-        value = runtime.readonly_view(value)
+        value = recording.value_for(self._group, value)
         if value.dtype.kind in "OSU":
             raise ValueError(
                 "The values of a layer are numbers, as no reader takes others. Received from "

@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_ckpt import _typing as typed
 from keras_ckpt import progress, runtime
-from keras_ckpt._typing import H5Group, Layer, Model
+from keras_ckpt._typing import H5Group, Layer, Model, Optimizer
 from keras_ckpt.errors import CheckpointError, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.assignment import Assignment
@@ -224,7 +224,28 @@ def put(model: Model, file: H5Group, assets: object | None = None) -> None:
     """
     saving = internals.saving_lib()
     kind = type("_NewH5Store", (h5_store.NewStore, saving.H5IOStore), {})
-    saving._save_state(model, kind(file), assets, "", set())
+    with _uncopied(getattr(model, "optimizer", None)):
+        saving._save_state(model, kind(file), assets, "", set())
+
+
+@contextlib.contextmanager
+def _uncopied(optimizer: Optimizer | None) -> Iterator[None]:
+    """Lets an optimizer put its variables into a store, of which Keras's puts copies."""
+    own = getattr(type(optimizer), "save_own_variables", None)
+    if optimizer is None or own is None or not own.__module__.startswith("keras."):
+        yield
+        return
+
+    def save_own_variables(store: h5_store.NewEntry) -> None:
+        for number, variable in enumerate(optimizer.variables):
+            store[str(number)] = variable
+
+    # Past the `__setattr__` of Keras, which tracks what is set.
+    object.__setattr__(optimizer, "save_own_variables", save_own_variables)
+    try:
+        yield
+    finally:
+        object.__delattr__(optimizer, "save_own_variables")
 
 
 def snapshot_by_keras(

@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import json
 import os
+import threading
 from types import ModuleType
 from typing import Any, Dict, Iterator, Mapping
 
@@ -158,10 +159,13 @@ def _stored(value: Tensor) -> Stored:
 
 # Writing.
 
+#: What Orbax is doing in one thread may end up in the directory of another.
+_ONE_AT_A_TIME = threading.Lock()
+
 
 def _taken(variable: Variable, copy: bool) -> object:
     """Returns a value as Keras hands it to Orbax."""
-    value = np.asarray(runtime.readonly_view(variable))
+    value = np.asarray((runtime.lasting if copy else runtime.readonly_view)(variable))
     if value.ndim == 0:
         return value.item()
     if not value.size:
@@ -169,7 +173,7 @@ def _taken(variable: Variable, copy: bool) -> object:
             f"Orbax stores no arrays without values, and {assignment.variable_name(variable)} of "
             f"the model has the shape {value.shape}. Save the model in another format."
         )
-    return value.copy() if copy else value
+    return value
 
 
 def _values(model: Model, with_training: bool, copy: bool) -> _Tree:
@@ -230,7 +234,7 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
             new = os.path.join(made, str(number))
             if read is not None:
                 parts[_VALUES] = read()
-            with progress.watching(made, total, "Saving"), _failing_disk(path):
+            with _ONE_AT_A_TIME, progress.watching(made, total, "Saving"), _failing_disk(path):
                 library.save_checkpointables(new, parts, custom_metadata=said)
             if record is not None:
                 with open(os.path.join(new, FILE), "w", encoding="ascii") as file:

@@ -150,6 +150,10 @@ def _value(node: object_graph.Node) -> np.ndarray:
     return value.astype(node.dtype) if node.dtype else value
 
 
+def _lasting(node: object_graph.Node) -> np.ndarray:
+    return runtime.lasting(_value(node) if node.dtype else node.variable)
+
+
 def _counted(read: Callable[[], np.ndarray], advance: Callable[[int], None]) -> np.ndarray:
     value = read()
     advance(value.nbytes)
@@ -189,7 +193,7 @@ class TFCheckpoint(Format):
         graph, variables = object_graph.dump(object_graph.describe(model))
         total = assignment.nbytes(model)
         values: dict[str, Callable[[], np.ndarray]] = {
-            key: np.array(_value(node)).view if copy else functools.partial(_value, node)
+            key: _lasting(node).view if copy else functools.partial(_value, node)
             for key, node in variables.items()
         }
 

@@ -71,6 +71,10 @@ class SavedModel(Format):
     """The format of `model.save("path/directory")` in TensorFlow 2.x."""
 
     name = "SavedModel"
+    not_on_background = (
+        "a SavedModel is made by TensorFlow, which calls the model and writes its values in one "
+        "go. Save to a path that ends in .keras or .h5, or the weights alone."
+    )
 
     def recognises(self, probe: Probe) -> bool:
         inside = _GRAPHS + (ARCHIVE,)
