@@ -228,7 +228,7 @@ def snapshot(
     save = model.save_weights if weights_only else model.save
 
     def write(path: str, record: Record | None) -> None:
-        if runtime.is_remote(path):
+        if record is None or runtime.is_remote(path):
             save(path, overwrite=True, **arguments)
             return
         ending = next((each for each in _ONE_FILE if path.endswith(each)), None)
@@ -236,8 +236,7 @@ def snapshot(
             # One file can take the place of another at once, whoever writes it.
             made = path if ending is None else stack.enter_context(commit.replacing(path, ending))
             save(made, overwrite=True, **arguments)
-            if record is not None:
-                registry.put_record(made, record.of(os.path.basename(path.rstrip("/" + os.sep))))
+            registry.put_record(made, record.of(os.path.basename(path.rstrip("/" + os.sep))))
 
     return Snapshot(write, can_be_in_background=False)
 

@@ -438,9 +438,7 @@ class Lifecycle:
 
     def begin_epoch(self, epoch: int) -> None:
         """Notes that an epoch begins."""
-        expected, self.expected = self.expected, None
-        if expected is not None:
-            resuming.check_first(epoch, expected, self.resumed)
+        resuming.check_first(epoch, self)
         self.epoch, self.batch, self.logs, self.is_between_epochs = epoch, None, None, False
 
     def give_way(self, callback: Running) -> None:

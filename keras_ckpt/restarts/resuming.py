@@ -314,15 +314,17 @@ def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None]:
     return runtime.begin_at(callback.model, epoch)
 
 
-def check_first(epoch: int, expected: int, path: str | None) -> None:
+def check_first(epoch: int, life: Lifecycle) -> None:
     """Sees that the first epoch after a resume is the one that comes next.
 
     Raises:
         RuntimeError: if it is another: the loop that trains begins where it likes.
     """
-    if epoch != expected:
+    expected, life.expected = life.expected, None
+    if expected is not None and epoch != expected:
         raise RuntimeError(
-            f"{path} is of epoch {expected}, and the training began with epoch {epoch + 1}: no "
+            f"{life.resumed} is of epoch {expected}, and the training began with epoch "
+            f"{epoch + 1}: no "
             f"callback can tell this loop where to begin. Pass fit(initial_epoch={expected}), or "
             f"let a loop of your own begin there."
         )
