@@ -49,6 +49,7 @@ PROFILE = keras3_14.PROFILE.replace(
     keras_options=False,
     endings_without_options=((".keras",), (".weights.h5",)),
     endings=((), ()),
+    makedirs="to save on disk",
     makedirs_error=False,
     workers="strategy if any",
     texts="keras_ckpt",
@@ -104,8 +105,7 @@ class ModelCheckpoint(RunMembers, _Engine):  # type: ignore[misc]
         resume: Boolean, or String, the path of a checkpoint. If `True`, training goes on where the
             newest checkpoint of this `filepath` is, whichever run it is of: with its optimizer, its
             epoch (`epochs` counts from the first) and its best value. If there is none it begins
-            anew.
-            Defaults to `False`.
+            anew. Defaults to `False`.
         restore_best_weights: Boolean, whether the model has the weights of the best checkpoint of
             the run when training ends. Defaults to `False`.
         max_to_keep: Integer, how many of the newest checkpoints are kept. After each save, those

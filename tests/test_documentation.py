@@ -292,6 +292,20 @@ def test_runs_survive_as_the_page_says(
     assert yaml.safe_load(described)["spec"]["template"]["spec"]["containers"]
 
 
+def test_checkpoints_are_anywhere_as_the_page_says(place: dict[str, Any], capsys: Any) -> None:
+    if not runtime.is_keras_3():
+        pytest.skip("records are of Keras 3")
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    place.update(keras_ckpt=keras_ckpt, ModelCheckpoint=keras_ckpt.ModelCheckpoint)
+    (code,) = documents.blocks(text_of("docs/places.md"), "python")
+    try:
+        exec(code, place)
+        assert capsys.readouterr().out.endswith("memory://run/003.keras\n")
+        assert [each.epoch for each in place["checkpoint"].checkpoints] == [2, 3]
+    finally:
+        memory.store.clear()
+
+
 #: The command of the pages that runs a script.
 RUN = ["python", "-m", "keras_ckpt", "run", "train.py"]
 
@@ -348,6 +362,7 @@ RUN_BY = {
     ("examples/README.md", "sh"): "test_the_scripts_that_are_named_are_there",
     ("RELEASING.md", "sh"): "test_the_scripts_that_are_named_are_there",
     ("docs/inventory.md", "sh"): "test_tox.py",
+    ("docs/places.md", "python"): "test_checkpoints_are_anywhere_as_the_page_says",
     ("docs/reliability.md", "python"): "test_reliability_is_as_it_says",
     ("docs/reliability.md", "console"): "test_reliability_is_as_it_says",
     **{

@@ -13,6 +13,7 @@ from keras_ckpt.restarts import catalogue
 from keras_ckpt.runs import retention
 from keras_ckpt.runs.listing import Entry
 from keras_ckpt.runs.retention import Keeper, Retention
+from keras_ckpt.storage import places
 
 _COUNT = click.IntRange(min=1)
 
@@ -81,6 +82,8 @@ def _over(group: list[Entry], rules: Retention, whole: Entry | None) -> list[Ent
 
 def _targets(path: str) -> set[str]:
     """Returns what the links beside a checkpoint lead to, as `link_latest` and `link_best` do."""
+    if places.is_url(path):
+        return set()  # There they are copies.
     directory = os.path.dirname(path) or "."
     with os.scandir(directory) as entries:
         found = {os.path.realpath(each.path) for each in entries if each.is_symlink()}

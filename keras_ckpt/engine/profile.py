@@ -81,7 +81,8 @@ class Profile:
 
         template_error: a placeholder that no log fills gives a KeyError that names the template
             (2.2).
-        makedirs: when the directory is made: never, `"always"` (2.12) or `"to save"` (3.10).
+        makedirs: when the directory is made: never, `"always"` (2.12) or `"to save"` (3.10);
+            `"to save on disk"`: not in the places that URLs lead to, which need none.
         makedirs_error: a directory that has come to be there meanwhile is an error, as that of
             `new/../a.keras` is once `new` is made (3.0).
         makedirs_gs: whether that is tried for `gs://` paths, too. Not in 2.14 and 2.15.
@@ -136,7 +137,7 @@ class Profile:
     numpy_logs: Literal["none", "tensors", "all"] = "none"
 
     template_error: bool = False
-    makedirs: Literal["never", "always", "to save"] = "never"
+    makedirs: Literal["never", "always", "to save", "to save on disk"] = "never"
     makedirs_error: bool = False
     makedirs_gs: bool = True
     gfile: bool = True

@@ -90,11 +90,14 @@ def save(self: Replica, epoch: int, batch: int | None, logs: Logs | None) -> Non
     try:
         if _SPLIT in p.hooks:
             is_due = self._should_save_model(epoch, batch, logs, filepath)
+            is_due = WORKERS[p.workers].decided(self, is_due)
             decision = Decision.SAVE if is_due else Decision.SKIP
         else:
             decision = decide(self, epoch, logs or {}, filepath)
         if decision is not Decision.SKIP:
-            if p.makedirs == "to save":
+            if p.makedirs == "to save" or (
+                p.makedirs == "to save on disk" and not runtime.is_remote(filepath)
+            ):
                 _make_directory(self, filepath)
             _write(self, filepath, whole=decision is Decision.SAVE_WHOLE)
             if p.finished:
@@ -160,6 +163,12 @@ def _make_directory(self: Replica, filepath: str) -> None:
 
 def _write(self: Replica, filepath: str, whole: bool) -> None:
     """Saves the model, or its weights, at the path that was decided on."""
+    with WORKERS[self._keras_ckpt_profile.workers].writing(self) as is_written_here:
+        if is_written_here:
+            _write_here(self, filepath, whole)
+
+
+def _write_here(self: Replica, filepath: str, whole: bool) -> None:
     if "_save_handler(filepath)" in self._keras_ckpt_profile.hooks:
         self._save_handler(filepath)
     else:

@@ -7,14 +7,15 @@ not the chief write to a temporary place that is removed again.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
-from typing import Any, Callable, ContextManager
+from typing import Any, Callable, ContextManager, Iterator
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import Model
 from keras_ckpt.engine._types import Replica
-from keras_ckpt.runtime import internals
+from keras_ckpt.runtime import internals, processes
 from keras_ckpt.storage import scratch
 
 
@@ -49,6 +50,14 @@ class Alone:
     def is_extra(self, callback: Replica) -> bool:
         """Returns whether what this worker writes is removed again."""
         return False
+
+    def decided(self, callback: Replica, is_due: bool) -> bool:
+        """Returns whether a save is made, in all processes alike."""
+        return is_due
+
+    def writing(self, callback: Replica) -> ContextManager[bool]:
+        """Gives whether this process writes the save; all leave the context once it is there."""
+        return contextlib.nullcontext(True)
 
 
 class ByStrategy(Alone):
@@ -90,9 +99,50 @@ class ByStrategyIfAny(ByStrategy):
         has_one = runtime.is_keras_model(model) or hasattr(model, "distribute_strategy")
         return _strategy(model) if has_one else None
 
+    def decided(self, callback: Replica, is_due: bool) -> bool:
+        together = processes.group()
+        if together.count == 1:
+            return is_due
+        best = runtime.python_value(callback.best)
+        told: list[Any] = together.told([bool(is_due), best])
+        callback.best = told[1]
+        return bool(told[0])
+
+    @contextlib.contextmanager
+    def writing(self, callback: Replica) -> Iterator[bool]:
+        together = processes.group()
+        if together.count == 1:
+            yield True
+            return
+        failure: BaseException | None = None
+        with processes.gathering(_variables(callback.model)):
+            try:
+                yield together.is_first
+            except BaseException as error:
+                failure = error
+        # None goes on before it is there, or as if it were there.
+        together.by_first(functools.partial(_raise, failure))
+        _raise(failure)
+
+    def path(self, callback: Replica, fill: Callable[[], str]) -> str:
+        together = processes.group()
+        filepath = together.by_first(fill)
+        if not runtime.is_remote(filepath):
+            return super().path(callback, lambda: filepath)
+        strategy = self.strategy(callback.model)
+        if _is_extra(strategy):
+            # Nobody needs what it writes, and no server is to be asked for it.
+            directory = _temporary(scratch.make_directory(), strategy)
+            os.mkdir(directory)
+            filepath = os.path.join(directory, os.path.basename(filepath.rstrip("/")))
+        callback._write_filepath = filepath
+        return filepath
+
     def clean(self, callback: Replica) -> None:
         # A subclass may make its paths all by itself.
-        if hasattr(callback, "_write_filepath"):
+        if not hasattr(callback, "_write_filepath"):
+            return
+        if not runtime.is_remote(callback._write_filepath):
             super().clean(callback)
 
 
@@ -194,6 +244,18 @@ def _strategy(model: Model) -> Any:
     if strategy is None and tensorflow is not None:
         strategy = tensorflow.distribute.get_strategy()
     return strategy
+
+
+def _variables(model: Model) -> list[Any]:
+    """Returns the variables that a save may read, in the same order in all processes."""
+    optimizer = getattr(model, "optimizer", None)
+    found = [*model.variables, *([] if optimizer is None else optimizer.variables)]
+    return list({id(each): each for each in [*found, *model.metrics_variables]}.values())
+
+
+def _raise(error: BaseException | None) -> None:
+    if error is not None:
+        raise error
 
 
 def _spans_workers(strategy: Any) -> bool:

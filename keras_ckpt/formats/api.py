@@ -25,7 +25,7 @@ from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import commit, durability, remote, rereading
+from keras_ckpt.storage import commit, durability, files, places, remote, rereading
 
 if TYPE_CHECKING:
     from keras_ckpt.formats.base import LoadStatus
@@ -93,7 +93,7 @@ def save_weights(
             f"Received: path={name}, format={format!r}"
         )
     with progress.shown(verbose), durability.durable(durable):
-        _uploaded(sharded.snapshot(model, copy=False)).write(name)
+        sharded.snapshot(model, copy=False).write(name)
 
 
 def save_model(
@@ -160,8 +160,7 @@ def _save(
         if format is None:
             write(model, path, weights_only)
             return
-        taken = registry.NAMED[format][weights_only].snapshot(model, copy=False)
-        _uploaded(taken).write(os.fspath(path))
+        registry.NAMED[format][weights_only].snapshot(model, copy=False).write(os.fspath(path))
 
 
 def write(model: Model, path: StrPath, weights_only: bool, options: object | None = None) -> None:
@@ -223,13 +222,17 @@ def snapshot(
     """
     if runtime.is_keras_3():
         form = registry.format_written(os.fspath(path), weights_only, format)
-        return _uploaded(form.snapshot(model, options, copy))
+        return form.snapshot(model, options, copy)
     arguments = {} if options is None else {"options": options}
     save = model.save_weights if weights_only else model.save
 
     def write(path: str, record: Record | None) -> None:
-        if record is None or runtime.is_remote(path):
-            save(path, overwrite=True, **arguments)
+        if record is None or places.is_url(path):
+            # Keras 2 writes it, where TensorFlow has no such place, to a file that is sent there.
+            with (
+                remote.uploading(path) if _is_foreign(path) else contextlib.nullcontext(path)
+            ) as local:
+                save(local, overwrite=True, **arguments)
             return
         ending = next((each for each in _ONE_FILE if path.endswith(each)), None)
         with contextlib.ExitStack() as stack:
@@ -241,18 +244,13 @@ def snapshot(
     return Snapshot(write, can_be_in_background=False)
 
 
+def _is_foreign(path: str) -> bool:
+    """Returns whether a path is in a place that Keras 2 does not know, as TensorFlow does not."""
+    return places.is_url(path) and places.place(path).system.protocol != "gfile"
+
+
 #: What Keras 2 saves as one file. It goes by the whole of these endings.
 _ONE_FILE = (*WEIGHTS, *HDF5, *ARCHIVE)
-
-
-def _uploaded(taken: Snapshot) -> Snapshot:
-    """Returns a snapshot that is written on other file systems, too."""
-
-    def write(path: str, record: Record | None) -> None:
-        with remote.uploading(path) as local:
-            taken.write(local, record)
-
-    return Snapshot(write, taken.can_be_in_background)
 
 
 def convert(
@@ -338,10 +336,10 @@ def latest_checkpoint(directory_or_template: StrPath) -> str | None:
     Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(directory_or_template)
-    if not os.path.isdir(name):
+    if not files.isdir(name):
         return registry.newest_whole(saved_files.saved(name))
     newest = checkpoint.latest_checkpoint(name) or orbax_checkpoint.newest_step(name)
-    inside = saved_files.saved(os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))
+    inside = saved_files.saved(files.join(name.replace("{", "{{").replace("}", "}}"), "{name}"))
     found = [path for path in inside if path != newest and _is_checkpoint(path)]
     return registry.newest_whole([*found, *([newest] if newest else [])])
 
@@ -413,27 +411,30 @@ def load_weights(
     """
     name = _text(path)
     if not runtime.is_keras_3():
-        native: LoadStatus | None = model.load_weights(
-            name, **_given(by_name, skip_mismatch, options)
-        )
-        return native
-    with remote.downloaded(name) as local, progress.shown(verbose), runtime.scope_of(model):
+        with (
+            remote.downloaded(name) if _is_foreign(name) else contextlib.nullcontext(name)
+        ) as local:
+            native: LoadStatus | None = model.load_weights(
+                local, **_given(by_name, skip_mismatch, options)
+            )
+            return native
+    with progress.shown(verbose), runtime.scope_of(model):
 
         def load() -> LoadStatus | None:
-            found = registry.format_of(local)
+            found = registry.format_of(name)
             if by_name:
-                found.load_weights_by_name(model, local, skip_mismatch)
+                found.load_weights_by_name(model, name, skip_mismatch)
                 return None
             exactly = strict and not skip_mismatch
             if part is None:
-                return found.load_weights(model, local, exactly)
+                return found.load_weights(model, name, exactly)
             if not isinstance(found, checkpoint.TFCheckpoint):
                 raise ValueError(
                     f"{name} is a {found.name}, which has no parts. Leave part={part!r} out."
                 )
-            return found.load_weights(model, local, exactly, part)
+            return found.load_weights(model, name, exactly, part)
 
-        return rereading.settled(local, load)
+        return rereading.settled(name, load)
 
 
 def _text(path: StrPath | None) -> str:
@@ -501,23 +502,26 @@ def load_model(
     if not runtime.is_keras_3():
         load = runtime.keras().models.load_model
         arguments = {"safe_mode": safe_mode} if runtime.takes(load, "safe_mode") else {}
-        return load(name, custom_objects, compile, **arguments)
-    with remote.downloaded(name) as local, progress.shown(verbose):
+        with (
+            remote.downloaded(name) if _is_foreign(name) else contextlib.nullcontext(name)
+        ) as local:
+            return load(local, custom_objects, compile, **arguments)
+    with progress.shown(verbose):
 
         def load() -> Model:
-            found = registry.format_of(local)
-            return found.load_model(local, custom_objects, compile, safe_mode)
+            found = registry.format_of(name)
+            return found.load_model(name, custom_objects, compile, safe_mode)
 
-        return rereading.settled(local, load)
+        return rereading.settled(name, load)
 
 
 def _served(name: str) -> InferenceModel:
-    with remote.downloaded(name) as local:
-        found = registry.format_of(local)
-        if not isinstance(found, SavedModel):
-            raise UnsupportedModel(
-                name,
-                f"it is a {found.name}, and inference_only=True is for a SavedModel",
-                "leave it out",
-            )
+    found = registry.format_of(name)
+    if not isinstance(found, SavedModel):
+        raise UnsupportedModel(
+            name,
+            f"it is a {found.name}, and inference_only=True is for a SavedModel",
+            "leave it out",
+        )
+    with remote.local_directory(name) as local:
         return InferenceModel(local)

@@ -9,6 +9,7 @@ from keras_ckpt._typing import CustomObjects, Model
 from keras_ckpt.errors import WeightsOnly
 from keras_ckpt.formats.summary import Summary
 from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
+from keras_ckpt.storage import files
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ class Probe:
 def record_in(directory: str) -> Record | None:
     """Returns the record in a checkpoint that is a directory, None if there is none."""
     try:
-        with open(os.path.join(directory, FILE), "rb") as file:
+        with files.reading(os.path.join(directory, FILE)) as file:
             return parse(file.read(LIMIT + 1))
     except FileNotFoundError:
         return None

@@ -15,7 +15,7 @@ from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import remote, rereading
+from keras_ckpt.storage import files, rereading
 
 
 class Inspection(NamedTuple):
@@ -102,17 +102,15 @@ def inspect(path: StrPath) -> Inspection:
     Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(path)
-    with remote.downloaded(name) as local:
-        actual = _checkpoint(local)
+    actual = _checkpoint(name)
 
-        def look() -> tuple[Format, Summary, Record | None]:
-            kind = format_of(actual)
-            return kind, kind.inspect(actual), kind.record(actual)
+    def look() -> tuple[Format, Summary, Record | None]:
+        kind = format_of(actual)
+        return kind, kind.inspect(actual), kind.record(actual)
 
-        kind, found, record = rereading.settled(actual, look)
-    shown = actual if actual != local else name
+    kind, found, record = rereading.settled(actual, look)
     return Inspection(
-        path=shown,
+        path=actual,
         format=kind.name,
         written_by=found.written_by,
         variables=found.variables,
@@ -120,7 +118,7 @@ def inspect(path: StrPath) -> Inspection:
         iterations=found.iterations,
         compiled=found.compiled,
         model=found.model,
-        loads_with=_calls(shown, kind, found),
+        loads_with=_calls(actual, kind, found),
         record=record,
     )
 
@@ -128,13 +126,13 @@ def inspect(path: StrPath) -> Inspection:
 def _checkpoint(name: str) -> str:
     """Returns the checkpoint that a user means by `name`."""
     prefix, ending = os.path.splitext(name)
-    if ending == ".index" and os.path.isfile(name):
+    if ending == ".index" and files.isfile(name):
         return prefix
     step = orbax_checkpoint.newest_step(name)
     if step is not None:
         return name
     probe = Probe(name)
-    if os.path.isdir(name) and not any(
+    if files.isdir(name) and not any(
         each.recognises(probe) for each in (TFCheckpoint(), SavedModel())
     ):
         return checkpoint.latest_checkpoint(name) or name

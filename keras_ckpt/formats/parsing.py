@@ -17,6 +17,7 @@ from typing import Iterator
 
 from keras_ckpt._typing import Config
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint
+from keras_ckpt.storage.places import Unreachable
 
 #: What is raised for damaged bytes by the parsers in keras_ckpt.
 _DAMAGE = (
@@ -78,7 +79,7 @@ def by_library(path: str) -> Iterator[None]:
 
 def _is_as_it_is(error: BaseException) -> bool:
     """Returns whether an error says more as it is."""
-    if isinstance(error, (CheckpointError, FileNotFoundError, PermissionError)):
+    if isinstance(error, (CheckpointError, FileNotFoundError, PermissionError, Unreachable)):
         return True
     return isinstance(error, OSError) and error.errno in _OF_SYSTEM
 

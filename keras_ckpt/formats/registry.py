@@ -34,7 +34,8 @@ from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import rereading
+from keras_ckpt.storage import files, places, rereading
+from keras_ckpt.storage.places import Unreachable
 
 # They have no state: one of each is enough.
 _KERAS_ARCHIVE = KerasArchive()
@@ -129,8 +130,9 @@ def check_written(path: StrPath, weights_only: bool) -> None:
         weights_only: Boolean, whether the weights alone are saved, or the whole model.
 
     Raises:
-        ValueError: if the ending is that of a format of weights alone, and a whole model is saved.
-        ImportError: if a package that the format needs is not installed.
+        ValueError: if the ending is that of a format of weights alone, and a whole model is saved,
+            or it is a URL that nothing can be written to.
+        ImportError: if a package that the format or the place needs is not installed.
     """
     name = os.fspath(path)
     if not weights_only and name.endswith(WEIGHTS_ALONE):
@@ -140,6 +142,7 @@ def check_written(path: StrPath, weights_only: bool) -> None:
             "model a path that ends in `.keras`."
         )
     format_written(name, weights_only).require()
+    places.check(path)
 
 
 def format_of(path: StrPath) -> Format:
@@ -166,12 +169,19 @@ def format_of(path: StrPath) -> Format:
     Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(path)
+    if places.is_url(name):
+        with files.looking():
+            return _format_of(name)
+    return _format_of(name)
+
+
+def _format_of(name: str) -> Format:
     probe = Probe(name)
     for each in _READ:
         with parsing.reading(name):
             if each.recognises(probe):
                 return each
-    if os.path.isdir(name):
+    if files.isdir(name):
         newest = checkpoint.latest_checkpoint(name)
         raise NotACheckpoint(
             name,
@@ -179,11 +189,11 @@ def format_of(path: StrPath) -> Format:
             "give the prefix of the checkpoint in it"
             + (f": {newest} is its newest" if newest else ", without the ending .index"),
         )
-    if not os.path.lexists(name):
+    if not files.lexists(name):
         raise FileNotFoundError(_absent(name))
     raise NotACheckpoint(
         name,
-        "it is " + ("empty" if os.path.getsize(name) == 0 else "in no known format"),
+        "it is " + ("empty" if files.getsize(name) == 0 else "in no known format"),
         "known are .keras archives, HDF5 files, weights in several files (give the .weights.json), "
         "files of safetensors, TensorFlow checkpoints (give the prefix, without .index or "
         ".data-...), and directories of SavedModels and of Orbax",
@@ -191,14 +201,14 @@ def format_of(path: StrPath) -> Format:
 
 
 def _absent(name: str) -> str:
-    directory, start = os.path.split(name)
+    directory, start = files.split(name)
     try:
         near = sorted(
             entry[: -len(".index")] if entry.endswith(".index") else entry
-            for entry in os.listdir(directory or ".")
+            for entry in files.listdir(directory)
             if not entry.startswith(".") and ".data-" not in entry
         )
-    except OSError:
+    except FileNotFoundError:
         return f"There is no checkpoint at {name}, nor a directory {directory}."
     if not near:
         return f"There is no checkpoint at {name}: its directory is empty."
@@ -214,6 +224,8 @@ def flaw(path: str) -> str | None:
     """
     try:
         rereading.settled(path, lambda: format_of(path).verify(path))
+    except Unreachable:
+        raise  # Nothing is known of it.
     except (CheckpointError, OSError) as error:
         return str(error)
     except ImportError:
@@ -268,8 +280,9 @@ def natively_readable(path: StrPath) -> bool:
     if not runtime.is_keras_3():
         return True
     name = os.fspath(path)
-    if runtime.is_remote(name):
-        return str(name).endswith((".keras", ".weights.h5"))
+    if places.is_url(name):
+        is_known = places.place(name).system.protocol == "gfile"
+        return is_known and str(name).endswith((".keras", ".weights.h5"))
     try:
         found = format_of(name)
     except FileNotFoundError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from typing import Callable, Iterator, NamedTuple, TypeVar
 
@@ -14,7 +13,8 @@ from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.keras3 import sharded
 from keras_ckpt.formats.parsing import one_line
 from keras_ckpt.formats.tensorflow import tensor_bundle
-from keras_ckpt.storage import rereading
+from keras_ckpt.storage import files, places, rereading, temporary
+from keras_ckpt.storage.places import Unreachable
 
 #: What is a checkpoint by its name, whatever has become of it.
 _ENDINGS = endings.FILES
@@ -63,14 +63,14 @@ def verify(path: StrPath) -> Iterator[Verified]:
     Added in keras_ckpt 0.1.0.
     """
     name = os.fspath(path)
-    if name.endswith(_INDEX) and os.path.isfile(name):
+    if name.endswith(_INDEX) and files.isfile(name):
         name = name[: -len(_INDEX)]
     found = _one(name)
     if found is not None:
         yield found
-    elif os.path.isdir(name):
+    elif files.isdir(name):
         yield from _below(name, _one, lambda path, why: Verified(path, "", why, False))
-    elif os.path.lexists(name):
+    elif files.lexists(name):
         yield Verified(name, "", "it is in no known format", False)
     else:
         raise FileNotFoundError(f"There is no checkpoint at {name}")
@@ -109,25 +109,39 @@ def _below(
     """
     parts: set[str] = set()
     try:
-        with os.scandir(directory) as entries:
-            there = sorted(entries, key=lambda entry: entry.name)
+        there = _entries(directory)
+    except Unreachable:
+        raise
     except OSError as error:
         yield unreadable(directory, f"it cannot be read: {error.strerror or error}")
         return
-    for entry in there:
-        if entry.name.endswith(endings.SHARDED_WEIGHTS):
-            parts.update(sharded.parts(entry.path))
-    for entry in there:
-        path = entry.path
-        if entry.name.endswith(_INDEX):
+    for path, _ in there:
+        if path.endswith(endings.SHARDED_WEIGHTS):
+            parts.update(sharded.parts(path))
+    for path, is_directory in there:
+        if path.endswith(_INDEX):
             path = path[: -len(_INDEX)]
         elif path in parts or tensor_bundle.is_data_file(path):
             continue
         found = one(path)
         if found is not None:
             yield found
-        elif entry.is_dir(follow_symlinks=False):
+        elif is_directory:
             yield from _below(path, one, unreadable)
+
+
+def _entries(directory: str) -> list[tuple[str, bool]]:
+    """Returns what is in a directory by its path, and whether it is one itself and no link."""
+    if places.is_url(directory):
+        paths = [files.join(directory, name) for name in files.listdir(directory)]
+        return [(path, files.isdir(path)) for path in paths if not _is_temporary(path)]
+    with os.scandir(directory) as entries:
+        found = [(entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    return sorted(found)
+
+
+def _is_temporary(path: str) -> bool:
+    return temporary.is_one(os.path.basename(path))
 
 
 def _named(path: str) -> str | None:
@@ -135,7 +149,7 @@ def _named(path: str) -> str | None:
     try:
         registry.format_of(path)
     except NotACheckpoint:
-        is_one_by_name = path.endswith(_ENDINGS) or glob.glob(glob.escape(path) + _INDEX)
+        is_one_by_name = path.endswith(_ENDINGS) or files.lexists(path + _INDEX)
         return path if is_one_by_name else None
     except (CheckpointError, ImportError, OSError):
         return path if path.endswith(_ENDINGS) else None
@@ -154,16 +168,18 @@ def _one(path: str) -> Verified | None:
         kind, has_checksums = rereading.settled(path, look)
         return Verified(path, kind.name, None, has_checksums)
     except NotACheckpoint as error:
-        is_one_by_name = path.endswith(_ENDINGS) or glob.glob(glob.escape(path) + _INDEX)
+        is_one_by_name = path.endswith(_ENDINGS) or files.lexists(path + _INDEX)
         return Verified(path, "", error.found, False) if is_one_by_name else None
     except FileNotFoundError as error:
-        if os.path.islink(path) and not os.path.exists(path):
+        if os.path.islink(path) and not files.exists(path):
             flaw = "it is a link that leads nowhere"
             return Verified(path, "", flaw, False) if path.endswith(_ENDINGS) else None
-        if os.path.lexists(path) or os.path.lexists(path + _INDEX):
+        if files.lexists(path) or files.lexists(path + _INDEX):
             # It is there, and a file that belongs to it is not.
             return Verified(path, _format(path), one_line(error), False)
         return None  # It has been removed meanwhile.
+    except Unreachable:
+        raise
     except OSError as error:
         return Verified(path, "", f"it cannot be read: {error.strerror or error}", False)
     except ImportError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from typing import Iterable, Mapping, NamedTuple
+from typing import Iterable, Iterator, Mapping, NamedTuple
 
 from keras_ckpt import endings, runtime
 from keras_ckpt._typing import StrPath
@@ -16,7 +16,8 @@ from keras_ckpt.formats.tensorflow import checkpoint as tensorflow_checkpoint
 from keras_ckpt.runs import listing, retention
 from keras_ckpt.runs.listing import Entry
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import commit, rereading
+from keras_ckpt.storage import commit, files, places, rereading
+from keras_ckpt.storage.places import Unreachable
 
 #: Of how many files the record is read to find the newest: of those written last, and of those with
 #: the highest numbers in their names, as a directory that was copied has new times.
@@ -110,11 +111,22 @@ def look(path: str, kind: Format | None = None) -> Record | None:
     return registry.record_of(path)
 
 
+@contextlib.contextmanager
+def _passing_over() -> Iterator[None]:
+    """Passes over what cannot be read, but not over a whole place that cannot be reached."""
+    try:
+        yield
+    except Unreachable:
+        raise
+    except (CheckpointError, OSError, ImportError):
+        pass
+
+
 def entries(paths: Iterable[str], template: str, kind: Format | None = None) -> list[Entry]:
     """Returns those that were saved from a template, the newest last."""
     found = []
     for path in paths:
-        with contextlib.suppress(CheckpointError, OSError, ImportError):
+        with _passing_over():
             record = look(path, kind)
             if record is not None and listing.is_of(template, path, record):
                 found.append(Entry(path, record))
@@ -123,6 +135,11 @@ def entries(paths: Iterable[str], template: str, kind: Format | None = None) -> 
 
 def newest(template: str, kind: Format | None = None) -> Found:
     """Returns what there is to resume from. Of many only the newest are looked at."""
+    with files.looking():
+        return _newest(template, kind)
+
+
+def _newest(template: str, kind: Format | None) -> Found:
     saved = saved_files.saved(template)
     paths = saved[-_LOOKED_AT:]
     if len(saved) > len(paths):
@@ -130,7 +147,7 @@ def newest(template: str, kind: Format | None = None) -> Found:
         paths = list(dict.fromkeys([*numbered[-_LOOKED_AT:], *paths]))
     for what in BESIDE:
         path = listing.beside(template, what)
-        if path not in paths and any(map(os.path.lexists, (path, path + ".index"))):
+        if path not in paths and any(map(files.lexists, (path, path + ".index"))):
             paths.append(path)
     found, unrecorded, damaged = [], [], {}
     for path in paths:
@@ -143,6 +160,8 @@ def newest(template: str, kind: Format | None = None) -> Found:
         except CheckpointError as error:
             damaged[path] = error.found
             continue
+        except Unreachable:
+            raise
         except OSError:
             continue
         if record is None:
@@ -163,6 +182,8 @@ def is_still(entry: Entry) -> bool:
     """Returns whether a checkpoint is what its record said when it was read."""
     try:
         record = look(entry.path)
+    except Unreachable:
+        raise
     except (CheckpointError, OSError):
         return False
     if record is None or not listing.is_of(entry.record.template, entry.path, record):
@@ -190,10 +211,10 @@ def delete(entry: Entry, latest: str | None) -> bool:
         return False
     path = entry.path
     kind = registry.format_of(path)
-    directory = os.path.dirname(path)
+    directory = files.dirname(path)
     is_in_state = tensorflow_checkpoint.latest_in_state(directory or ".") == path
     commit.delete(kind.files(path))
-    if is_in_state and latest is not None and os.path.dirname(latest) == directory:
+    if is_in_state and latest is not None and files.dirname(latest) == directory:
         tensorflow_checkpoint.write_state(latest)
     return True
 
@@ -203,13 +224,17 @@ def delete(entry: Entry, latest: str | None) -> bool:
 
 def found_in(directory_or_template: StrPath) -> list[Entry]:
     """Returns the checkpoints with a record in a directory, or of a template, the newest last."""
-    name = os.fspath(directory_or_template)
-    if not os.path.isdir(name) or "{" in os.path.basename(name):
+    with files.looking():
+        return _found_in(os.fspath(directory_or_template))
+
+
+def _found_in(name: str) -> list[Entry]:
+    if not files.isdir(name) or "{" in os.path.basename(name):
         return entries(_with_beside(name), name)
     found = []
-    inside = os.path.join(name.replace("{", "{{").replace("}", "}}"), "{name}")
+    inside = files.join(name.replace("{", "{{").replace("}", "}}"), "{name}")
     for path in saved_files.saved(inside):
-        with contextlib.suppress(CheckpointError, OSError, ImportError):
+        with _passing_over():
             record = look(path)
             if record is not None and record.name == os.path.basename(path):
                 found.append(Entry(path, record))
@@ -275,10 +300,12 @@ def described_one(entry: Entry, kept_by: Iterable[str]) -> Checkpoint:
 
 
 def _bytes(path: str) -> int:
-    if not os.path.isdir(path):
-        return os.path.getsize(path)
+    if not files.isdir(path):
+        return files.getsize(path)
+    if places.is_url(path):
+        return sum(int(each["size"] or 0) for each in files.below(path).values())
     return sum(
-        os.path.getsize(os.path.join(parent, name))
+        files.getsize(os.path.join(parent, name))
         for parent, _, names in os.walk(path)
         for name in names
     )
@@ -306,7 +333,8 @@ def checkpoints(directory_or_template: StrPath) -> list[Checkpoint]:
 
     Added in keras_ckpt 0.1.0.
     """
-    return described(found_in(directory_or_template))
+    with files.looking():
+        return described(found_in(directory_or_template))
 
 
 def best_checkpoint(

@@ -10,7 +10,8 @@ from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import messages
 from keras_ckpt.formats import assignment
 from keras_ckpt.runs.retention import Retention
-from keras_ckpt.storage import commit
+from keras_ckpt.runtime import processes
+from keras_ckpt.storage import commit, files, places
 
 
 def prepare(path: str, model: Model, retention: Retention) -> None:
@@ -24,15 +25,17 @@ def prepare(path: str, model: Model, retention: Retention) -> None:
     Raises:
         OSError: if nothing can be written there, before the model has trained for nothing.
     """
-    directory = os.path.dirname(path)
-    if runtime.is_remote(directory) or paths.placeholders(directory):
+    directory = files.dirname(path)
+    if paths.placeholders(directory):
+        return
+    if not processes.group().is_first:
         return
     if path.endswith(endings.FILES):
         commit.refuse_directory(path)
     try:
         commit.check_directory(directory or ".")
     except OSError:
-        if not os.access(path, os.W_OK):  # Otherwise it is written in place.
+        if places.is_url(path) or not os.access(path, os.W_OK):  # Otherwise it is written in place.
             raise
     commit.remove_left_behind(directory or ".")
     free = commit.free_space(directory)

@@ -25,7 +25,8 @@ from keras_ckpt.restarts.run_arguments import RunArguments, refuse_on_background
 from keras_ckpt.runs import listing, retention
 from keras_ckpt.runs.listing import Entry
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import durability
+from keras_ckpt.runtime import processes
+from keras_ckpt.storage import durability, files
 
 if TYPE_CHECKING:
     from keras_ckpt.restarts.background import Background
@@ -102,12 +103,16 @@ class Lifecycle:
         template = template_of(callback)
         if arguments.save_on_background and callback.filepath is not None:
             refuse_on_background(template, bool(callback.save_weights_only))
+        together = processes.group()
+        self.run, self.started = together.told([self.run, self.started])
         if arguments.resume:
-            _warn_of_others(callback)
+            resuming.warn_of_others(callback)
             undo = resuming.resume(self, callback, template)
             if undo is not None:
                 self._undo.append(undo)
-        elif arguments.is_used or callback.verbose or callback.save_best_only:
+        elif together.is_first and (
+            arguments.is_used or callback.verbose or callback.save_best_only
+        ):
             self._note_older(callback, template)
         self.own_runs.add(self.run)
         for target in (arguments.link_latest, arguments.link_best):
@@ -118,10 +123,10 @@ class Lifecycle:
 
     def _note_older(self, callback: Running, template: str) -> None:
         """Says that there are checkpoints of another run, which go on being there, or do not."""
-        if callback.load_weights_on_restart or runtime.is_remote(template):
+        if callback.load_weights_on_restart:
             return
         if not paths.placeholders(template):
-            if callback.save_best_only and os.path.lexists(template):
+            if callback.save_best_only and files.lexists(template):
                 self._warn_of_better(callback, template)
             return
         there = saved_files.saved(template)
@@ -195,7 +200,8 @@ class Lifecycle:
             self._undo.pop()()
 
     def _restore_best(self, callback: Running) -> None:
-        path = self.best_path
+        # It is the first process that has written it, and knows.
+        path = processes.group().told(self.best_path)
         if path is None:
             self.warn_once(
                 "restore_best_weights=True changes nothing: no checkpoint of this run has a value "
@@ -379,9 +385,9 @@ class Lifecycle:
         gone = own.over()
         if not gone:
             return
-        kept = {os.path.realpath(path) for path in self._protected()}
+        kept = {files.realpath(path) for path in self._protected()}
         for entry in gone:
-            if os.path.realpath(entry.path) in kept:
+            if files.realpath(entry.path) in kept:
                 continue
             try:
                 catalogue.delete(entry, self.latest)
@@ -423,7 +429,7 @@ class Lifecycle:
         self.batch, self.logs = batch, logs
         if self.background is not None:
             self.background.deliver()
-        if self.preemption is not None and self.preemption.received is not None:
+        if self.preemption is not None and self.preemption.has_come():
             self.give_way(callback)
         elif self.is_due() and _is_known(callback, logs or {}):
             callback._save_on_batch(batch, logs)
@@ -433,7 +439,7 @@ class Lifecycle:
         if self.background is not None:
             self.background.deliver()
         self.is_between_epochs, self.batch, self.logs = True, None, logs
-        if self.preemption is not None and self.preemption.received is not None:
+        if self.preemption is not None and self.preemption.has_come():
             self.give_way(callback)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -461,7 +467,8 @@ class Lifecycle:
         """
         self._settle_quietly()
         batch = None if self.is_between_epochs else -1 if self.batch is None else self.batch
-        if self.is_between_epochs and self._saved == (self.epoch, None):
+        is_saved = self.is_between_epochs and self._saved == (self.epoch, None)
+        if processes.group().told(is_saved):
             return  # It has just been saved.
         logs = self.logs or {}
         template = template_of(callback)
@@ -518,7 +525,9 @@ class Lifecycle:
     def is_due(self) -> bool:
         """Returns whether the time between saves has passed since the last one."""
         every = self.arguments.every
-        return every is not None and time.time() - self._since >= every.total_seconds()
+        if every is None:
+            return False
+        return processes.group().told(time.time() - self._since >= every.total_seconds())
 
     def saved_at(self, text: str) -> None:
         """Counts the time between saves from a save of before the restart."""
@@ -533,20 +542,6 @@ class Lifecycle:
             runtime.warn_user(text)
 
 
-def _warn_of_others(callback: Running) -> None:
-    """Warns of callbacks that would take up a training, too."""
-    for each in runtime.other_callbacks(callback):
-        names = {cls.__name__ for cls in type(each).__mro__}
-        life = getattr(each, "_life", None)
-        resumes = isinstance(life, Lifecycle) and life.arguments.resume
-        if "BackupAndRestore" in names or resumes:
-            runtime.warn_user(
-                f"Both this ModelCheckpoint with resume=True and a {type(each).__name__} take up "
-                "the training where it was, and the last of them in `callbacks` decides. Leave one "
-                "out."
-            )
-
-
 def _is_known(callback: Running, logs: Logs) -> bool:
     """Returns whether a save has all that it needs already at the end of a batch."""
     names = [each.name for each in paths.placeholders(template_of(callback))]
@@ -559,7 +554,7 @@ def _is_known(callback: Running, logs: Logs) -> bool:
 
 
 def _is_there(path: str) -> bool:
-    return any(map(os.path.exists, (path, path + ".index")))
+    return any(map(files.exists, (path, path + ".index")))
 
 
 def name_of(path: str) -> str:

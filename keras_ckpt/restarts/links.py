@@ -7,7 +7,7 @@ import os
 from keras_ckpt.errors import CheckpointError
 from keras_ckpt.formats import registry
 from keras_ckpt.restarts import catalogue
-from keras_ckpt.storage import commit
+from keras_ckpt.storage import commit, files
 
 
 def link(path: str, target: str) -> None:
@@ -16,9 +16,9 @@ def link(path: str, target: str) -> None:
     Raises:
         FileExistsError: if something else is there, which would be lost.
     """
-    files = registry.format_of(path).files(path)
+    parts = registry.format_of(path).files(path)
     # Of a TensorFlow checkpoint the index comes first in a delete, and last in a link.
-    for file in [path] if os.path.isdir(path) else reversed(files):
+    for file in [path] if files.isdir(path) else reversed(parts):
         made = target + (file[len(path) :] if file.startswith(path) else "")
         refuse_other(made)
         commit.link_to(file, made)
@@ -27,7 +27,7 @@ def link(path: str, target: str) -> None:
 def refuse_other(target: str) -> None:
     """Raises FileExistsError if a link would take the place of something else."""
     for made in (target, target + ".index"):
-        if os.path.lexists(made) and not os.path.islink(made) and not _is_copy(target):
+        if files.lexists(made) and not os.path.islink(made) and not _is_copy(target):
             raise FileExistsError(
                 f"{made} is there, and is no link: it is not replaced by one. Move it, or give "
                 "link_latest and link_best other names."

@@ -11,10 +11,12 @@ import os
 from typing import ContextManager
 
 from keras_ckpt._typing import Model, Optimizer, Variable
+from keras_ckpt.formats import api
 from keras_ckpt.formats.hdf5 import hdf5_file
 from keras_ckpt.formats.hdf5 import model as hdf5_model
 from keras_ckpt.formats.tensorflow.saved_model import VARIABLES
 from keras_ckpt.runtime import internals
+from keras_ckpt.storage import files
 
 
 def load(model: Model, path: str) -> None:
@@ -53,7 +55,7 @@ def _variables(optimizer: Optimizer) -> list[Variable]:
 
 def _load_weights(model: Model, path: str) -> None:
     # A SavedModel has them in a TensorFlow checkpoint.
-    model.load_weights(os.path.join(path, VARIABLES) if os.path.isdir(path) else path)
+    api.load_weights(model, os.path.join(path, VARIABLES) if files.isdir(path) else path)
 
 
 def _scope(model: Model) -> ContextManager[object]:

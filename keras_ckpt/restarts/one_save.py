@@ -15,6 +15,7 @@ from keras_ckpt.engine.workers import WORKERS
 from keras_ckpt.formats.base import Snapshot
 from keras_ckpt.restarts._types import Running
 from keras_ckpt.runs.record import Record
+from keras_ckpt.runtime import processes
 
 if TYPE_CHECKING:
     from keras_ckpt.restarts.lifecycle import Lifecycle
@@ -69,6 +70,12 @@ class OneSave:
         life.settle(for_next=True)
         is_extra = WORKERS[callback._keras_ckpt_profile.workers].is_extra(callback)
         background = self._background
+        if background is not None and processes.group().count > 1:
+            life.warn_once(
+                "save_on_background=True changes nothing: several processes train together, and "
+                "each waits until the first of them has saved."
+            )
+            background = None
         if background is not None and not is_extra:
             with background.memory.taking():
                 taken = take(True)

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from keras_ckpt import runtime
-from keras_ckpt.runtime import training_loop
+from keras_ckpt.runtime import processes, training_loop
 
 
 class Preemption:
@@ -43,6 +43,12 @@ class Preemption:
             return
         self.received = number
         self.deliver()
+
+    def has_come(self) -> bool:
+        """Returns whether a signal has come, to any of the processes that train together."""
+        received = processes.group().most(self.received or 0)
+        self.received = received or None
+        return bool(received)
 
     def restore(self) -> None:
         """Puts the handlers back that were there before."""

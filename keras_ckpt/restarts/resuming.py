@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import re
@@ -19,7 +20,8 @@ from keras_ckpt.restarts._types import Running
 from keras_ckpt.runs import listing, retention
 from keras_ckpt.runs.listing import Entry
 from keras_ckpt.runs.record import Record
-from keras_ckpt.storage import rereading
+from keras_ckpt.runtime import processes
+from keras_ckpt.storage import files, rereading
 
 if TYPE_CHECKING:
     from keras_ckpt.restarts.lifecycle import Lifecycle
@@ -103,11 +105,15 @@ def resume(life: Lifecycle, callback: Running, template: str) -> Callable[[], No
         FileNotFoundError: if there is none where `resume` says.
     """
     wanted = life.arguments.resume
+    together = processes.group()
+    if together.count > 1 and not isinstance(wanted, str):
+        # All take up what the first one chooses.
+        wanted = together.by_first(functools.partial(_chosen, template)) or False
     found = catalogue.newest(template)
     if isinstance(wanted, str):
         path, record = wanted, catalogue.look(wanted)
     else:
-        chosen = _choose(found)
+        chosen = None if together.count > 1 else _choose(found)
         if chosen is None:
             if callback.verbose:
                 runtime.print_msg(f"There is nothing to resume for {template}: it begins anew.")
@@ -126,6 +132,12 @@ def resume(life: Lifecycle, callback: Running, template: str) -> Callable[[], No
     if callback.verbose:
         runtime.print_msg(_message(path, record, epoch, step))
     return undo
+
+
+def _chosen(template: str) -> str | None:
+    """Returns the path of the newest that is whole."""
+    chosen = _choose(catalogue.newest(template))
+    return None if chosen is None else chosen[0]
 
 
 def _choose(found: catalogue.Found) -> tuple[str, Record | None] | None:
@@ -160,8 +172,8 @@ def _choose(found: catalogue.Found) -> tuple[str, Record | None] | None:
 
 def _time(path: str) -> float:
     for each in (path + ".index", path):
-        if os.path.exists(each):
-            return os.path.getmtime(each)
+        if files.exists(each):
+            return files.getmtime(each)
     return 0.0
 
 
@@ -216,7 +228,7 @@ def _adopt(
     path, record = entry
     same = [each for each in found.entries if each.record.run == record.run]
     is_newest = not isinstance(life.arguments.resume, str) or (
-        bool(same) and os.path.realpath(same[-1].path) == os.path.realpath(path)
+        bool(same) and files.realpath(same[-1].path) == files.realpath(path)
     )
     if is_newest:
         # From an older one the training takes another way, and the files of the first stay.
@@ -229,11 +241,11 @@ def _adopt(
         return
     life.best = record.best
     if record.best_name is not None:
-        beside = os.path.join(os.path.dirname(path), record.best_name)
+        beside = os.path.join(files.dirname(path), record.best_name)
         others = {os.path.basename(each.path): each.path for each in same}
-        life.best_path = beside if os.path.lexists(beside) else others.get(record.best_name)
+        life.best_path = beside if files.lexists(beside) else others.get(record.best_name)
         index = beside + ".index"
-        if life.best_path is None and os.path.lexists(index):
+        if life.best_path is None and files.lexists(index):
             life.best_path = beside
         if life.best_path is None and life.arguments.compares:
             life.best = None
@@ -312,6 +324,20 @@ def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None]:
             f"which {path} is of."
         )
     return runtime.begin_at(callback.model, epoch)
+
+
+def warn_of_others(callback: Running) -> None:
+    """Warns of callbacks that would take up a training, too."""
+    for each in runtime.other_callbacks(callback):
+        names = {cls.__name__ for cls in type(each).__mro__}
+        life = getattr(each, "_life", None)
+        resumes = getattr(getattr(life, "arguments", None), "resume", False)
+        if "BackupAndRestore" in names or resumes:
+            runtime.warn_user(
+                f"Both this ModelCheckpoint with resume=True and a {type(each).__name__} take up "
+                "the training where it was, and the last of them in `callbacks` decides. Leave one "
+                "out."
+            )
 
 
 def check_first(epoch: int, life: Lifecycle) -> None:

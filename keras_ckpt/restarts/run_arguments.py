@@ -16,6 +16,7 @@ from keras_ckpt.engine import filepath as paths
 from keras_ckpt.formats import registry
 from keras_ckpt.runs import listing
 from keras_ckpt.runs.retention import RULES, Retention
+from keras_ckpt.storage import places
 
 if TYPE_CHECKING:
     from keras_ckpt.restarts.catalogue import Checkpoint
@@ -252,16 +253,16 @@ def _refuse_conflicts(filepath: str, save_freq: object, made: RunArguments, othe
         "link_latest": made.link_latest,
         "link_best": made.link_best,
     }
-    used = [name for name, value in given.items() if value]
+    used = " and ".join(f"{name}={value!r}" for name, value in given.items() if value)
     is_fixed = not paths.placeholders(filepath)
     overwrites = is_fixed and not others.save_best_only
     never_known = isinstance(save_freq, int) and others.monitor.startswith("val_")
-    every_used = " and ".join(f"{name}={given[name]!r}" for name in used)
     above, comparing = _first(given, RULES, above=1), _first(given, _COMPARING)
     refused: list[tuple[object, str]] = [
         (
-            used and runtime.is_remote(filepath),
-            f"{every_used} is for paths of the local file system. Received: filepath={filepath!r}",
+            used and places.is_url(filepath) and not runtime.is_keras_3(),
+            f"{used} needs the records in checkpoints, which Keras 2 has on the local file system "
+            f"alone. Received: filepath={filepath!r}",
         ),
         (
             is_fixed and above,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 import numpy as np
 
 from keras_ckpt._typing import Tensor, Variable
-from keras_ckpt.runtime import installed, internals
+from keras_ckpt.runtime import installed, internals, processes
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -130,6 +130,9 @@ def is_array_of_jax(value: object) -> bool:
 
 def to_numpy(tensor: Tensor | Variable) -> np.ndarray:
     """Returns the value of a tensor or variable of any backend as an array."""
+    spanning = processes.whole(tensor)
+    if spanning is not None:
+        return spanning
     if hasattr(tensor, "numpy") and not hasattr(tensor, "detach"):
         return np.asarray(tensor.numpy())
     if installed.is_keras_3():

@@ -19,6 +19,7 @@ from typing import BinaryIO, Callable, Iterable, Iterator, Sequence, Tuple
 import numpy as np
 
 from keras_ckpt._typing import Buffer
+from keras_ckpt.storage import files
 
 _MASK_DELTA = 0xA282EAD8
 # What is shorter costs less by the byte, or in halves.
@@ -295,8 +296,8 @@ crc32c: Crc | LibraryCrc32c = of_library() or numpy_crc32c
 
 def of_file(path: str) -> int:
     """Returns the checksum of a file."""
-    with open(path, "rb", buffering=0) as file:
-        return of_parts(file, [(0, os.fstat(file.fileno()).st_size)])
+    with files.reading(path, buffering=0) as file:
+        return of_parts(file, [(0, files.size_of(file))])
 
 
 #: Where bytes of a file begin, and how many they are.
@@ -318,11 +319,11 @@ def changed(path: str, parts: Sequence[tuple[Iterable[Part], int]]) -> Iterator[
 
     def is_changed(one: tuple[Iterable[Part], int]) -> bool:
         where, crc = one
-        with open(path, "rb", buffering=0) as file:
+        with files.reading(path, buffering=0) as file:
             return of_parts(file, where) != crc
 
     # Most of them at once; each of the others waits for a thread.
-    workers = min(_THREADS, os.cpu_count() or 1) if os.path.getsize(path) > _WORTH_THREADS else 1
+    workers = min(_THREADS, os.cpu_count() or 1) if files.getsize(path) > _WORTH_THREADS else 1
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         yield from (number for number, found in enumerate(pool.map(is_changed, parts)) if found)
 

@@ -2,7 +2,7 @@
 
 What is to be saved is made under a temporary name beside its target, flushed to the disk, and
 takes its place by one rename, after which its directory is flushed. Nothing that was there is
-touched before.
+touched before. In the places that URLs lead to it is `remote` that does so.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import errno
 import os
 import shutil
 import stat
-from typing import Iterable, Iterator
+from typing import IO, Iterable, Iterator
 
 from keras_ckpt import runtime
-from keras_ckpt.storage import durability, scratch, temporary
+from keras_ckpt.storage import durability, files, places, remote, scratch, temporary
 from keras_ckpt.storage.exchange import exchange
+from keras_ckpt.storage.places import is_url
 
 #: Directories of which the user has been warned that nothing in them can be replaced at once.
 _warned: set[str] = set()
@@ -28,7 +29,7 @@ def _error(number: int, path: str, cls: type[OSError] = OSError) -> OSError:
 
 def refuse_directory(path: str) -> None:
     """Raises IsADirectoryError if a directory is where a file is to be written."""
-    if os.path.isdir(path):
+    if files.isdir(path):
         raise _error(errno.EISDIR, path)
 
 
@@ -56,7 +57,7 @@ def _target(path: str) -> str:
 
 def make_directory(path: str) -> None:
     """Makes a directory, and those that it is in, unless they are there."""
-    if path:
+    if path and not is_url(path):
         os.makedirs(path, exist_ok=True)
         durability.flush_directory(path)
 
@@ -64,7 +65,7 @@ def make_directory(path: str) -> None:
 def make_parent(path: str) -> None:
     """Makes the directory that `path` is in, as TensorFlow's writers did."""
     parent = os.path.dirname(path)
-    if parent:
+    if parent and not is_url(path):  # Where it takes one, `remote` makes it.
         os.makedirs(parent, exist_ok=True)
 
 
@@ -74,6 +75,12 @@ def check_directory(path: str) -> None:
     Raises:
         OSError: if it cannot be made, or nothing can be written in it.
     """
+    if is_url(path):
+        made = temporary.beside_url(files.join(path, "check"), ".tmp")
+        with remote.writing(made) as written:
+            written.write(b"x")
+        remote.remove(made)
+        return
     make_directory(path)
     made = temporary.beside(os.path.join(path, "check"), ".tmp")
     try:
@@ -126,6 +133,12 @@ def replacing(path: str, ending: str = ".tmp", like: str | None = None) -> Itera
     Raises:
         OSError: if it cannot be written, or what is there is no regular file.
     """
+    if is_url(path):
+        with scratch.directory() as directory:
+            elsewhere = os.path.join(directory, "new" + ending)
+            yield elsewhere
+            remote.put(elsewhere, path)
+        return
     target = _target(path)
     make_parent(target)
     if not os.access(os.path.dirname(target) or ".", os.W_OK):
@@ -145,6 +158,21 @@ def replacing(path: str, ending: str = ".tmp", like: str | None = None) -> Itera
     finally:
         _discard(made)
     durability.flush_directory(os.path.dirname(target))
+
+
+@contextlib.contextmanager
+def writing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
+    """Gives a file that takes the place of `path` if all goes well.
+
+    It is written from its begin to its end, and in the places that URLs lead to without a copy
+    here. The arguments are those of `replacing`.
+    """
+    if is_url(path):
+        with remote.writing(path) as file:
+            yield file
+        return
+    with replacing(path, like=like) as made, open(made, "wb") as opened:
+        yield opened
 
 
 @contextlib.contextmanager
@@ -171,6 +199,8 @@ def link(source: str, target: str) -> bool:
     Returns:
         Boolean, `False` if the file system has no links.
     """
+    if is_url(target):
+        return False
     made = temporary.beside(target, ".tmp")
     try:
         os.link(source, made)
@@ -193,8 +223,22 @@ def beside(path: str, ending: str) -> Iterator[str]:
         _discard(made)
 
 
-def move(source: str, target: str) -> None:
-    """Gives a file, which takes the place of another, or a directory a new path."""
+def move(source: str, target: str, last: Iterable[str] = ()) -> None:
+    """Gives a file, which takes the place of another, or a directory a new path.
+
+    Args:
+        source: the local file or directory.
+        target: its new path.
+        last: the names in a directory that it is found by, which come last where not all appear at
+            once. Defaults to none.
+    """
+    if is_url(target):
+        if os.path.isdir(source):
+            remote.put_tree(source, target, last)
+        else:
+            remote.put(source, target)
+        remove(source)
+        return
     if os.path.isdir(source):
         durability.flush_tree(source)
     else:
@@ -205,6 +249,9 @@ def move(source: str, target: str) -> None:
 
 def remove(path: str) -> None:
     """Removes a file, or a directory with all that is in it. None need be there."""
+    if is_url(path):
+        remote.remove(path)
+        return
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
         return
@@ -219,6 +266,9 @@ def delete(paths: Iterable[str]) -> None:
     """
     parents = set()
     for path in paths:
+        if is_url(path):
+            remote.remove(path)
+            continue
         parents.add(os.path.dirname(path))
         if os.path.isdir(path) and not os.path.islink(path):
             made = temporary.beside(path.rstrip("/" + os.sep), ".deleting")
@@ -239,6 +289,9 @@ def link_to(source: str, target: str) -> None:
     Raises:
         OSError: if it cannot be made.
     """
+    if is_url(target) or is_url(source):
+        _copy_to(source, target)
+        return
     make_parent(target)
     made = temporary.beside(target, ".tmp")
     relative = os.path.relpath(
@@ -256,6 +309,22 @@ def link_to(source: str, target: str) -> None:
         with contextlib.suppress(OSError):
             remove(made)
     durability.flush_directory(os.path.dirname(target))
+
+
+def _copy_to(source: str, target: str) -> None:
+    """Copies what there can be no link to, or from."""
+    if files.isdir(source):
+        with remote.local_directory(source) as made:
+            remote.replace_tree(made, target, os.listdir(made), os.listdir(made))
+    elif is_url(source) and is_url(target) and _is_one_place(source, target):
+        remote.copy(source, target)
+    else:
+        with remote.local_file(source) as made, replacing(target) as new:
+            shutil.copyfile(made, new)
+
+
+def _is_one_place(one: str, other: str) -> bool:
+    return places.place(one).system is places.place(other).system
 
 
 def _copy_or_link(source: str, made: str) -> None:
@@ -285,6 +354,10 @@ def clear(directory: str) -> None:
 @contextlib.contextmanager
 def directory_beside(path: str) -> Iterator[str]:
     """Gives the path of a new directory next to `path`, which is removed afterwards."""
+    if is_url(path):
+        with scratch.directory() as elsewhere:
+            yield elsewhere
+        return
     made = temporary.beside(path, ".tmp")
     os.mkdir(made)
     try:
@@ -294,16 +367,22 @@ def directory_beside(path: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def replacing_members(path: str, members: Iterable[str]) -> Iterator[str]:
+def replacing_members(path: str, members: Iterable[str], last: Iterable[str] = ()) -> Iterator[str]:
     """Gives the path of a new directory that takes the place of that at `path` if all goes well.
 
     Args:
         path: the directory; links are followed.
         members: the names of all that the new one may have. What else was in the directory stays.
+        last: the files that it is found by, as of `move`. Defaults to none.
 
     Raises:
         OSError: if it cannot be written.
     """
+    if is_url(path):
+        with scratch.directory() as elsewhere:
+            yield elsewhere
+            remote.replace_tree(elsewhere, path.rstrip("/"), members, last)
+        return
     path = os.path.realpath(path)
     if os.path.islink(path):
         raise _error(errno.ELOOP, path)
@@ -414,7 +493,7 @@ def recover(path: str) -> bool:
         Boolean, `True` if there is nothing at `path` because a process that still runs has just
         pushed it aside.
     """
-    if os.path.lexists(path):
+    if is_url(path) or os.path.lexists(path):
         return False
     found = temporary.aside(path)
     if any(lives for _, lives in found):
@@ -428,5 +507,6 @@ def recover(path: str) -> bool:
 
 def remove_left_behind(directory: str) -> None:
     """Removes the temporary files and directories that dead processes have left in a directory."""
-    for path in temporary.left_behind(directory):
+    left_behind = remote.left_behind if is_url(directory) else temporary.left_behind
+    for path in left_behind(directory):
         remove(path)

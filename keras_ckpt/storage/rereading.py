@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Callable, TypeVar
 
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint
-from keras_ckpt.storage import commit
+from keras_ckpt.storage import commit, files
 
 T = TypeVar("T")
 
@@ -17,25 +16,14 @@ _MOST = 100
 _LAST = ("", ".index")
 
 
-def identity(found: os.stat_result) -> tuple[int, int, int, int]:
-    """Returns what no two states of a file have in common."""
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def refuse_replaced(path: str, seen: tuple[int, int, int, int]) -> None:
+def refuse_replaced(path: str, seen: files.Identity) -> None:
     """Raises DamagedCheckpoint if another file is at `path` than the one that was seen there."""
-    if identity(os.stat(path)) != seen:
+    if files.identity(path) != seen:
         raise DamagedCheckpoint(path, "it has been replaced meanwhile", "load it again")
 
 
-def _identities(path: str) -> list[tuple[int, int, int, int] | None]:
-    seen: list[tuple[int, int, int, int] | None] = []
-    for ending in _LAST:
-        try:
-            seen.append(identity(os.stat(path + ending)))
-        except OSError:
-            seen.append(None)
-    return seen
+def _identities(path: str) -> list[files.Identity | None]:
+    return [files.seen_identity(path + ending) for ending in _LAST]
 
 
 def settled(path: str, read: Callable[[], T]) -> T:
@@ -45,13 +33,15 @@ def settled(path: str, read: Callable[[], T]) -> T:
         path: the checkpoint.
         read: a function that reads it, and has changed nothing if it raises.
     """
-    for _ in range(_MOST):
-        is_between = commit.recover(os.path.realpath(path))
-        before = _identities(path)
-        try:
-            return read()
-        except (CheckpointError, FileNotFoundError):
-            if _identities(path) == before and not is_between:
-                raise
-            time.sleep(0.001)
-    return read()
+    with files.looking():
+        for _ in range(_MOST):
+            is_between = commit.recover(files.realpath(path))
+            before = _identities(path)
+            try:
+                return read()
+            except (CheckpointError, FileNotFoundError):
+                files.look_again()
+                if _identities(path) == before and not is_between:
+                    raise
+                time.sleep(0.001)
+        return read()

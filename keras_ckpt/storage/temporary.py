@@ -32,10 +32,20 @@ def beside(path: str, ending: str) -> str:
         ending: what the name ends in.
     """
     parent, name = os.path.split(path)
+    return os.path.join(parent, _new_name(name, ending))
+
+
+def beside_url(url: str, ending: str) -> str:
+    """Returns the same for what a URL leads to."""
+    parent, slash, name = url.rstrip("/").rpartition("/")
+    return parent + slash + _new_name(name, ending)
+
+
+def _new_name(name: str, ending: str) -> str:
     rest = f".keras_ckpt-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}{ending}"
     room = _LONGEST - len(os.fsencode(rest)) - 1
     start = os.fsencode(name)[: max(room, 0)].decode("utf-8", "ignore")
-    return os.path.join(parent, f".{start}{rest}")
+    return f".{start}{rest}"
 
 
 def is_one(name: str) -> bool:
@@ -57,6 +67,31 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
+def owner(name: str) -> str | None:
+    """Returns the name of what a temporary file or directory is of, None if it is not temporary."""
+    match = _NAME.fullmatch(name)
+    return None if match is None else match.group(1)
+
+
+def is_dead(name: str, changed: float) -> bool:
+    """Returns whether the process that has made a temporary file or directory is no more.
+
+    Args:
+        name: String, its name.
+        changed: Float, when anything in it was last changed.
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return False
+    host, pid = match.group(2), int(match.group(3))
+    if host != _host():
+        return time.time() - changed > _A_DAY
+    if pid == os.getpid():
+        # In a container that is started again the numbers are the same.
+        return changed < _BEGUN - 1
+    return not _is_alive(pid)
+
+
 def left_behind(directory: str) -> list[str]:
     """Returns the paths of what processes that have died have left in a directory.
 
@@ -65,30 +100,21 @@ def left_behind(directory: str) -> list[str]:
     place: else it is all that there is.
     """
     found = []
-    now = time.time()
     try:
         entries = list(os.scandir(directory))
     except OSError:
         return []
     for entry in entries:
-        match = _NAME.fullmatch(entry.name)
-        if match is None:
+        of = owner(entry.name)
+        if of is None:
             continue
-        of, host, pid = match.group(1), match.group(2), int(match.group(3))
         if entry.name.endswith(ASIDE) and not os.path.lexists(os.path.join(directory, of)):
             continue
         try:
             changed = entry.stat(follow_symlinks=False).st_mtime
         except OSError:
             continue
-        if host != _host():
-            is_dead = now - changed > _A_DAY
-        elif pid == os.getpid():
-            # In a container that is started again the numbers are the same.
-            is_dead = changed < _BEGUN - 1
-        else:
-            is_dead = not _is_alive(pid)
-        if is_dead:
+        if is_dead(entry.name, changed):
             found.append(entry.path)
     return sorted(found)
 

@@ -131,11 +131,6 @@ CONFLICTS: list[tuple[str, dict[str, Any], list[str]]] = [
         {"link_latest": "last.weights.json", "save_weights_only": True},
         ["link_latest='last.weights.json'", "filepath='w.{epoch}.weights.json'"],
     ),
-    (
-        "gs://bucket/{epoch}.keras",
-        {"max_to_keep": 2, "resume": True},
-        ["max_to_keep=2", "resume=True", "filepath='gs://bucket/{epoch}.keras'"],
-    ),
 ]
 
 

@@ -18,7 +18,7 @@ from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.hdf5 import checksums, hdf5_structures, recording, validation
 from keras_ckpt.formats.summary import Variable
 from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
-from keras_ckpt.storage import checksum, commit, rereading
+from keras_ckpt.storage import checksum, commit, files, rereading
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -44,9 +44,9 @@ def h5py() -> ModuleType:
 
 def is_hdf5(path: str) -> bool:
     """Returns whether the file at `path` begins as an HDF5 file does."""
-    if not os.path.isfile(path):
+    if not files.isfile(path):
         return False
-    with open(path, "rb") as file:
+    with files.reading(path) as file:
         return file.read(len(hdf5_structures.MAGIC)) == hdf5_structures.MAGIC
 
 
@@ -68,25 +68,30 @@ def opened(
     """
     module = h5py()
     with contextlib.ExitStack() as stack:
+        remote: BinaryIO | None = None
+        if file is None and not files.stays(path):
+            remote = stack.enter_context(files.reading(path))
         try:
             with parsing.reading(path):
                 if file is None:
-                    with open(path, "rb") as content:
-                        seen = rereading.identity(os.fstat(content.fileno()))
+                    with files.reading(path) as content:
+                        seen = files.identity_of(content)
                         known = checksums.read(path, content) if verify else None
                         if known is not None:
                             known.check()
-                        complete = validation.check(content, os.path.getsize(path), whole)
+                        complete = validation.check(content, files.getsize(path), whole)
                 else:
                     complete = validation.check(file, file.seek(0, os.SEEK_END), whole)
                     file.seek(0)
             with parsing.by_library(path):
-                found = stack.enter_context(module.File(path if file is None else file, "r"))
+                source = path if file is remote is None else remote if file is None else file
+                found = stack.enter_context(module.File(source, "r"))
                 if file is None:
                     rereading.refuse_replaced(path, seen)
                 if whole and not complete:
                     validation.refuse_foreign(found, module)
         except DamagedCheckpoint as error:
+            files.refuse_unreachable(remote, file)
             if isinstance(error.__cause__, hdf5_structures.Refused):
                 raise UnsafeCheckpoint(
                     path,
@@ -94,7 +99,11 @@ def opened(
                     "save it again with `model.save_weights` or `model.save`",
                 ) from error.__cause__
             raise
-        yield Group(path, found)
+        try:
+            yield Group(path, found)
+        except DamagedCheckpoint:
+            files.refuse_unreachable(remote, file)
+            raise
 
 
 class Attributes:
@@ -387,5 +396,5 @@ class HDF5Format(Format):
             pass
 
     def has_checksums(self, path: str) -> bool:
-        with open(path, "rb") as content:
+        with files.reading(path) as content:
             return checksums.read(path, content) is not None

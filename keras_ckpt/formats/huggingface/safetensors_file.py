@@ -22,7 +22,7 @@ from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, in_order, keras_version
 from keras_ckpt.formats.variable_paths import Stored
 from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
-from keras_ckpt.storage import checksum, commit
+from keras_ckpt.storage import checksum, commit, files, remote
 
 _LENGTH = struct.Struct("<Q")
 #: The longest header that the library reads.
@@ -70,14 +70,14 @@ def _library() -> ModuleType:
 
 def _header(path: str) -> Config | None:
     """Returns the header of the file at `path`, None if it does not begin with one."""
-    if not os.path.isfile(path):
+    if not files.isfile(path):
         return None
-    with open(path, "rb") as file:
+    with files.reading(path) as file:
         start = file.read(_LENGTH.size)
         if len(start) < _LENGTH.size:
             return None
         length = _LENGTH.unpack(start)[0]
-        if not 2 <= length <= min(_MOST, os.path.getsize(path)) or file.read(1) != b"{":
+        if not 2 <= length <= min(_MOST, files.getsize(path)) or file.read(1) != b"{":
             return None
         text = b"{" + file.read(length - 1)
     return parsing.described(path, text)
@@ -91,8 +91,9 @@ def _opened(path: str) -> Iterator[dict[str, Stored]]:
         # Also what it is when the library does not say it is damaged.
         kinds = {name: each["dtype"] for name, each in _tensors(path).items()}
     with contextlib.ExitStack() as stack:
+        local = stack.enter_context(remote.local_file(path))
         with _errors(path):
-            opened = stack.enter_context(library.safe_open(path, framework="numpy"))
+            opened = stack.enter_context(library.safe_open(local, framework="numpy"))
             names = list(opened.keys())
             shapes = {name: tuple(opened.get_slice(name).get_shape()) for name in names}
 
@@ -139,7 +140,7 @@ def _check(path: str) -> None:
         rest = known.pop("", None)
         if rest != _checksum_of_header(tensors, metadata) or known.keys() != tensors.keys():
             raise DamagedCheckpoint(path, "the checksum of its header is wrong", _AGAIN)
-        with open(path, "rb") as file:
+        with files.reading(path) as file:
             begin = _LENGTH.size + int(_LENGTH.unpack(file.read(_LENGTH.size))[0])
         names = list(known)
         parts = []

@@ -31,7 +31,7 @@ from keras_ckpt.formats.hdf5 import hdf5_file, recording
 from keras_ckpt.formats.keras3 import state
 from keras_ckpt.formats.summary import Summary
 from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
-from keras_ckpt.storage import commit, rereading, scratch
+from keras_ckpt.storage import commit, files, rereading, scratch
 
 #: How many GB a file holds unless a user says it: as in the store of Keras.
 MAX_SHARD_SIZE = 5.0
@@ -47,9 +47,9 @@ _WRITTEN_SINCE = (3, 10)
 
 def _is_index(path: str) -> bool:
     """Returns whether the file at `path` is JSON that says where weights are."""
-    if not os.path.isfile(path):
+    if not files.isfile(path):
         return False
-    with open(path, "rb") as file:
+    with files.reading(path) as file:
         if file.read(1) != b"{":
             return False
         text = b"{" + file.read()
@@ -64,7 +64,7 @@ def _groups(path: str) -> dict[str, list[str]]:
         DamagedCheckpoint: if the file at `path` does not say so.
         UnsafeCheckpoint: if it names files in other directories.
     """
-    with open(path, "rb") as file:
+    with files.reading(path) as file:
         found = parsing.described(path, file.read()).get(_MAP)
     if not isinstance(found, dict):
         raise DamagedCheckpoint(path, f"it is damaged: it has no {_MAP}")
@@ -94,7 +94,7 @@ def parts(path: str) -> list[str]:
         names = _names(_groups(path))
     except (CheckpointError, OSError):
         return []
-    return [os.path.join(os.path.dirname(path), name) for name in names]
+    return [os.path.join(files.dirname(path), name) for name in names]
 
 
 def _described(groups: dict[str, list[str]], total: int, record: Record | None = None) -> str:
@@ -143,10 +143,10 @@ def _opened(path: str, verify: bool = False) -> Iterator[_Joined]:
     """Opens all files that the index at `path` names, as if they were one."""
     with contextlib.ExitStack() as stack:
         opened = []
-        before = rereading.identity(os.stat(path))
+        before = files.identity(path)
         for name in _names(_groups(path)):
-            part = os.path.join(os.path.dirname(path), name)
-            if not os.path.isfile(part):
+            part = os.path.join(files.dirname(path), name)
+            if not files.isfile(part):
                 raise DamagedCheckpoint(
                     path, f"its file {name} is not beside it", "copy all files of the checkpoint"
                 )
@@ -259,11 +259,11 @@ def _is_written_here(start: str, name: str) -> bool:
 
 def _free_start(index: str) -> str:
     """Returns what the names of new files begin with, so that there are none of these names."""
-    directory = os.path.dirname(index)
+    directory = files.dirname(index)
     first = _numbered(_start(index), 0)
     there = [
         name
-        for name in os.listdir(directory)
+        for name in (files.listdir(directory) if files.isdir(directory) else [])
         if name != first or not _is_placeholder(os.path.join(directory, name))
     ]
     start, number = _start(index), 0
@@ -291,11 +291,11 @@ def _in_use(index: str) -> list[str]:
 
 def _remove(index: str, names: list[str], needed: list[str]) -> None:
     """Removes the files of the checkpoint that has been replaced, but for those of others."""
-    directory = os.path.dirname(index)
+    directory = files.dirname(index)
     # Keras opens this one first, whatever is in it.
     first = _numbered(_start(index), 0)
     path = os.path.join(directory, first)
-    if first not in needed and (first in names or not os.path.exists(path)):
+    if first not in needed and (first in names or not files.exists(path)):
         with commit.replacing(path) as temporary, hdf5_file.created(temporary):
             pass
     for name in set(names) - {*needed, first}:
@@ -317,14 +317,14 @@ def _replace(
             and returns what `_described` takes.
     """
     own = os.path.basename(index)
-    index = os.path.realpath(index)
+    index = files.realpath(index)
     commit.refuse_directory(index)
     commit.make_parent(index)
     before = _in_use(index)
     with commit.directory_beside(index) as made:
         groups, total = fill(made, _free_start(index))
         for name in _names(groups):
-            commit.move(os.path.join(made, name), os.path.join(os.path.dirname(index), name))
+            commit.move(os.path.join(made, name), os.path.join(files.dirname(index), name))
     with commit.replacing(index) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(_described(groups, total, record and record.of(own, total)))
     _remove(index, before, _names(groups))
@@ -394,7 +394,7 @@ class ShardedKerasWeights(Format):
             made = os.path.join(directory, start + _INDEX)
             model.save_weights(made, max_shard_size=self._max_shard_size)
             groups = _groups(made)
-            sizes = [os.path.getsize(os.path.join(directory, name)) for name in _names(groups)]
+            sizes = [files.getsize(os.path.join(directory, name)) for name in _names(groups)]
             return groups, sum(sizes)
 
         if not copy:
@@ -415,12 +415,12 @@ class ShardedKerasWeights(Format):
             return state.summary(file)
 
     def record(self, path: str) -> Record | None:
-        with open(path, "rb") as file:
+        with files.reading(path) as file:
             metadata = parsing.described(path, file.read()).get("metadata")
         return parse(str(metadata.get(ATTRIBUTE, ""))) if isinstance(metadata, dict) else None
 
     def files(self, path: str) -> list[str]:
-        directory, start = os.path.dirname(path), _start(path)
+        directory, start = files.dirname(path), _start(path)
         names = [name for name in _in_use(path) if _is_written_here(start, name)]
         first = _numbered(start, 0)
         if first not in names and _is_placeholder(os.path.join(directory, first)):

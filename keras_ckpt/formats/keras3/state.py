@@ -25,7 +25,7 @@ from keras_ckpt.formats.keras3.assets import whole_vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.runs.record import FILE, Record
 from keras_ckpt.runtime import internals
-from keras_ckpt.storage import commit, scratch
+from keras_ckpt.storage import commit, remote, scratch
 
 #: What a layer assigns to a variable: a value in the file, or what it has made of one.
 Value = Union[h5_store.Value, typed.Tensor]
@@ -91,7 +91,9 @@ def load_by_keras(model: Model, path: str, ending: str, strict: bool) -> None:
         variables += list(model.optimizer.variables)
     options = {} if strict else {"skip_mismatch": True}
     try:
-        with scratch.under_ending(path, ending) as named, assignment.or_as_before(model, variables):
+        with remote.local_file(path) as local, scratch.under_ending(
+            local, ending
+        ) as named, assignment.or_as_before(model, variables):
             type(model).load_weights(model, named, **options)
     except CheckpointError:
         raise

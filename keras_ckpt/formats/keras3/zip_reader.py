@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Iterable, Iterator, cast
 
 from keras_ckpt.errors import DamagedCheckpoint, NotACheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import parsing
-from keras_ckpt.storage import scratch
+from keras_ckpt.storage import files, scratch
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -38,12 +38,12 @@ def is_archive(path: str) -> bool:
     Raises:
         DamagedCheckpoint: if there is one that lacks its end.
     """
-    if not os.path.isfile(path):
+    if not files.isfile(path):
         return False
-    with open(path, "rb") as file:
+    with files.reading(path) as file:
         start = file.read(4)
-    if start == _EMPTY or (start == _MAGIC and zipfile.is_zipfile(path)):
-        return True
+        if start == _EMPTY or (start == _MAGIC and zipfile.is_zipfile(file)):
+            return True
     if start == _MAGIC:
         raise DamagedCheckpoint(path, "the end of the archive is missing")
     return False
@@ -73,7 +73,7 @@ def opened(path: str) -> Iterator[zipfile.ZipFile]:
     with contextlib.ExitStack() as stack:
         with parsing.reading(path):
             # One file for all: another may take its place meanwhile.
-            file = stack.enter_context(open(path, "rb"))
+            file = stack.enter_context(files.reading(path))
             _check_directory(path, file)
         with parsing.by_library(path):
             archive = stack.enter_context(zipfile.ZipFile(file))
@@ -134,7 +134,7 @@ def _check_members(path: str, archive: zipfile.ZipFile) -> None:
             raise DamagedCheckpoint(path, f"it is damaged: the size of {name!r} is wrong")
         names.add(name)
         total += info.file_size
-    size = os.path.getsize(path)
+    size = files.getsize(path)
     if total > _FREE + _RATIO * size:
         raise _refusal(path, f"it would unpack to {total} bytes, and has {size}")
 
@@ -230,7 +230,7 @@ def _member(path: str, archive: zipfile.ZipFile, name: str, verify: bool) -> Ite
         with archive.open(info) as stored:
             while stored.read(_STEP):
                 pass
-    with open(path, "rb") as file:
+    with cast("io.BufferedReader", files.reading(path)) as file:
         file.seek(info.header_offset)
         name_size, extra_size = struct.unpack("<26x2H", file.read(30))
         yield cast(

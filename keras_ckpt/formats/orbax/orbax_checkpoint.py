@@ -30,7 +30,7 @@ from keras_ckpt.formats.summary import Summary
 from keras_ckpt.formats.variable_paths import Stored
 from keras_ckpt.runs.record import FILE, Record
 from keras_ckpt.runtime import internals
-from keras_ckpt.storage import commit, scratch
+from keras_ckpt.storage import commit, files, remote, scratch
 
 #: The parts of a step, each a directory.
 _VALUES = "pytree"
@@ -50,6 +50,9 @@ _MARK = "written_by_keras_ckpt"
 _ORDER = "keras_variables"
 _VERSION = "keras_version"
 _ITERATIONS = "iterations"
+
+#: What a step is found by, which comes last where not all appears at once.
+_LAST = (FILE, _METADATA, f"{_VALUES}/_METADATA")
 
 #: Values by their paths, part by part.
 _Tree = Dict[str, Any]
@@ -73,16 +76,16 @@ def _library() -> ModuleType:
 
 
 def _is_step(path: str) -> bool:
-    return os.path.isdir(os.path.join(path, _VALUES)) and os.path.isfile(
+    return files.isdir(os.path.join(path, _VALUES)) and files.isfile(
         os.path.join(path, _VALUES, "_METADATA")
     )
 
 
 def steps(path: str) -> list[int]:
     """Returns the numbers of the steps in a directory. Those that are being written have none."""
-    if not os.path.isdir(path):
+    if not files.isdir(path):
         return []
-    found = [name for name in os.listdir(path) if name.isdigit() and str(int(name)) == name]
+    found = [name for name in files.listdir(path) if name.isdigit() and str(int(name)) == name]
     return sorted(int(name) for name in found if _is_step(os.path.join(path, name)))
 
 
@@ -106,14 +109,14 @@ def _step(path: str) -> str:
     if found is None:
         raise NotACheckpoint(path, "there is no step of Orbax in it")
     # Orbax takes no other paths.
-    return os.path.abspath(found)
+    return files.abspath(found)
 
 
 def _said(step: str) -> Config:
     """Returns what keras_ckpt has said of a step that it wrote; empty for those of others."""
-    with contextlib.suppress(OSError, ValueError, AttributeError), open(
-        os.path.join(step, _METADATA), encoding="utf-8"
-    ) as file:
+    with contextlib.suppress(
+        FileNotFoundError, NotADirectoryError, ValueError, AttributeError
+    ), files.reading(os.path.join(step, _METADATA)) as file:
         found = json.load(file).get(_CUSTOM)
         if isinstance(found, dict) and _MARK in found:
             return found
@@ -220,11 +223,11 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
 
     def write(path: str, record: Record | None) -> None:
         name = os.path.basename(path.rstrip("/" + os.sep))
-        path = os.path.realpath(path)
-        if os.path.lexists(path) and not os.path.isdir(path):
+        path = files.realpath(path)
+        if files.lexists(path) and not files.isdir(path):
             raise FileExistsError(errno.EEXIST, "A file is where a directory is to be", path)
         before = steps(path)
-        if os.path.isdir(path) and os.listdir(path) and not before:
+        if files.isdir(path) and files.listdir(path) and not before:
             raise FileExistsError(
                 errno.EEXIST, "It is a directory in which there is no checkpoint of Orbax", path
             )
@@ -239,7 +242,7 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
             if record is not None:
                 with open(os.path.join(new, FILE), "w", encoding="ascii") as file:
                     file.write(record.of(name, total).dumped())
-            commit.move(new, os.path.join(path, str(number)))
+            commit.move(new, os.path.join(path, str(number)), last=_LAST)
         for each in before:
             old = os.path.join(path, str(each))
             if _said(old):
@@ -275,8 +278,8 @@ def _errors(path: str) -> Iterator[None]:
 def _read(step: str) -> _Tree:
     """Returns the parts of a step."""
     library = _library()
-    with _errors(step):
-        found: _Tree = library.load_checkpointables(step)
+    with remote.local_directory(step) as local, _errors(step):
+        found: _Tree = library.load_checkpointables(local)
     if not isinstance(found.get(_VALUES), dict) or "trainable_variables" not in found[_VALUES]:
         raise NotACheckpoint(
             step,
@@ -317,7 +320,7 @@ class OrbaxWeights(Format):
 
     def recognises(self, probe: Probe) -> bool:
         step = probe.ask(newest_step)
-        return step is not None and not os.path.isdir(os.path.join(step, _DESCRIPTION))
+        return step is not None and not files.isdir(os.path.join(step, _DESCRIPTION))
 
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         return _snapshot(model, False, copy)
@@ -325,8 +328,8 @@ class OrbaxWeights(Format):
     def inspect(self, path: str) -> Summary:
         step = _step(path)
         library = _library()
-        with _errors(step):
-            found = library.checkpointables_metadata(step).metadata
+        with remote.local_directory(step) as local, _errors(step):
+            found = library.checkpointables_metadata(local).metadata
         variables = [
             summary.Variable(name, shape, dtype, assignment.size(dtype, shape), _role(group, name))
             for group in _ROLES
@@ -372,7 +375,7 @@ class OrbaxCheckpoint(OrbaxWeights):
 
     def recognises(self, probe: Probe) -> bool:
         step = probe.ask(newest_step)
-        return step is not None and os.path.isdir(os.path.join(step, _DESCRIPTION))
+        return step is not None and files.isdir(os.path.join(step, _DESCRIPTION))
 
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         return _snapshot(model, True, copy)
@@ -381,8 +384,8 @@ class OrbaxCheckpoint(OrbaxWeights):
         step = _step(path)
         found = super().inspect(path)
         library = _library()
-        with _errors(step):
-            described = library.load_checkpointables(step, {_DESCRIPTION: None})
+        with remote.local_directory(step) as local, _errors(step):
+            described = library.load_checkpointables(local, {_DESCRIPTION: None})
         config = _config(step, described)
         of_model = summary.of_description(config, config.get("compile_config"), "optimizer")
         return found._replace(load_model=True, **of_model)
@@ -430,6 +433,6 @@ def _put_files(step: str, directory: str, content: _Tree) -> None:
                 step, f"it names a file that is not in its own directory, {path!r}"
             )
         target = os.path.join(directory, *parts)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.makedirs(files.dirname(target), exist_ok=True)
         with open(target, "wb") as file:
             file.write(np.asarray(value, np.uint8).tobytes())

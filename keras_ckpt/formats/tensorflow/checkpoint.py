@@ -27,7 +27,7 @@ from keras_ckpt.formats.config import optimizer_state, vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
 from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
-from keras_ckpt.storage import commit
+from keras_ckpt.storage import commit, files
 
 STATE_FILE = "checkpoint"
 # Counts how often a `tf.train.Checkpoint` was saved, and is not a variable of the model.
@@ -77,7 +77,7 @@ def _record_path(prefix: str) -> str:
 def _records(prefix: str) -> list[Record]:
     """Returns the records beside a checkpoint: its own, and what it was or was to be."""
     try:
-        with open(_record_path(prefix), "rb") as file:
+        with files.reading(_record_path(prefix)) as file:
             found = json.loads(file.read(2 * _RECORDS * LIMIT))
     except (OSError, ValueError, RecursionError):
         return []
@@ -99,7 +99,7 @@ def _put_record(prefix: str, record: Record, index: int) -> None:
 
 def write_state(prefix: str) -> None:
     """Records the checkpoint at `prefix` as the newest of its directory, as TensorFlow does."""
-    directory, name = os.path.split(prefix)
+    directory, name = files.split(prefix)
     quoted = _quote(name)
     state = os.path.join(directory, STATE_FILE)
     with commit.replacing(state) as temporary, open(temporary, "w") as file:
@@ -120,7 +120,7 @@ def latest_checkpoint(directory: str) -> str | None:
     ```
     """
     prefix = latest_in_state(directory)
-    if prefix is None or not os.path.isfile(tensor_bundle.index_path(prefix)):
+    if prefix is None or not files.isfile(tensor_bundle.index_path(prefix)):
         return None
     return prefix
 
@@ -129,10 +129,10 @@ def latest_in_state(directory: str) -> str | None:
     """Returns the prefix in the file named `checkpoint`, with or without files; None if unknown."""
     directory = os.fspath(directory)
     state = os.path.join(directory, STATE_FILE)
-    if not os.path.isfile(state):
+    if not files.isfile(state):
         return None
     try:
-        with open(state, "rb") as file:
+        with files.reading(state) as file:
             text = file.read(_LARGEST_STATE)
     except OSError:
         return None
@@ -186,7 +186,7 @@ class TFCheckpoint(Format):
     name = "TensorFlow checkpoint"
 
     def recognises(self, probe: Probe) -> bool:
-        return os.path.isfile(tensor_bundle.index_path(probe.path))
+        return files.isfile(tensor_bundle.index_path(probe.path))
 
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         assignment.require_variables(model, "saved")
@@ -228,7 +228,7 @@ class TFCheckpoint(Format):
 
     def files(self, path: str) -> list[str]:
         beside = [*tensor_bundle.data_files(path), _record_path(path)]
-        return [tensor_bundle.index_path(path), *filter(os.path.lexists, beside)]
+        return [tensor_bundle.index_path(path), *filter(files.lexists, beside)]
 
     def verify(self, path: str) -> None:
         with tensor_bundle.Reader(path) as reader:

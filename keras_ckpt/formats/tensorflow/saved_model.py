@@ -23,7 +23,7 @@ from keras_ckpt.formats.keras3.archive import KerasArchive
 from keras_ckpt.formats.summary import Summary, keras_version, of_description
 from keras_ckpt.formats.tensorflow import checkpoint, protobuf, tensor_bundle
 from keras_ckpt.runs.record import FILE, LIMIT, Record
-from keras_ckpt.storage import commit, scratch
+from keras_ckpt.storage import commit, files, places, remote, scratch
 from keras_ckpt.storage.checksum import of_file
 
 # TensorFlow reserves the directory for what others add to a SavedModel.
@@ -54,6 +54,9 @@ _MEMBERS = (
     _MARK,
 )
 
+#: What it is found by, which comes last where not all appears at once.
+_LAST = (FILE, ARCHIVE, *_GRAPHS)
+
 _NOTE = """This directory holds a Keras model, in {archive}, and no TensorFlow graph, because
 
     {reason}
@@ -78,7 +81,9 @@ class SavedModel(Format):
 
     def recognises(self, probe: Probe) -> bool:
         inside = _GRAPHS + (ARCHIVE,)
-        return any(os.path.isfile(os.path.join(probe.path, name)) for name in inside)
+        if places.is_url(probe.path) and files.isdir(probe.path):
+            files.look_into(probe.path)
+        return any(files.isfile(os.path.join(probe.path, name)) for name in inside)
 
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         """As in the other formats; with `copy`, the whole directory is made now, out of sight.
@@ -96,7 +101,7 @@ class SavedModel(Format):
         def write(path: str, record: Record | None) -> None:
             path = path.rstrip("/" + os.sep) or path
             self._refuse(path)
-            with commit.replacing_members(path, _MEMBERS) as temporary:
+            with commit.replacing_members(path, _MEMBERS, _LAST) as temporary:
                 without_graph = make(temporary)
                 if record is not None:
                     text = _with_checksums(record.of(os.path.basename(path), total), temporary)
@@ -112,6 +117,7 @@ class SavedModel(Format):
         return Snapshot(write, can_be_in_background=copy)
 
     def record(self, path: str) -> Record | None:
+        path = remote.actual(path)
         return None if _is_overwritten(path) else record_in(path)
 
     def put_record(self, path: str, record: Record) -> None:
@@ -120,8 +126,8 @@ class SavedModel(Format):
             file.write(text)
 
     def files(self, path: str) -> list[str]:
-        there = set(os.listdir(path))
-        if there <= set(_MEMBERS):
+        there = set(files.listdir(path))
+        if there <= {*_MEMBERS, remote.NEXT}:
             return [path]
         # What else is in the directory is another's, and stays.
         return [os.path.join(path, name) for name in (*_GRAPHS, *_MEMBERS) if name in there]
@@ -132,7 +138,7 @@ class SavedModel(Format):
         for name, crc in (record.checksums if record is not None else {}).items():
             file = os.path.join(path, name)
             is_inside = not os.path.isabs(name) and ".." not in name.split("/")
-            if not is_inside or not os.path.isfile(file) or of_file(file) != crc:
+            if not is_inside or not files.isfile(file) or of_file(file) != crc:
                 raise DamagedCheckpoint(
                     path,
                     f"the checksum of its file {name} is wrong",
@@ -140,12 +146,13 @@ class SavedModel(Format):
                 )
 
     def _refuse(self, path: str) -> None:
-        if os.path.lexists(path) and not os.path.isdir(path):
+        if files.lexists(path) and not files.isdir(path):
             raise FileExistsError(
                 errno.EEXIST, "A file is where the SavedModel directory is to be written", path
             )
 
     def inspect(self, path: str) -> Summary:
+        path = remote.actual(path)
         version = _tensorflow_version(path)
         inside = _archive(path)
         if inside is not None:
@@ -154,7 +161,7 @@ class SavedModel(Format):
         described = description(path)
         prefix = os.path.join(path, VARIABLES)
         found = Summary([], load_weights=False)
-        is_whole = os.path.isfile(tensor_bundle.index_path(prefix))
+        is_whole = files.isfile(tensor_bundle.index_path(prefix))
         if is_whole:
             found = checkpoint.summary(prefix)
         keras = str(described.get("keras_version") or "")
@@ -165,21 +172,23 @@ class SavedModel(Format):
         )
 
     def verify(self, path: str) -> None:
+        path = remote.actual(path)
         self._check_files(path)
         inside, prefix = _archive(path), os.path.join(path, VARIABLES)
         if inside is not None:
             KerasArchive().verify(inside)
         else:
             _require_variables(path)
-        if os.path.isfile(tensor_bundle.index_path(prefix)):
+        if files.isfile(tensor_bundle.index_path(prefix)):
             checkpoint.TFCheckpoint().verify(prefix)
 
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
+        path = remote.actual(path)
         inside = _archive(path)
         prefix = os.path.join(path, VARIABLES)
         if inside is not None:
             KerasArchive().load_weights(model, inside, strict)
-        elif os.path.isfile(tensor_bundle.index_path(prefix)):
+        elif files.isfile(tensor_bundle.index_path(prefix)):
             checkpoint.load_bundle(model, prefix, path, strict)
         else:
             raise _without_variables(path)
@@ -191,6 +200,7 @@ class SavedModel(Format):
         compile: bool = True,
         safe_mode: bool = True,
     ) -> Model:
+        path = remote.actual(path)
         inside = _archive(path)
         if inside is not None:
             return KerasArchive().load_model(inside, custom_objects, compile, safe_mode)
@@ -208,7 +218,7 @@ class SavedModel(Format):
         refuse_code(path, described["model_config"], custom_objects, safe_mode, by_module=False)
         refuse_code(path, config, custom_objects, safe_mode)
         prefix = os.path.join(path, VARIABLES)
-        if os.path.isfile(tensor_bundle.index_path(prefix)):
+        if files.isfile(tensor_bundle.index_path(prefix)):
             entries = tensor_bundle.Reader(prefix).entries.values()
             refuse_sizes(path, described["model_config"], sum(each.elements() for each in entries))
         model = keras2_reader.make(path, described["model_config"], custom_objects, safe_mode)
@@ -231,7 +241,7 @@ def _without_variables(path: str) -> DamagedCheckpoint:
 def _require_variables(path: str) -> None:
     """Raises DamagedCheckpoint if the variables are missing, which TensorFlow 2 always writes."""
     prefix = os.path.join(path, VARIABLES)
-    if os.path.isfile(tensor_bundle.index_path(prefix)):
+    if files.isfile(tensor_bundle.index_path(prefix)):
         tensor_bundle.Reader(prefix).close()
     elif _tensorflow_version(path).get("tensorflow", "").startswith("2"):
         raise _without_variables(path)
@@ -240,12 +250,12 @@ def _require_variables(path: str) -> None:
 def _archive(path: str) -> str | None:
     """Returns the archive in a SavedModel, None if there is none of what is in it now."""
     inside = os.path.join(path, ARCHIVE)
-    return inside if os.path.isfile(inside) and not _is_overwritten(path) else None
+    return inside if files.isfile(inside) and not _is_overwritten(path) else None
 
 
 def _graph_files(path: str) -> dict[str, int]:
     """Returns the checksums of the files of the graph in a SavedModel."""
-    there = (name for name in _GRAPH_FILES if os.path.isfile(os.path.join(path, name)))
+    there = (name for name in _GRAPH_FILES if files.isfile(os.path.join(path, name)))
     return {name: of_file(os.path.join(path, name)) for name in there}
 
 
@@ -255,7 +265,7 @@ def _is_overwritten(path: str) -> bool:
     Where one of the files alone differs, it is damaged.
     """
     try:
-        with open(os.path.join(path, _GRAPH_OF_ARCHIVE), "rb") as file:
+        with files.reading(os.path.join(path, _GRAPH_OF_ARCHIVE)) as file:
             said = json.loads(file.read(LIMIT))
     except (OSError, ValueError, RecursionError):
         return False
@@ -279,7 +289,7 @@ def description(path: str) -> Config:
 
 def _tensorflow_version(path: str) -> dict[str, str]:
     """Returns the release of TensorFlow that wrote the graph, if it is recorded."""
-    if not os.path.isfile(os.path.join(path, GRAPH)):
+    if not files.isfile(os.path.join(path, GRAPH)):
         return {}
     with parsing.reading(path):
         saved = protobuf.parse(_content(path, GRAPH))
@@ -293,23 +303,23 @@ def _tensorflow_version(path: str) -> dict[str, str]:
 def _content(path: str, name: str) -> bytes:
     file = os.path.join(path, name)
     # What protocol buffers can be at most, of which a description is a part.
-    if os.path.getsize(file) > _LARGEST:
+    if files.getsize(file) > _LARGEST:
         raise DamagedCheckpoint(path, f"its {name} is too large", "copy the directory again")
-    with open(file, "rb") as opened:
+    with files.reading(file) as opened:
         return opened.read()
 
 
 def _metadata(path: str) -> str:
     # TensorFlow 2.5 and later have a file of its own for what the graph had before.
     beside = os.path.join(path, "keras_metadata.pb")
-    if os.path.isfile(beside):
+    if files.isfile(beside):
         for node in protobuf.get_all(protobuf.parse(_content(path, "keras_metadata.pb")), 1):
             fields = protobuf.parse(node)
             if protobuf.get_int(fields, 2) == 0:
                 return protobuf.get_text(fields, 5)
         return ""
     graph = os.path.join(path, GRAPH)
-    if not os.path.isfile(graph):
+    if not files.isfile(graph):
         return ""
     saved = protobuf.parse(_content(path, GRAPH))
     for meta in protobuf.get_all(saved, 2)[:1]:
@@ -330,7 +340,7 @@ def _make(model: Model, options: object | None, directory: str) -> str | None:
     reason = _export(model, directory, options)
     if reason is not None:
         commit.clear(directory)  # What there is of a graph is of no use.
-    os.makedirs(os.path.join(directory, os.path.dirname(ARCHIVE)), exist_ok=True)
+    os.makedirs(os.path.join(directory, files.dirname(ARCHIVE)), exist_ok=True)
     KerasArchive().snapshot(model, copy=False).write(os.path.join(directory, ARCHIVE))
     with open(os.path.join(directory, _GRAPH_OF_ARCHIVE), "w", encoding="ascii") as of_archive:
         json.dump(_graph_files(directory), of_archive)
@@ -347,7 +357,7 @@ def _with_checksums(record: Record, directory: str) -> str:
         for name in names:
             path = os.path.join(folder, name)
             # Those of the values are in their index, and in the archive.
-            if name != FILE and os.path.getsize(path) <= _SMALL:
+            if name != FILE and files.getsize(path) <= _SMALL:
                 found[os.path.relpath(path, directory).replace(os.sep, "/")] = of_file(path)
     return record.of(record.name, record.size, **found).dumped()
 

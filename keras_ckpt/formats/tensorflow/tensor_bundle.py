@@ -9,7 +9,7 @@ import itertools
 import os
 import re
 import threading
-from typing import IO, Callable, Iterable, Iterator, Mapping, NamedTuple, Union
+from typing import IO, Callable, Iterable, Iterator, Mapping, NamedTuple, Union, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from keras_ckpt import runtime
 from keras_ckpt.errors import CheckpointError, DamagedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.tensorflow import protobuf, sstable
-from keras_ckpt.storage import commit, rereading
+from keras_ckpt.storage import commit, files, rereading
 from keras_ckpt.storage.checksum import crc32c, mask
 
 # The numbers of tensorflow.DataType; names that NumPy lacks are types of the package ml_dtypes.
@@ -181,10 +181,10 @@ def is_data_file(path: str) -> bool:
 
 def data_files(prefix: str) -> dict[str, int]:
     """Returns the data files of all bundles that there have been at `prefix`: path to count."""
-    directory, name = os.path.split(prefix)
+    directory, name = files.split(prefix)
     pattern = re.compile(re.escape(name) + r"\.data-\d{5}-of-(\d{5})")
     try:
-        names = os.listdir(directory or ".")
+        names = files.listdir(directory)
     except FileNotFoundError:
         return {}
     matches = [(each, pattern.fullmatch(each)) for each in names]
@@ -199,7 +199,7 @@ def _checksum(entries: Iterable[tuple[bytes, bytes]]) -> int:
 def checksum(prefix: str) -> int | None:
     """Returns the same of the bundle at `prefix`, None if it has no whole index."""
     try:
-        with open(index_path(prefix), "rb") as file:
+        with files.reading(index_path(prefix)) as file:
             found = sstable.load(file.read())
     except (OSError, ValueError):
         return None
@@ -229,11 +229,11 @@ def write(
     first = shard_path(prefix, 0, 1)
     before = data_files(prefix)
     count = 1
-    if os.path.lexists(index_path(prefix)):
+    if files.lexists(index_path(prefix)):
         count = next(number for number in itertools.count(2) if number not in before.values())
     written = shard_path(prefix, 0, count)
     try:
-        with commit.replacing(written, like=first) as made, open(made, "wb") as file:
+        with commit.writing(written, like=first) as file:
             entries = _write_data(file, tensors)
         if before_index is not None:
             before_index(_checksum(entries))
@@ -254,7 +254,7 @@ def write(
 def _shards(prefix: str) -> int | None:
     """Returns how many data files the index at `prefix` names, None if there is no whole one."""
     try:
-        with open(index_path(prefix), "rb") as file:
+        with files.reading(index_path(prefix)) as file:
             return protobuf.get_int(protobuf.parse(sstable.load(file.read())[b""]), 1)
     except (OSError, KeyError, ValueError):
         return None
@@ -262,7 +262,7 @@ def _shards(prefix: str) -> int | None:
 
 def _resolved(prefix: str) -> str:
     """Returns the prefix of the files that links at `prefix` lead to, if they lead to one."""
-    index = os.path.realpath(index_path(prefix))
+    index = files.realpath(index_path(prefix))
     return index[: -len(index_path(""))] if index.endswith(index_path("")) else prefix
 
 
@@ -287,15 +287,15 @@ class Reader:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.entries: dict[str, Entry] = {}
-        self._files: dict[int, io.FileIO] = {}
+        self._files: dict[int, io.RawIOBase] = {}
         self._lock = threading.Lock()
         # The state of the file in which each tensor was verified.
-        self._verified: dict[str, tuple[int, int, int, int]] = {}
+        self._verified: dict[str, files.Identity] = {}
         rereading.settled(prefix, self._open)
 
     def _open(self) -> None:
         path = index_path(self.prefix)
-        with parsing.reading(path), open(path, "rb") as file:
+        with parsing.reading(path), files.reading(path) as file:
             size = file.seek(0, os.SEEK_END)
             if size > _LARGEST_INDEX:
                 raise DamagedCheckpoint(
@@ -303,7 +303,7 @@ class Reader:
                 )
             file.seek(0)
             data = file.read()
-            seen = rereading.identity(os.fstat(file.fileno()))
+            seen = files.identity_of(file)
         try:
             table = sstable.load(data)
             header = protobuf.parse(table.pop(b""))
@@ -331,13 +331,13 @@ class Reader:
             ends[entry.shard] = max(ends.get(entry.shard, (0, "")), (entry.end, name))
         for shard, (end, name) in sorted(ends.items()):
             path = shard_path(self.prefix, shard, self._count)
-            if not os.path.isfile(path):
+            if not files.isfile(path):
                 raise FileNotFoundError(
                     f"The checkpoint {self.prefix} lacks its data file {path}. "
                     "Copy the data files together with the index."
                 )
-            self._files[shard] = open(path, "rb", buffering=0)  # noqa: SIM115
-            missing = end - os.fstat(self._files[shard].fileno()).st_size
+            self._files[shard] = cast("io.RawIOBase", files.reading(path, buffering=0))
+            missing = end - files.size_of(self._files[shard])
             if missing > 0:
                 raise DamagedCheckpoint(
                     path,
@@ -381,7 +381,7 @@ class Reader:
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 
-    def _file(self, name: str) -> io.FileIO:
+    def _file(self, name: str) -> io.RawIOBase:
         entry = self.entries[name]
         if entry.sliced:
             raise CheckpointError(
@@ -415,8 +415,8 @@ class Reader:
         self._check(name, self._pieces(name, buffer, goes_on=False))
         self._verified[name] = seen
 
-    def _state(self, name: str) -> tuple[int, int, int, int]:
-        return rereading.identity(os.fstat(self._file(name).fileno()))
+    def _state(self, name: str) -> files.Identity:
+        return files.identity_of(self._file(name))
 
     def _check(self, name: str, pieces: Iterator[memoryview]) -> None:
         if mask(crc32c.of_pieces(pieces)) != self.entries[name].crc:

@@ -1,0 +1,205 @@
+"""The processes that train one model together, of `jax.distributed` or `torch.distributed`.
+
+The first of them decides and writes; what it says is told to all. A library that the program has
+not loaded is not asked, and not loaded either.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import contextvars
+import json
+import sys
+from typing import Any, Callable, Iterable, Iterator, TypeVar
+
+import numpy as np
+
+from keras_ckpt._typing import Tensor, Variable
+from keras_ckpt.runtime import installed
+
+T = TypeVar("T")
+
+#: The values of variables of which this process has but a part, while they are written.
+_gathered: contextvars.ContextVar[dict[int, np.ndarray] | None] = contextvars.ContextVar(
+    "gathered", default=None
+)
+
+
+class Alone:
+    """A process that trains on its own, or in a way that needs no agreement.
+
+    Attributes:
+        count: Integer, how many processes there are.
+        index: Integer, which of them this is.
+    """
+
+    count = 1
+    index = 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process decides and writes."""
+        return self.index == 0
+
+    def told(self, value: T) -> T:
+        """Returns what the first process gives, in all of them. It is what JSON can say."""
+        return value
+
+    def most(self, number: int) -> int:
+        """Returns the largest of the numbers that the processes give."""
+        return number
+
+    def by_first(self, function: Callable[[], T]) -> T:
+        """Returns what `function`, called in the first process alone, returns there.
+
+        Raises:
+            Exception: what it raises in the first; in the others one of the same built-in class, or
+                a RuntimeError.
+        """
+        if self.count == 1:
+            return function()
+        found: T | None = None
+        said, failure = "", None
+        if self.is_first:
+            try:
+                found = function()
+            except BaseException as error:
+                said, failure = str(error) or type(error).__name__, error
+        kind = "" if failure is None else type(failure).__name__
+        told: list[Any] = self.told([kind, said, found if failure is None else None])
+        kind, said, value = told
+        if failure is not None:
+            raise failure
+        if kind:
+            same = getattr(builtins, kind, RuntimeError)
+            raised = same if issubclass(same, Exception) else RuntimeError
+            raise raised(f"The first of {self.count} processes has failed: {kind}: {said}")
+        answer: T = value
+        return answer
+
+
+class OfJax(Alone):
+    """The processes of `jax.distributed`."""
+
+    def __init__(self, jax: Any) -> None:
+        self._jax = jax
+        self.count = int(jax.process_count())
+        self.index = int(jax.process_index())
+
+    def told(self, value: T) -> T:
+        utilities = self._utilities()
+        text = json.dumps(value).encode("utf-8") if self.is_first else b""
+        size = int(utilities.broadcast_one_to_all(np.asarray(len(text), np.int32)))
+        content = np.zeros(size, np.uint8)
+        content[: len(text)] = np.frombuffer(text, np.uint8)
+        found: T = json.loads(bytes(np.asarray(utilities.broadcast_one_to_all(content))))
+        return found
+
+    def most(self, number: int) -> int:
+        return int(np.max(self._utilities().process_allgather(np.asarray(number, np.int32))))
+
+    def gathered(self, value: Tensor) -> np.ndarray:
+        """Returns the whole of a value of which each process has a part. All must call it."""
+        return np.asarray(self._utilities().process_allgather(value, tiled=True))
+
+    def _utilities(self) -> Any:
+        from jax.experimental import multihost_utils
+
+        return multihost_utils
+
+
+class OfTorch(Alone):
+    """The processes of `torch.distributed`."""
+
+    def __init__(self, distributed: Any) -> None:
+        self._distributed = distributed
+        self.count = int(distributed.get_world_size())
+        self.index = int(distributed.get_rank())
+
+    def told(self, value: T) -> T:
+        held = [value if self.is_first else None]
+        self._distributed.broadcast_object_list(held, src=0)
+        # In the same types as by the other libraries.
+        found: T = json.loads(json.dumps(held[0]))
+        return found
+
+    def most(self, number: int) -> int:
+        held: list[int] = [0] * self.count
+        self._distributed.all_gather_object(held, number)
+        return max(held)
+
+
+def group() -> Alone:
+    """Returns the processes that this one is of."""
+    if not installed.is_keras_3():
+        return Alone()
+    backend = installed.backend()
+    if backend == "jax" and "jax" in sys.modules:
+        jax = sys.modules["jax"]
+        return OfJax(jax) if jax.process_count() > 1 else Alone()
+    if backend == "torch" and "torch.distributed" in sys.modules:
+        distributed = sys.modules["torch.distributed"]
+        if distributed.is_available() and distributed.is_initialized():
+            return OfTorch(distributed) if distributed.get_world_size() > 1 else Alone()
+    return Alone()
+
+
+def _is_in_parts(value: Tensor) -> bool:
+    """Returns whether other processes have parts of a value that this one has not."""
+    return not (
+        getattr(value, "is_fully_addressable", True) or getattr(value, "is_fully_replicated", True)
+    )
+
+
+def whole(variable: Tensor | Variable) -> np.ndarray | None:
+    """Returns the value of a variable that spans processes, None if it is one of this process.
+
+    Keras would compute with it, which all processes would have to do.
+    """
+    known = _gathered.get()
+    found = None if known is None else known.get(id(variable))
+    if found is not None or not installed.is_keras_3() or installed.backend() != "jax":
+        return found
+    value: Any = getattr(variable, "value", variable)
+    is_replica = not getattr(value, "is_fully_addressable", True) and value.is_fully_replicated
+    return np.asarray(value.addressable_data(0)) if is_replica else None
+
+
+@contextlib.contextmanager
+def gathering(variables: Iterable[Variable]) -> Iterator[None]:
+    """Lets the first process read in a `with` block what is spread over all of them.
+
+    All must come here, and with the same variables. The others keep nothing of it.
+    """
+    together = group()
+    found: dict[int, np.ndarray] = {}
+    if isinstance(together, OfJax):
+        for variable in variables:
+            value = getattr(variable, "value", variable)
+            if _is_in_parts(value):
+                array = together.gathered(value)
+                if together.is_first:
+                    found[id(variable)] = found[id(value)] = array
+    token = _gathered.set(found)
+    try:
+        with _undistributed() if isinstance(together, OfJax) else contextlib.nullcontext():
+            yield
+    finally:
+        _gathered.reset(token)
+
+
+@contextlib.contextmanager
+def _undistributed() -> Iterator[None]:
+    """Has Keras make variables of this process alone.
+
+    It makes an optimizer when it saves one, to see what all have, and spreading its variables over
+    the processes would take all of them.
+    """
+    distribution = installed.keras().distribution
+    before = distribution.distribution()
+    distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        distribution.set_distribution(before)

@@ -1,0 +1,259 @@
+"""The places that URLs lead to: `s3://bucket/run`, `gs://...`, `sftp://...`, `memory://...`.
+
+The library fsspec knows most of them, each by a package of its own. TensorFlow's file system is
+asked where fsspec does not know a place, or its package is not installed. What a place raises is
+told with the URL, what the server said, and what to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import importlib
+import os
+import re
+from typing import Any, Iterator, NamedTuple
+
+from keras_ckpt import runtime
+from keras_ckpt._typing import StrPath
+
+
+class Unreachable(OSError):
+    """A place does not answer, or has answered with an error: nothing is known of what is there."""
+
+
+class Refused(Unreachable, PermissionError):
+    """A place does not let this program in."""
+
+
+class Kind(NamedTuple):
+    """What is known of a kind of place.
+
+    Attributes:
+        package: what fsspec needs for it.
+        swaps: whether a file appears there whole or not at all, without being renamed.
+        access: where its credentials come from.
+    """
+
+    package: str
+    swaps: bool = False
+    access: str = ""
+
+
+_AWS = (
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, and AWS_ENDPOINT_URL for a "
+    "server that is not Amazon's"
+)
+_GOOGLE = (
+    "log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
+)
+_AZURE = "set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and _KEY"
+_SSH = "give user and host as in sftp://user@host/path, and have the key of `ssh` at hand"
+_WEB = "see that the address is public"
+
+KINDS: dict[str, Kind] = {
+    "s3": Kind("s3fs", True, _AWS),
+    "s3a": Kind("s3fs", True, _AWS),
+    "gs": Kind("gcsfs", True, _GOOGLE),
+    "gcs": Kind("gcsfs", True, _GOOGLE),
+    "az": Kind("adlfs", True, _AZURE),
+    "abfs": Kind("adlfs", True, _AZURE),
+    "abfss": Kind("adlfs", True, _AZURE),
+    "sftp": Kind("paramiko", access=_SSH),
+    "ssh": Kind("paramiko", access=_SSH),
+    "http": Kind("aiohttp", access=_WEB),
+    "https": Kind("aiohttp", access=_WEB),
+    "memory": Kind(""),
+    "file": Kind(""),
+    "hdfs": Kind("pyarrow"),
+}
+#: Places of which all can be read, and nothing written.
+READ_ONLY = ("http", "https")
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+#: Where TensorFlow says nothing of the places that it knows, before 2.6.
+_OF_TENSORFLOW = ("gs", "hdfs", "viewfs", "ram", "file", "s3")
+
+
+def is_url(path: StrPath) -> bool:
+    """Returns whether a path is not one of the local file system."""
+    return runtime.is_remote(path)
+
+
+def scheme(url: str) -> str:
+    """Returns what a URL begins with; nothing for the paths that TensorFlow mounts, as `/cns/`."""
+    found = _SCHEME.match(url)
+    return "" if found is None else found.group(1)
+
+
+class Place(NamedTuple):
+    """Where a URL leads.
+
+    Attributes:
+        url: String, the URL.
+        path: String, what the file system calls it.
+        system: file system of fsspec, or what does the same by TensorFlow's.
+        swaps: whether a file appears there whole or not at all, without being renamed.
+    """
+
+    url: str
+    path: str
+    system: Any
+    swaps: bool
+
+
+def place(url: str) -> Place:
+    """Returns where a URL leads.
+
+    Raises:
+        ImportError: if a package is missing that knows the place.
+        ValueError: if nothing knows it.
+    """
+    kind = scheme(url)
+    system = _system(kind, url if kind in ("sftp", "ssh") else "")
+    with errors(url):
+        path = url if system.protocol == "gfile" else system._strip_protocol(url)
+    return Place(url, path, system, KINDS.get(kind, Kind("")).swaps)
+
+
+def check(url: StrPath) -> None:
+    """Refuses a URL that nothing can ever be saved to.
+
+    Args:
+        url: String or `PathLike`, which may be a template, or a local path.
+
+    Raises:
+        ImportError: if a package is missing that knows the place.
+        ValueError: if nothing knows it, or it can only be read.
+    """
+    name = os.fspath(url)
+    if not is_url(name):
+        return
+    kind = scheme(name)
+    if kind in READ_ONLY:
+        raise ValueError(
+            f"{name} can be read, and not written: a web server takes no files. Save to another "
+            "place, such as s3://, gs://, az:// or sftp://."
+        )
+    if kind not in ("sftp", "ssh"):  # Of which to know more is to log in.
+        _system(kind, "")
+    elif importlib.util.find_spec("paramiko") is None:
+        raise ImportError(_missing(kind, name))
+
+
+@functools.lru_cache(maxsize=64)
+def _system(kind: str, url: str) -> Any:
+    """Returns the file system that knows a kind of place, at the host in `url` if there is one."""
+    fsspec = _fsspec()
+    missing = fsspec is None
+    if fsspec is not None and kind in fsspec.available_protocols():
+        try:
+            fsspec.get_filesystem_class(kind)
+        except ImportError:
+            missing = True
+        else:
+            with errors(url or f"{kind}://"):
+                if url:
+                    return fsspec.core.url_to_fs(url)[0]
+                return fsspec.filesystem(kind)
+    if runtime.has_tensorflow() and kind in _schemes_of_tensorflow():
+        return importlib.import_module("keras_ckpt.storage.gfile").GFile()
+    if kind and not missing or fsspec is None and kind and kind not in KINDS:
+        known = sorted({*KINDS, *(fsspec.available_protocols() if fsspec else ())})
+        raise ValueError(
+            f"{kind}:// is no kind of place that fsspec or TensorFlow knows. Known to fsspec are "
+            f"{', '.join(known)}."
+            + ("" if fsspec else ' Install it with `pip install "keras-ckpt[remote]"`.')
+        )
+    raise ImportError(_missing(kind, url or f"{kind}://"))
+
+
+def _missing(kind: str, url: str) -> str:
+    if not kind:
+        return f"{url} is on a file system that needs TensorFlow, which is not installed."
+    package = KINDS.get(kind, Kind("")).package
+    if kind not in KINDS and _fsspec() is not None:
+        said = importlib.import_module("fsspec.registry").known_implementations[kind].get("err", "")
+        return f"{url} needs a package that is not installed. {said}."
+    return (
+        f"{url} needs {'the packages fsspec and ' + package if package else 'the package fsspec'}. "
+        f'Install with `pip install "keras-ckpt[remote]"{" " + package if package else ""}`.'
+    )
+
+
+def _fsspec() -> Any:
+    try:
+        return importlib.import_module("fsspec")
+    except ImportError:
+        return None
+
+
+def _schemes_of_tensorflow() -> list[str]:
+    gfile = runtime.tensorflow().io.gfile
+    known = getattr(gfile, "get_registered_schemes", None)
+    return ["", *_OF_TENSORFLOW] if known is None else list(known())
+
+
+# What a place raises.
+
+#: Raised by what is wrong here, and not there.
+_OWN = (TypeError, AttributeError, NameError, LookupError, AssertionError, MemoryError)
+
+
+@contextlib.contextmanager
+def errors(url: str) -> Iterator[None]:
+    """Tells what a place raises with its URL, what the server said, and what to do.
+
+    Only calls of its file system go inside.
+
+    Raises:
+        FileNotFoundError: if there is nothing there.
+        Refused: if the place does not let this program in.
+        Unreachable: if it raises anything else.
+    """
+    try:
+        yield
+    except (Unreachable, *_OWN):
+        raise
+    except FileNotFoundError as error:
+        raise FileNotFoundError(errno.ENOENT, _said(error) or os.strerror(errno.ENOENT), url)
+    except IsADirectoryError as error:
+        raise IsADirectoryError(errno.EISDIR, _said(error), url) from error
+    except Exception as error:
+        kind = KINDS.get(scheme(url), Kind(""))
+        if _is_refusal(error):
+            advice = f" To get access, {kind.access}." if kind.access else ""
+            text = f"It is not accessible: {_said(error)}{advice}"
+            raise Refused(errno.EACCES, text, url) from error
+        number = error.errno if isinstance(error, OSError) and error.errno else errno.EIO
+        advice = (
+            " See that the place can be reached from here"
+            + (f"; {kind.access}" if kind.access else "")
+            + ". The checkpoints that are there are as they were."
+        )
+        raise Unreachable(number, f"It cannot be reached: {_said(error)}{advice}", url) from error
+
+
+def _is_refusal(error: BaseException) -> bool:
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return bool(
+        isinstance(error, PermissionError)
+        or names & {"NoCredentialsError", "PartialCredentialsError", "AuthenticationException"}
+        or names & {"ClientAuthenticationError", "DefaultCredentialsError", "RefreshError"}
+        or getattr(error, "status", None) in (401, 403)
+        or getattr(error, "code", None) in (401, 403, "401", "403")
+    )
+
+
+def _said(error: BaseException) -> str:
+    """Returns what an error says, and what the one that it comes from does, in a line."""
+    texts: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None and len(texts) < 3:
+        text = seen.strerror if isinstance(seen, OSError) and seen.strerror else str(seen)
+        text = " ".join(str(text).split()).rstrip(".") or type(seen).__name__
+        if not any(text in each for each in texts):
+            texts.append(text)
+        seen = seen.__cause__
+    return f"{'; '.join(texts)}."

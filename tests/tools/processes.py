@@ -1,0 +1,136 @@
+"""One of several processes that train a model together: `python processes.py JOB.json`.
+
+The job says which library the processes are of, and what each does; `test_processes.py` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def begin(job: dict[str, Any]) -> None:
+    """Joins the other processes."""
+    os.environ["KERAS_BACKEND"] = job["backend"]
+    address = f"127.0.0.1:{job['port']}"
+    if job["backend"] == "jax":
+        import jax
+
+        jax.config.update("jax_platforms", "cpu")
+        jax.config.update("jax_num_cpu_devices", job["devices"])
+        if job["count"] > 1:
+            jax.config.update("jax_cpu_collectives_implementation", "gloo")
+            jax.distributed.initialize(address, job["count"], job["index"])
+    else:
+        import torch.distributed
+
+        torch.set_num_threads(1)
+        torch.distributed.init_process_group(
+            "gloo", f"tcp://{address}", rank=job["index"], world_size=job["count"]
+        )
+
+
+def made(job: dict[str, Any]) -> Any:
+    """Returns the model, distributed as the job says."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    if job["how"] == "data":
+        parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
+        keras.distribution.set_distribution(parallel)
+    elif job["how"] == "model":
+        import jax
+
+        mesh = keras.distribution.DeviceMesh((1, len(jax.devices())), ["batch", "model"])
+        layout = keras.distribution.LayoutMap(mesh)
+        layout["dense/kernel"] = (None, "model")
+        layout["dense/bias"] = ("model",)
+        layout["dense_1/kernel"] = ("model", None)
+        parallel = keras.distribution.ModelParallel(
+            layout_map=layout, batch_dim_name="batch", auto_shard_dataset=False
+        )
+        keras.distribution.set_distribution(parallel)
+    layers = [
+        keras.Input((4,)),
+        keras.layers.Dense(8, name="dense"),
+        keras.layers.Dense(1, name="dense_1"),
+    ]
+    model = keras.Sequential(layers)
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    return model
+
+
+def values(model: Any) -> list[Any]:
+    """Returns the whole values of a model and of its optimizer."""
+    from keras_ckpt import runtime
+    from keras_ckpt.runtime import processes
+
+    variables = [*model.variables, *model.optimizer.variables]
+    found = []
+    for each in variables:
+        value = each.value
+        if processes._is_in_parts(value):
+            together: Any = processes.group()
+            found.append(together.gathered(value).tolist())
+        else:
+            found.append(runtime.to_numpy(each).tolist())
+    return found
+
+
+def main(path: str) -> None:
+    job = json.loads(pathlib.Path(path).read_text())
+    begin(job)
+    import keras
+
+    from keras_ckpt import ModelCheckpoint
+    from keras_ckpt.runtime import processes
+
+    random = np.random.RandomState(0)
+    x = random.rand(32, 4).astype("float32")
+    y = x.sum(axis=1, keepdims=True)
+    model = made(job)
+    result: dict[str, Any] = {"epochs": [], "begin": None, "first": processes.group().is_first}
+
+    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if result["begin"] is None:
+                result["begin"] = values(self.model)
+            result["epochs"].append(epoch)
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if job.get("signal_at") == [result["epochs"][-1], batch] and job["index"] == 1:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            # Each process has a metric of its own, as those of DDP do.
+            logs["score"] = float(epoch * (-1) ** job["index"])
+
+    def note() -> None:
+        result["end"] = values(model)
+        result["latest"] = checkpoint.latest_checkpoint
+        result["best"] = checkpoint.best_checkpoint
+        made_by = [each.path for each in checkpoint.checkpoints]
+        result["checkpoints"] = made_by
+        pathlib.Path(job["result"]).write_text(json.dumps(result))
+
+    def ended(*_: Any) -> None:
+        note()
+        os._exit(41)
+
+    signal.signal(signal.SIGTERM, ended)
+    checkpoint = ModelCheckpoint(job["template"], monitor="score", mode="max", **job["arguments"])
+    model.fit(
+        x, y, batch_size=8, epochs=job["epochs"], verbose=0, shuffle=False,
+        callbacks=[Watch(), checkpoint],
+    )  # fmt: skip
+    note()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
