@@ -35,9 +35,11 @@ OWN = (
     "link_best",
     "link_latest",
     "max_to_keep",
+    "on_save",
     "restore_best_weights",
     "resume",
     "save_before_preemption",
+    "save_on_background",
 )
 #: What other libraries call it: PyTorch Lightning, transformers, Ignite, Ray, TensorFlow, Orbax,
 #: Composer, Hydra; and what to write here.

@@ -890,14 +890,16 @@ def _make_files(spec: list[Any], decoder: Decoder) -> None:
     """Put files ([path, text, mtime]) and directories ([path, None, mtime]) in place."""
     for name, text, mtime in spec:
         path = decoder.text(name)
-        if text is None:
-            os.makedirs(path, exist_ok=True)
-        else:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w") as file:
-                file.write(decoder.text(text))
-        if mtime is not None:
-            os.utime(path, (mtime, mtime))
+        # Odd paths may lead through what is a file already.
+        with contextlib.suppress(OSError):
+            if text is None:
+                os.makedirs(path, exist_ok=True)
+            else:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w") as file:
+                    file.write(decoder.text(text))
+            if mtime is not None:
+                os.utime(path, (mtime, mtime))
 
 
 def files_in(directory: str) -> list[list[Any]]:
