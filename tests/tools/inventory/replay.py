@@ -267,18 +267,27 @@ def main() -> None:
     parser.add_argument("--kinds", default="")
     given = parser.parse_args()
     results: dict[str, dict[str, str]] = {}
+    if os.path.exists(given.result):  # Of a walk that was ended.
+        with open(given.result) as file:
+            results = json.load(file)
+
+    def write_results() -> None:
+        with open(given.result, "w") as file:
+            json.dump(results, file, indent=1)
+
     for path in sorted(glob.glob(os.path.join(given.directory, "index*.json"))):
         with open(path) as file:
             index = json.load(file)
         for number, told in index["cases"].items():
-            if not re.search(given.pattern, told["name"]):
+            if told["name"] in results or not re.search(given.pattern, told["name"]):
                 continue
             case = Case(os.path.join(given.directory, number), told)
             results[told["name"]] = {
                 kind: result(case, kind) for kind in kinds(told) if re.search(given.kinds, kind)
             }
-    with open(given.result, "w") as file:
-        json.dump(results, file, indent=1)
+            if len(results) % 50 == 0:
+                write_results()
+    write_results()
     counts: dict[str, int] = {}
     for each in results.values():
         for found in each.values():
