@@ -890,16 +890,14 @@ def _make_files(spec: list[Any], decoder: Decoder) -> None:
     """Put files ([path, text, mtime]) and directories ([path, None, mtime]) in place."""
     for name, text, mtime in spec:
         path = decoder.text(name)
-        # Odd paths may lead through what is a file already.
-        with contextlib.suppress(OSError):
-            if text is None:
-                os.makedirs(path, exist_ok=True)
-            else:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "w") as file:
-                    file.write(decoder.text(text))
-            if mtime is not None:
-                os.utime(path, (mtime, mtime))
+        if text is None:
+            os.makedirs(path, exist_ok=True)
+        else:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write(decoder.text(text))
+        if mtime is not None:
+            os.utime(path, (mtime, mtime))
 
 
 def files_in(directory: str) -> list[list[Any]]:
@@ -1015,7 +1013,10 @@ class _Run:
         interactive = self.scenario.get("interactive", True)
         cluster = self.scenario.get("cluster")
         with _recording(self.journal, self.namer, interactive, cluster):
-            _make_files(self.scenario.get("files", []), self.decoder)
+            for each in self.scenario.get("files", []):
+                # Odd paths may lead through what is a file already.
+                with contextlib.suppress(OSError):
+                    _make_files([each], self.decoder)
             _settle_times(self.decoder.directory, self.moment)
             trace: dict[str, Any] = {"construct": self.step(self.construct), "events": []}
             if self.callback is not None:
