@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
 from types import ModuleType
-from typing import IO, Any, Iterator
+from typing import IO, Any, Callable, ContextManager, Iterator
 
 from keras_ckpt import runtime
 
@@ -89,12 +90,11 @@ class GFile:
                 self._gfile.remove(path)
                 self._gfile.copy(source, path)
 
-    def open(self, path: str, mode: str = "wb", **_: object) -> IO[bytes]:
+    def open(self, path: str, mode: str = "wb", **_: object) -> _Written:
         with self._errors():
             if self._gfile.exists(path):
                 self._gfile.remove(path)
-            made: IO[bytes] = self._gfile.GFile(path, mode)
-            return made
+            return _Written(self._gfile.GFile(path, mode), self._errors)
 
     def cp_file(self, source: str, target: str) -> None:
         with self._errors():
@@ -115,3 +115,34 @@ class GFile:
     def makedirs(self, path: str, exist_ok: bool = True) -> None:
         with self._errors():
             self._gfile.makedirs(path)
+
+
+class _Written(io.RawIOBase):
+    """A file that is written. TensorFlow's takes no other buffer than bytes."""
+
+    def __init__(self, file: IO[bytes], errors: Callable[[], ContextManager[None]]) -> None:
+        self._file, self._errors = file, errors
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        content = bytes(data)
+        with self._errors():
+            self._file.write(content)
+        return len(content)
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def flush(self) -> None:
+        with self._errors():
+            self._file.flush()
+
+    def close(self) -> None:
+        if not self.closed:
+            try:
+                with self._errors():
+                    self._file.close()
+            finally:
+                super().close()
