@@ -71,7 +71,7 @@ def test_it_becomes_what_h5py_would_have_made(members, attributes):
 def test_it_has_copies():
     value = np.zeros(3)
     recorded = recording.Group()
-    recorded.create_dataset("a", value)
+    recorded.create_dataset("a", recording.value_for(recorded, value))
     value[:] = 1
     with in_memory() as file:
         recorded.write(file)
