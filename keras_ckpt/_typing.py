@@ -34,6 +34,10 @@ H5Dataset = Any
 Buffer = Union[bytes, bytearray, memoryview, "np.ndarray"]
 #: A description, as JSON has it, of an object that Keras can make from it.
 Config = Dict[str, Any]
+#: What a file system says of a file, by names that fsspec gives.
+FileInfo = Dict[str, Any]
+#: A function of the user's.
+Function = Callable[..., Any]
 #: The classes and functions of a user, by the names that descriptions have for them.
 CustomObjects = Mapping[str, Any]
 #: Says whether its first argument is better than its second: of numbers a boolean, of arrays and

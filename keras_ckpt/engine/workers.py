@@ -13,7 +13,7 @@ import os
 from typing import Any, Callable, ContextManager, Iterator
 
 from keras_ckpt import runtime
-from keras_ckpt._typing import Model
+from keras_ckpt._typing import Model, Variable
 from keras_ckpt.engine._types import Replica
 from keras_ckpt.runtime import internals, processes
 from keras_ckpt.storage import scratch
@@ -246,7 +246,7 @@ def _strategy(model: Model) -> Any:
     return strategy
 
 
-def _variables(model: Model) -> list[Any]:
+def _variables(model: Model) -> list[Variable]:
     """Returns the variables that a save may read, in the same order in all processes."""
     optimizer = getattr(model, "optimizer", None)
     found = [*model.variables, *([] if optimizer is None else optimizer.variables)]

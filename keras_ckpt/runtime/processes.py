@@ -11,6 +11,7 @@ import contextlib
 import contextvars
 import json
 import sys
+from types import ModuleType
 from typing import Any, Callable, Iterable, Iterator, TypeVar
 
 import numpy as np
@@ -82,7 +83,7 @@ class Alone:
 class OfJax(Alone):
     """The processes of `jax.distributed`."""
 
-    def __init__(self, jax: Any) -> None:
+    def __init__(self, jax: ModuleType) -> None:
         self._jax = jax
         self.count = int(jax.process_count())
         self.index = int(jax.process_index())
@@ -103,16 +104,17 @@ class OfJax(Alone):
         """Returns the whole of a value of which each process has a part. All must call it."""
         return np.asarray(self._utilities().process_allgather(value, tiled=True))
 
-    def _utilities(self) -> Any:
+    def _utilities(self) -> ModuleType:
         from jax.experimental import multihost_utils
 
-        return multihost_utils
+        found: ModuleType = multihost_utils
+        return found
 
 
 class OfTorch(Alone):
     """The processes of `torch.distributed`."""
 
-    def __init__(self, distributed: Any) -> None:
+    def __init__(self, distributed: ModuleType) -> None:
         self._distributed = distributed
         self.count = int(distributed.get_world_size())
         self.index = int(distributed.get_rank())
@@ -161,7 +163,7 @@ def whole(variable: Tensor | Variable) -> np.ndarray | None:
     found = None if known is None else known.get(id(variable))
     if found is not None or not installed.is_keras_3() or installed.backend() != "jax":
         return found
-    value: Any = getattr(variable, "value", variable)
+    value: Tensor = getattr(variable, "value", variable)
     is_replica = not getattr(value, "is_fully_addressable", True) and value.is_fully_replicated
     return np.asarray(value.addressable_data(0)) if is_replica else None
 

@@ -13,8 +13,9 @@ import email.utils
 import io
 import os
 import re
-from typing import TYPE_CHECKING, Any, BinaryIO, Iterator, Tuple, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, Iterator, Tuple, cast
 
+from keras_ckpt._typing import FileInfo
 from keras_ckpt.errors import DamagedCheckpoint
 from keras_ckpt.storage import places
 from keras_ckpt.storage.places import is_url
@@ -48,12 +49,12 @@ class _Seen:
     """What has been seen in the places, as long as one checkpoint, or a directory, is looked at."""
 
     def __init__(self) -> None:
-        self.files: dict[str, dict[str, Any] | None] = {}
+        self.files: dict[str, FileInfo | None] = {}
         #: What is in directories, by its names.
-        self.directories: dict[str, dict[str, dict[str, Any]]] = {}
+        self.directories: dict[str, dict[str, FileInfo]] = {}
         self.contents: dict[str, tuple[Identity, bytes]] = {}
 
-    def find(self, url: str) -> dict[str, Any] | None:
+    def find(self, url: str) -> FileInfo | None:
         """Returns what a place says of a file or directory, None if there is none."""
         if url not in self.files:
             directory, name = split(url.rstrip("/"))
@@ -105,7 +106,7 @@ def look_into(directory: str) -> None:
         seen.directories[directory] = _children(directory)
 
 
-def _fresh(url: str) -> dict[str, Any] | None:
+def _fresh(url: str) -> FileInfo | None:
     there = places.place(url.rstrip("/") if not url.endswith("://") else url)
     try:
         with places.errors(url):
@@ -115,13 +116,13 @@ def _fresh(url: str) -> dict[str, Any] | None:
         return None
 
 
-def _info(url: str) -> dict[str, Any] | None:
+def _info(url: str) -> FileInfo | None:
     """Returns what a place says of a file or directory, None if there is none."""
     seen = _seen.get()
     return _fresh(url) if seen is None else seen.find(url)
 
 
-def _required(url: str) -> dict[str, Any]:
+def _required(url: str) -> FileInfo:
     found = _info(url)
     if found is None:
         raise FileNotFoundError(2, "There is nothing there", url)
@@ -165,7 +166,7 @@ def listdir(path: str) -> list[str]:
     return sorted(_children(path)) if is_url(path) else os.listdir(path or ".")
 
 
-def _children(path: str) -> dict[str, dict[str, Any]]:
+def _children(path: str) -> dict[str, FileInfo]:
     """Returns what a place says of all that is in a directory, by its names."""
     there = places.place(path)
     with places.errors(path):
@@ -180,7 +181,7 @@ def _children(path: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def below(path: str) -> dict[str, dict[str, Any]]:
+def below(path: str) -> dict[str, FileInfo]:
     """Returns what a place says of each file below a directory, by its URL."""
     there = places.place(path)
     try:
@@ -210,7 +211,7 @@ def below(path: str) -> dict[str, dict[str, Any]]:
     return files
 
 
-def modified(found: dict[str, Any]) -> float:
+def modified(found: FileInfo) -> float:
     """Returns when a file was changed, by what a place says of it; 0 if it does not say it."""
     for name in _TIMES:
         when = found.get(name)
@@ -250,7 +251,7 @@ def abspath(path: str) -> str:
     return path if is_url(path) else os.path.abspath(path)
 
 
-def _of_info(found: dict[str, Any]) -> Identity:
+def _of_info(found: FileInfo) -> Identity:
     # What a listing says, too.
     tag = next((str(found[name]) for name in _TAGS if found.get(name)), None)
     return (found.get("size"), modified(found) if tag is None else tag)
@@ -285,7 +286,7 @@ def seen_identity(path: str) -> Identity | None:
         return None
 
 
-def identity_of(file: Any) -> Identity:
+def identity_of(file: IO[bytes] | io.RawIOBase) -> Identity:
     """Returns the same of an open file: as it is now, or as it was opened where it is not local."""
     raw = getattr(file, "raw", file)
     if isinstance(raw, Remote):
@@ -293,7 +294,7 @@ def identity_of(file: Any) -> Identity:
     return _of_stat(os.fstat(file.fileno()))
 
 
-def size_of(file: Any) -> int:
+def size_of(file: IO[bytes] | io.RawIOBase) -> int:
     """Returns the size of an open file."""
     raw = getattr(file, "raw", file)
     return raw.size if isinstance(raw, Remote) else os.fstat(file.fileno()).st_size

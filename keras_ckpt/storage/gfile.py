@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import IO, Any, Callable, ContextManager, Iterator
 
 from keras_ckpt import runtime
+from keras_ckpt._typing import FileInfo
 
 _PIECE = 1 << 20
 
@@ -44,7 +45,7 @@ class GFile:
     def invalidate_cache(self) -> None:
         """Does nothing: nothing is kept."""
 
-    def info(self, path: str) -> dict[str, Any]:
+    def info(self, path: str) -> FileInfo:
         with self._errors():
             found = self._gfile.stat(path)
             parent, _, name = path.rstrip("/").rpartition("/")
@@ -56,12 +57,12 @@ class GFile:
         when = getattr(found, "mtime_nsec", 0)
         return {"name": path, "size": found.length, "type": kind, "mtime": when / 1e9}
 
-    def ls(self, path: str, detail: bool = True) -> list[dict[str, Any]]:
+    def ls(self, path: str, detail: bool = True) -> list[FileInfo]:
         with self._errors():
             names = self._gfile.listdir(path)
         return [self.info(path.rstrip("/") + "/" + name.rstrip("/")) for name in names]
 
-    def find(self, path: str, detail: bool = True) -> dict[str, dict[str, Any]]:
+    def find(self, path: str, detail: bool = True) -> dict[str, FileInfo]:
         if not self._gfile.exists(path):
             return {}
         found = {}

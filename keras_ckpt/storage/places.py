@@ -13,6 +13,7 @@ import functools
 import importlib
 import os
 import re
+from types import ModuleType
 from typing import Any, Iterator, NamedTuple
 
 from keras_ckpt import runtime
@@ -182,7 +183,7 @@ def _missing(kind: str, url: str) -> str:
     )
 
 
-def _fsspec() -> Any:
+def _fsspec() -> ModuleType | None:
     try:
         return importlib.import_module("fsspec")
     except ImportError:

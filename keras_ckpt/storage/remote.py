@@ -77,10 +77,10 @@ def writing(url: str) -> Iterator[IO[bytes]]:
 class _Told:
     """A file that is written, whose errors are told with its URL."""
 
-    def __init__(self, file: Any, url: str) -> None:
+    def __init__(self, file: IO[bytes], url: str) -> None:
         self._file, self._url = file, url
 
-    def write(self, data: Any) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         with places.errors(self._url):
             self._file.write(data)
         return len(data)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
-
-from keras_ckpt._typing import Config, CustomObjects
+from keras_ckpt._typing import Config, CustomObjects, Function
 from keras_ckpt.formats.config.lambdas import python_code
 
 
-def functions(
-    config: Config, custom_objects: CustomObjects | None
-) -> tuple[Config, dict[str, Any]]:
+def functions(config: Config, custom_objects: CustomObjects | None) -> tuple[Config, CustomObjects]:
     """Returns a description in which functions have names in place of code, and what these mean.
 
     Args:
@@ -23,9 +19,9 @@ def functions(
             be made again.
     """
     custom = dict(custom_objects or {})
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
 
-    def name(function: Callable[..., Any]) -> Config:
+    def name(function: Function) -> Config:
         known = f"keras_ckpt_function_{len(found)}"
         found[known] = function
         # As Keras 3 describes a function that is registered.
@@ -36,7 +32,7 @@ def functions(
             "registered_name": known,
         }
 
-    def walk(value: Any, layer: str | None) -> Any:
+    def walk(value: object, layer: object) -> object:
         if isinstance(value, list):
             return [walk(each, None) for each in value]
         if not isinstance(value, dict):
@@ -51,10 +47,11 @@ def functions(
         return {key: walk(each, None) for key, each in value.items()}
 
     made = walk(config, None)
+    assert isinstance(made, dict)
     return (made, {**custom, **found}) if found else (config, custom)
 
 
-def _made(inner: Config, custom: CustomObjects) -> Callable[..., Any]:
+def _made(inner: Config, custom: CustomObjects) -> Function:
     parts = inner.get("value") or [inner.get(key) for key in ("code", "defaults", "closure")]
     function = python_code.function_of(parts, dict(custom), None, True)
     # By this name Keras 3 saves its code again.

@@ -15,9 +15,13 @@ import inspect
 import marshal
 import sys
 from types import CodeType, FunctionType
-from typing import Any, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
+from keras_ckpt._typing import CustomObjects, Function, Tensor
 from keras_ckpt.formats.config.lambdas import decompiler
+
+if TYPE_CHECKING:
+    from types import CellType  # From Python 3.8 on.
 
 _VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _OF_ANOTHER = (
@@ -29,8 +33,8 @@ _OF_ANOTHER = (
 
 
 def function_of(
-    described: Any, named: dict[str, Any], module: str | None, is_code: bool
-) -> Callable[..., Any]:
+    described: object, named: CustomObjects, module: str | None, is_code: bool
+) -> Function:
     """Returns the function that a `Lambda` of Keras 2 holds.
 
     Args:
@@ -48,7 +52,7 @@ def function_of(
         if name not in named:
             where = f" of {module}" if module else ""
             raise ValueError(f"the function {name!r}{where} that a Lambda calls is not known")
-        found: Callable[..., Any] = named[name]
+        found: Function = named[name]
         return found
     text, defaults, closure = (
         described if isinstance(described, (list, tuple)) else (described, None, None)
@@ -104,23 +108,23 @@ def _compiled_anew(text: str) -> tuple[CodeType, tuple[str, ...]]:
     return code, variables
 
 
-def _division(left: Any, right: Any) -> Any:
+def _division(left: Tensor, right: Tensor) -> Tensor:
     """The `/` of Python 2, which floors where both are integers."""
 
-    def is_integer(value: Any) -> bool:
+    def is_integer(value: Tensor) -> bool:
         return "int" in str(getattr(value, "dtype", type(value).__name__))
 
     return left // right if is_integer(left) and is_integer(right) else left / right
 
 
-def _cell(value: object) -> Any:
+def _cell(value: object) -> CellType:
     def inner() -> object:
         return value
 
     return inner.__closure__[0]  # type: ignore[index]
 
 
-def _tuple(value: Any) -> tuple[Any, ...] | None:
+def _tuple(value: object) -> tuple[object, ...] | None:
     return tuple(value) if isinstance(value, (list, tuple)) else None
 
 
