@@ -10,6 +10,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Callable
 
+from keras_ckpt import runtime
 from keras_ckpt._typing import Logs
 from keras_ckpt.engine.workers import WORKERS
 from keras_ckpt.formats.base import Snapshot
@@ -91,7 +92,9 @@ class OneSave:
                 return
         taken = take(False)
         record = self._record(filepath)
-        taken.write(filepath, record)
+        # A model of Keras 2 saves itself. Nothing is added where nothing asks for it.
+        is_asked_for = runtime.is_keras_3() or life.arguments.is_used
+        taken.write(filepath, record if is_asked_for else None)
         self.is_made = True
         life.has_begun(*self._where)
         if not is_extra:
