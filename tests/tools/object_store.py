@@ -20,7 +20,7 @@ from keras_ckpt.storage import places
 BUCKET = "bucket"
 #: What becomes of a request, by its method and path: nothing, or one of the `FAULTS`.
 Plan = Callable[[str, str], "str | None"]
-FAULTS = ("500", "503", "reset", "slow", "cut")
+FAULTS = ("500", "503", "reset", "slow", "cut", "stall")
 
 
 class Proxy:
@@ -30,11 +30,14 @@ class Proxy:
         address: String, where it listens.
         plan: says what becomes of each request.
         seen: the methods and paths of all requests so far.
+        stalled: `threading.Event`, set once half of a request that stalls is here. The rest is
+            not handed on, however much of it comes.
     """
 
     def __init__(self, server: str) -> None:
         self.plan: Plan = lambda method, path: None
         self.seen: list[tuple[str, str]] = []
+        self.stalled = threading.Event()
         proxy, target = self, urllib.parse.urlparse(server).netloc
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -51,6 +54,13 @@ class Proxy:
                 if fault == "cut":
                     # In the middle of what is sent.
                     self.rfile.read(int(self.headers.get("Content-Length") or 0) // 2)
+                    return self._reset()
+                if fault == "stall":
+                    self.rfile.read(int(self.headers.get("Content-Length") or 0) // 2)
+                    proxy.stalled.set()
+                    # Until the client ends.
+                    while self.connection.recv(1 << 16):
+                        pass
                     return self._reset()
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if fault in ("500", "503"):
