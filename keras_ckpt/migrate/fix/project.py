@@ -57,6 +57,7 @@ class _Files:
         self._begun: set[str] = set()
         self._named: dict[tuple[str, str], bool] = {}
         self._known: dict[tuple[str, Others], Outcome] = {}
+        self._paths: dict[str, set[str]] = {}
 
     def done(self) -> dict[str, Outcome]:
         staying: dict[Path, None] = {}
@@ -103,7 +104,7 @@ class _Files:
         )
         first: dict[str, Path] = {}
         for each in staying:
-            if each.file != path:
+            if each.file != path and self._may_name(path, each):
                 first.setdefault(each.shown, each)
         others = Others(
             tuple(each for each in elsewhere if self._may_name(path, each)),
@@ -117,9 +118,9 @@ class _Files:
                 self._known[key] = rewrite.Rewritten(self._files[path])
                 return self._known[key]
             try:
-                self._known[key] = rewrite.rewrite(
-                    path, self._files[path], self._target, others, self._project
-                )
+                done = rewrite.rewrite(path, self._files[path], self._target, others, self._project)
+                self._known[key] = done
+                self._note_paths(path, done.paths)
             except (rewrite.CannotRewrite, Unreadable) as error:
                 self._known[key] = error
         return self._known[key]
@@ -134,9 +135,18 @@ class _Files:
 
     def _may_name(self, path: str, other: Path) -> bool:
         key = path, other.shown
+        paths = self._paths.get(path)
         if key not in self._named:
-            self._named[key] = may_name(self._files[path], other)
+            self._named[key] = may_name(self._files[path], paths, other)
         return self._named[key]
+
+    def _note_paths(self, path: str, paths: set[str] | None) -> None:
+        """Notes what may be paths in a file; what was said before of new ones is forgotten."""
+        known = self._paths.get(path)
+        if paths is not None and (known is None or not paths <= known):
+            self._paths[path] = paths | (known or set())
+            for key in [each for each in self._named if each[0] == path]:
+                del self._named[key]
 
     def _advance(self, path: str) -> None:
         """Says that a file is begun, the first time."""

@@ -30,7 +30,7 @@ from keras_ckpt.migrate.fix.edits.edits import Edits, Unit
 from keras_ckpt.migrate.fix.edits.tree import Names
 from keras_ckpt.migrate.fix.native import from_keras_ckpt, planner
 from keras_ckpt.migrate.fix.native.context import Context
-from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, paths_in
 from keras_ckpt.migrate.fix.target import Target
 from keras_ckpt.migrate.fix.to_keras_ckpt import redirect
 from keras_ckpt.migrate.sites.finder import Sites
@@ -70,6 +70,7 @@ class Rewritten:
         renamed: the paths that got other endings, or are written by keras_ckpt.
         staying: those that get others in other files, and cannot here.
         taken: what has to be taken from keras_ckpt in other files: the file, and the name in it.
+        paths: all texts in it that may be paths; None if they were not asked for.
     """
 
     content: bytes
@@ -79,6 +80,7 @@ class Rewritten:
     renamed: list[Path] = dataclasses.field(default_factory=list)
     staying: list[Path] = dataclasses.field(default_factory=list)
     taken: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    paths: set[str] | None = None
 
 
 def rewrite(
@@ -134,7 +136,7 @@ def _back(path: str, content: bytes, about: _About) -> Rewritten | None:
         except CannotRewrite as error:
             why = f"{error}."
     rest = _rewritten(path, content, content, about)
-    where = next(each for each in ast.walk(names.tree) if _is_of_keras_ckpt(each))
+    where = next(each for each in names.nodes if _is_of_keras_ckpt(each))
     rest.notes.append(note(source, where, "", "keras_ckpt stays. " + why))
     rest.notes.sort()
     return rest
@@ -187,6 +189,7 @@ def _once(path: str, result: Rewritten, about: _About) -> tuple[int, list[Note],
     sites = Sites(names)
     if sites.facts.others & {"install", "emulate"}:
         return nothing
+    result.paths = (result.paths or set()) | paths_in(names, sites, target.old)
     edits = Edits(source)
     if target.to_keras_ckpt:
         plan = redirect.Redirection(source, sites, edits, target, others)

@@ -88,7 +88,7 @@ class Imports:
     def _star(self, node: ast.Name) -> ast.stmt | None:
         at = self._names.places.get(node)
         scopes = {each.node for each in at.scope.around()} if at is not None else set()
-        for each in ast.walk(self._names.tree):
+        for each in self._names.nodes:
             if isinstance(each, ast.ImportFrom) and each.names[0].name == "*":
                 if library(each.module or "") and self._scope(each) in scopes:
                     return each

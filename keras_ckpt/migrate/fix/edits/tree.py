@@ -30,7 +30,26 @@ class Names(Module):
     @functools.cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """What each node is part of."""
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return self._walked[1]
+
+    @property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the module, in the order of `ast.walk`."""
+        return self._walked[0]
+
+    @functools.cached_property
+    def _walked(self) -> tuple[list[ast.AST], dict[ast.AST, ast.AST]]:
+        # `ast.walk` takes several times as long, and this is asked of each file.
+        nodes: list[ast.AST] = [self.tree]
+        parents: dict[ast.AST, ast.AST] = {}
+        for node in nodes:
+            for name in node._fields:
+                found = getattr(node, name, None)
+                for child in found if isinstance(found, list) else (found,):
+                    if isinstance(child, ast.AST):
+                        parents[child] = node
+                        nodes.append(child)
+        return nodes, parents
 
     def _children(self, node: ast.AST, at: Position, but: tuple[str, ...] = ()) -> None:
         if isinstance(node, ast.Attribute):
@@ -88,7 +107,7 @@ class Names(Module):
     def reads(self, name: str, scope: Scope) -> list[ast.Name] | None:
         """Returns where a name of a scope is read; None if that is not known of all places."""
         found = []
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
                 at = self.places.get(node)
                 if at is None:
@@ -100,7 +119,7 @@ class Names(Module):
     def binds(self, name: str) -> list[ast.AST]:
         """Returns what binds a name anywhere in the module, imports apart."""
         found: list[ast.AST] = []
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             own = getattr(node, "id", None) == name and isinstance(
                 getattr(node, "ctx", None), (ast.Store, ast.Del)
             )
@@ -113,7 +132,7 @@ class Names(Module):
     def imports_of(self, name: str) -> list[tuple[ast.stmt, str]]:
         """Returns the imports that bind a name, each with the full name of what it means."""
         found: list[tuple[ast.stmt, str]] = []
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.ImportFrom):
                 module = "." * (node.level or 0) + (node.module or "")
                 for each in node.names:

@@ -51,7 +51,7 @@ class Back:
 
     def plan(self) -> str:
         """Notes the changes; returns why that cannot be done, `""` if it can."""
-        for node in ast.walk(self._names.tree):
+        for node in self._names.nodes:
             why = ""
             if isinstance(node, ast.Import):
                 why = self._import(node)
@@ -80,7 +80,7 @@ class Back:
             return f"it imports `{', '.join(each.name for each in node.names)}`."
         needed = [
             each
-            for each in ast.walk(self._names.tree)
+            for each in self._names.nodes
             if isinstance(each, ast.Attribute) and self._within(each) in _MODULES
         ]
         name = self._module.rpartition(".")[2]

@@ -149,11 +149,11 @@ class Redirection:
         return bool(one.roots & self._needs.roots or one.elsewhere.keys() & self._needs.elsewhere)
 
     def _classes(self) -> None:
-        for node in ast.walk(self._names.tree):
+        for node in self._names.nodes:
             if isinstance(node, ast.ImportFrom) and self._is_asked(node, node.module or ""):
                 self._import(node)
         free = self._is_free(_CLASS)
-        for node in ast.walk(self._names.tree):
+        for node in self._names.nodes:
             star = isinstance(node, ast.Name) and node.id == _CLASS and self._is_of_star(node)
             dotted = isinstance(node, ast.Attribute) and node.attr == _CLASS
             if not (star or dotted) or not isinstance(getattr(node, "ctx", None), ast.Load):

@@ -87,3 +87,13 @@ def test_imports_apart() -> None:
     assert [full for _, full in module.imports_of("a")] == ["a.b", "e.f"]
     assert [full for _, full in module.imports_of("c")] == ["a.b"]
     assert [full for _, full in module.imports_of("d")] == ["..d"]
+
+
+def test_nodes_and_parents_are_those_of_ast() -> None:
+    module = names(
+        "import a\n\nclass B(a.C):\n    def d(self, *e, f=1): return [f'{e!r:>4}', {**f}]\n"
+    )
+    assert module.nodes == list(ast.walk(module.tree))
+    assert module.parents == {
+        child: node for node in ast.walk(module.tree) for child in ast.iter_child_nodes(node)
+    }

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Iterable, NamedTuple
+from typing import Collection, Iterable, NamedTuple
 
-from keras_ckpt.migrate.fix.native.renames.literals import fit
+from keras_ckpt.migrate.code.values.infer import Str
+from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.fix.native.renames.literals import fit, text_of
+from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Reason
+from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.site import CallSite
 
 _PARENT = "../"
+#: Where a path may have parts that are not written in it.
+_OPEN = re.compile(r"[{%…]")
 _WORD = re.compile(r"\w")
 _BRACES = re.compile(r"\{[^{}]*\}|%\(?\w*\)?[-+ #0-9.]*[a-z]")
 
@@ -95,8 +102,35 @@ def _below(path: str) -> str:
     return path
 
 
-def may_name(content: bytes, path: Path) -> bool:
-    """Returns whether a file may have a path in it, without parsing it."""
+def paths_in(names: Names, sites: Sites, old: Release) -> set[str]:
+    """Returns all texts of a module that may be paths which other files rename."""
+    found = set()
+    for node in names.nodes:
+        text = text_of(node)
+        if text and ("." in text or "/" in text):
+            found.add(text)
+    for site in sites.found:
+        argument = site.path(old) if isinstance(site, CallSite) else None
+        if argument is not None and isinstance(argument.value, Str):
+            found.add(argument.value.shown)
+    return found
+
+
+def may_name(content: bytes, paths: Collection[str] | None, path: Path) -> bool:
+    """Returns whether a file may have a path in it.
+
+    Args:
+        content: what is in the file.
+        paths: the texts in it that may be paths, None if it was not parsed.
+        path: the path.
+    """
     ending = posixpath.splitext(posixpath.basename(path.shown))[1]
     # Others may be part of a template, as 7 is of `w.{epoch}`.
-    return not re.fullmatch(r"\.[a-zA-Z]\w*", ending, re.ASCII) or ending.encode() in content
+    is_fixed = bool(re.fullmatch(r"\.[a-zA-Z]\w*", ending, re.ASCII))
+    if is_fixed and ending.encode() not in content:
+        return False
+    return paths is None or any(
+        alike(path.shown, each)
+        for each in paths
+        if not is_fixed or each.endswith(ending) or _OPEN.search(each)
+    )

@@ -85,7 +85,7 @@ class Group:
         if text and len(text) > 1:
             equal += [
                 each
-                for each in ast.walk(self._context.names.tree)
+                for each in self._context.names.nodes
                 if written.text_of(each) == text
                 and each is not end
                 and not isinstance(self._context.names.parents.get(each), (ast.Expr, ast.JoinedStr))

@@ -264,7 +264,7 @@ class Paths:
                 return None
             attributes = [
                 (each, self._names.places[each])
-                for each in ast.walk(self._names.tree)
+                for each in self._names.nodes
                 if isinstance(each, ast.Attribute)
                 and each.attr == target.attr
                 and isinstance(each.ctx, ast.Load)

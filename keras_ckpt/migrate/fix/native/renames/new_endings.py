@@ -52,7 +52,7 @@ class Endings:
             answer = self._answers[node]
             if isinstance(answer, Refusal) or not asked:
                 yield context.path(node, shown), node, answer
-        for node in ast.walk(context.names.tree):
+        for node in context.names.nodes:
             text = written.text_of(node)
             if not text or node in self._ends or not ("." in text or "/" in text):
                 continue

@@ -105,7 +105,7 @@ def pattern(context: Context, ends: Collection[ast.AST], ending: str) -> str:
     """Returns whether files are looked for by the ending that is to be changed."""
     names = context.names
     old = {posixpath.splitext(written.end_text(each) or "")[1] for each in ends} - {"", ending}
-    for node in ast.walk(names.tree):
+    for node in names.nodes:
         text, parent = written.text_of(node), names.parents.get(node)
         if not text or node in ends or isinstance(parent, ast.Expr):
             continue

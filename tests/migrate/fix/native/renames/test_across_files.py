@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 pytest.importorskip("libcst")
 
-from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, may_name
+from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, may_name, paths_in
+from keras_ckpt.migrate.releases.release import release
+from keras_ckpt.migrate.sites.finder import Sites
 
 
 @pytest.mark.parametrize(
@@ -46,4 +51,22 @@ def test_an_obstacle_names_file_line_and_reason() -> None:
     [("d/a.hdf5", True), ("d/a.ckpt", False), ("w.{epoch}", True), ("w.7", True), ("w", True)],
 )
 def test_a_file_without_the_ending_is_not_parsed(path: str, expected: bool) -> None:
-    assert may_name(b"load('x.hdf5')", Path("other.py", 1, path)) is expected
+    assert may_name(b"load('x.hdf5')", None, Path("other.py", 1, path)) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("d/a.hdf5", False),
+        ("x.hdf5", True),
+        ("./x.hdf5", True),
+        ("v_{epoch}.hdf5", False),
+        ("w_{epoch}.hdf5", True),
+        ("d/last.hdf5", True),
+    ],
+)
+def test_a_file_without_the_path_is_not_rewritten_again(path: str, expected: bool) -> None:
+    code = "model.load_weights('x.hdf5')\nopen('w_7.hdf5')\nopen('%s/last.hdf5' % d)\n"
+    names = Names(ast.parse(code))
+    paths = paths_in(names, Sites(names), release("2.4"))
+    assert may_name(code.encode(), paths, Path("other.py", 1, path)) is expected
