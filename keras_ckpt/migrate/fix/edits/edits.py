@@ -118,7 +118,7 @@ class Edits:
 
         Args:
             statement: the other one, which must be the first on its line.
-            code: the statement, with `%s` for the code of `node`.
+            code: the statement, with `%s` for the code of `node` as it is changed.
             node: an expression.
         """
         lines = self._before.setdefault(statement, [])
@@ -175,6 +175,16 @@ class Edits:
         assert isinstance(changed, cst.Module)
         return (nodes.with_first(changed, first) if first else changed).code
 
+    def _code(self, node: ast.AST, located: Located) -> str:
+        """Returns the code of an expression, with the changes of what is in it."""
+        work: dict[cst.CSTNode, list[Change]] = {}
+        for each in ast.walk(node):
+            for change in self._changes.get(each, ()):
+                work.setdefault(located.expression(each), []).append(change)
+        changed = located.expression(node).visit(_Worker(work))
+        assert isinstance(changed, cst.CSTNode)
+        return located.module.code_for_node(changed)
+
     def _work(self, node: ast.AST, located: Located) -> Iterable[tuple[cst.CSTNode, Change]]:
         for change in self._changes.get(node, ()):
             yield located.expression(node), change
@@ -184,7 +194,7 @@ class Edits:
             yield located.expression(node), change
         if isinstance(node, ast.stmt) and node in self._before:
             codes = [
-                code if part is None else code % located.code(part)
+                code if part is None else code % self._code(part, located)
                 for code, part in self._before[node]
             ]
             yield located.statement(node), lambda old: nodes.preceded(old, codes)

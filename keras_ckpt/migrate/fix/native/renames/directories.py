@@ -8,20 +8,29 @@ from __future__ import annotations
 import ast
 import posixpath
 
+from keras_ckpt.endings import HDF5
+from keras_ckpt.migrate.code.names import visible
+from keras_ckpt.migrate.code.scopes import Position, dotted_text
 from keras_ckpt.migrate.code.values.infer import Str, value
 from keras_ckpt.migrate.fix.edits.imports import Imports
 from keras_ckpt.migrate.fix.native.context import Context
-from keras_ckpt.migrate.fix.native.renames.literals import is_pure, text_of
+from keras_ckpt.migrate.fix.native.renames.literals import is_pure, last_of, text_of
 from keras_ckpt.migrate.rules.definition import Reason
-from keras_ckpt.migrate.sites.site import Argument, CallSite
+from keras_ckpt.migrate.sites.site import SAVE_WEIGHTS, Argument, CallSite
 
 _MAKE = ("makedirs", "mkdir", "MakeDirs")
+#: What makes a directory, or says where one is.
+_TEMPORARY = (
+    *("TemporaryDirectory", "create_tempdir", "get_temp_dir", "gettempdir", "mkdtemp", "mktemp"),
+    "get_temp_directory",
+)
+_GIVEN_BY_PYTEST = ("tmp_path", "tmpdir")
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
 
 
 def obstacle(context: Context, site: CallSite, argument: Argument) -> str:
     """Returns why the directory of a path cannot be made before a call, `""` if it can."""
-    if not _is_needed(context, argument):
+    if not _is_needed(context, site, argument):
         return ""
     names = context.names
     why = Reason(
@@ -46,12 +55,12 @@ def obstacle(context: Context, site: CallSite, argument: Argument) -> str:
 
 def make(context: Context, site: CallSite, argument: Argument) -> None:
     """Notes the statement that makes the directory of a path before a call."""
-    if not _is_needed(context, argument):
+    if not _is_needed(context, site, argument):
         return
     statement = context.names.statement(site.node)
-    written, path = text_of(argument.node), argument.value
+    written, path = _written(argument.node), argument.value
     if written is not None:
-        directory = posixpath.dirname(written).replace("\\", "\\\\").replace('"', '\\"')
+        directory = written.replace("\\", "\\\\").replace('"', '\\"')
         context.edits.before(statement, f'os.makedirs("{directory}", exist_ok=True)')
     else:
         # `%s` becomes the code of the path.
@@ -64,9 +73,58 @@ def make(context: Context, site: CallSite, argument: Argument) -> None:
     imports.plan()
 
 
-def _is_needed(context: Context, argument: Argument) -> bool:
+def _written(node: ast.AST) -> str | None:
+    """Returns the directory of a path if all of it is written in one string, as it is."""
+    if isinstance(node, ast.Call) and last_of(node) == "format":
+        node = getattr(node.func, "value", node)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        node = node.left
+    text = text_of(node)
+    if isinstance(node, ast.JoinedStr):
+        first = text_of(node.values[0]) or ""
+        others = [text_of(each) or "" for each in node.values[1:]]
+        text = None if any("/" in each for each in others) else first
+    directory = posixpath.dirname(text) if text is not None else ""
+    return directory if directory and not set("{}%") & set(directory) else None
+
+
+def _is_temporary(node: ast.AST, at: Position) -> bool:
+    """Returns whether a path is right below a directory that was made to be thrown away."""
+    if isinstance(node, ast.Call) and last_of(node) == "str" and node.args:
+        node = node.args[0]
+    if isinstance(node, ast.Call) and len(node.args) == 2 and last_of(node) == "join":
+        directory, name = node.args
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Div)):
+        directory, name = node.left, node.right
+    elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.FormattedValue):
+        directory, name = node.values[0].value, ast.JoinedStr(node.values[1:])
+    else:
+        return False
+    last = value(name, at)
+    if not isinstance(last, Str) or "/" in last.shown.lstrip("/"):
+        return False
+    if isinstance(directory, ast.Call) and last_of(directory) == "str" and directory.args:
+        directory = directory.args[0]
+    made: list[ast.AST | None] = [directory]
+    if isinstance(directory, (ast.Name, ast.Attribute)):
+        if dotted_text(directory) in _GIVEN_BY_PYTEST:
+            return True
+        name_of = dotted_text(directory)
+        scope = at.scope.find(name_of) if name_of else None
+        if name_of.startswith("self."):
+            scope = at.scope.owner()
+        made = [each.node for each in visible(scope, name_of, at)] if scope is not None else []
+    return bool(made) and all(isinstance(each, ast.Call) and last_of(each) in _TEMPORARY
+                              for each in made)  # fmt: skip
+
+
+def _is_needed(context: Context, site: CallSite, argument: Argument) -> bool:
     path = argument.value
     if not isinstance(path, Str) or "://" in path.shown:
+        return False
+    if site.kind == SAVE_WEIGHTS and path.ends_in(HDF5):
+        return False  # Keras 2 did not make it either.
+    if _is_temporary(argument.node, argument.at):
         return False
     directory = posixpath.dirname(path.shown)
     if not directory and "…" not in path.shown:

@@ -27,10 +27,22 @@ HEAD = "import keras\nimport os\nm = keras.Sequential()\n"
     ("path", "made"),
     [
         ("'d/e/w'", 'os.makedirs("d/e", exist_ok=True)\n'),
-        ("f'd/{x}.ckpt'", "os.makedirs(os.path.dirname(f'd/{x}.ckpt'), exist_ok=True)\n"),
+        ("f'd/{x}.ckpt'", 'os.makedirs("d", exist_ok=True)\n'),
+        ("'d/{}_{}.ckpt'.format(x, y)", 'os.makedirs("d", exist_ok=True)\n'),
+        ("'d/e/%s.ckpt' % x", 'os.makedirs("d/e", exist_ok=True)\n'),
+        (
+            "'{}/w.ckpt'.format(x)",
+            "os.makedirs(os.path.dirname('{}/w.weights.h5'.format(x)) or \".\", exist_ok=True)\n",
+        ),
+        ("'d/w.h5'", ""),
+        ("d + 'w_last.hdf5'", ""),
+        ("os.path.join(tmp_path, 'w')", ""),
+        ("str(tmp_path / 'w')", ""),
+        ("os.path.join(tempfile.mkdtemp(), 'w')", ""),
         (
             "os.path.join(d, 'w')",
-            "os.makedirs(os.path.dirname(os.path.join(d, 'w')) or \".\", exist_ok=True)\n",
+            "os.makedirs(os.path.dirname(os.path.join(d, 'w.weights.h5')) or \".\", "
+            "exist_ok=True)\n",
         ),
         ("'w'", ""),
         ("'./w'", ""),
@@ -64,3 +76,17 @@ def test_it_is_left_where_it_cannot_be_made_before(code: str) -> None:
 def test_another_thing_called_os_is_not_taken_for_it() -> None:
     code = HEAD.replace("import os", "os = None") + "m.save_weights('d/w')\n"
     assert native(code) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "made"),
+    [
+        ("t = tempfile.mkdtemp()\nm.save_weights(t + '/w')", False),
+        ("with tempfile.TemporaryDirectory() as t:\n    m.save_weights(f'{t}/w')", False),
+        ("with tempfile.TemporaryDirectory() as t:\n    m.save_weights(f'{t}/x/w')", True),
+        ("t = tempfile.mkdtemp() if x else y\nm.save_weights(t + '/w')", True),
+    ],
+)
+def test_a_temporary_directory_is_there(code: str, made: bool) -> None:
+    done = native(f"{HEAD}import tempfile\n{code}\n")
+    assert ".weights.h5" in done and ("makedirs" in done) is made
