@@ -14,6 +14,10 @@ from keras_ckpt.errors import MismatchedCheckpoint
 
 # Bytes of old values that are kept to put them back, though only the disk can fail.
 _MUCH = 256 << 20
+_IN_PART = (
+    "build the model as it was when the checkpoint was saved, or load what fits by "
+    "`keras_ckpt.load_weights(model, path, strict=False)`; nothing has been loaded"
+)
 
 
 class Assignment(NamedTuple):
@@ -74,8 +78,8 @@ def fit(
         ]
         wrong.append("shapes differ: " + "; ".join(differing) + _more(len(shapes)))
     wrong += refusals
+    found = [each for each in assignments if tuple(each.variable.shape) == tuple(each.shape)]
     if wrong and not strict:
-        found = [each for each in assignments if tuple(each.variable.shape) == tuple(each.shape)]
         if not found:
             raise MismatchedCheckpoint(
                 path,
@@ -90,7 +94,8 @@ def fit(
         return found
     if wrong:
         text = "it does not fit the model: " + "; ".join(wrong)
-        raise MismatchedCheckpoint(path, text, missing=missing, unused=unused, shapes=shapes)
+        advice = _IN_PART if found and not refusals else None
+        raise MismatchedCheckpoint(path, text, advice, missing, unused, shapes)
     return assignments
 
 

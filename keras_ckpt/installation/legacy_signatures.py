@@ -17,10 +17,12 @@ from typing import Callable, Iterator
 from keras_ckpt import runtime
 from keras_ckpt._typing import CustomObjects, Model
 from keras_ckpt.endings import ARCHIVE, HDF5, ORBAX, SAFETENSORS, SHARDED_WEIGHTS, WEIGHTS
-from keras_ckpt.errors import CheckpointError
+from keras_ckpt.errors import CheckpointError, MismatchedCheckpoint
 from keras_ckpt.formats import api, registry
 from keras_ckpt.formats.base import Format
 from keras_ckpt.formats.config import optimizer_state
+from keras_ckpt.formats.tensorflow.checkpoint import TFCheckpoint
+from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.installation import usage
 
 #: What Keras 2 called the formats.
@@ -274,7 +276,13 @@ def _load_weights(
 ) -> object:
     def by_formats() -> object:
         call.content = "weights in a format that the name of the file does not say"
-        return api.load_weights(model, filepath, by_name, skip_mismatch, verbose=0)
+        try:
+            return api.load_weights(model, filepath, by_name, skip_mismatch, verbose=0)
+        except MismatchedCheckpoint as error:
+            # TensorFlow gave each variable that it found its value, and said nothing of the rest.
+            if error.shapes or by_name or not isinstance(found, (TFCheckpoint, SavedModel)):
+                raise
+        return api.load_weights(model, filepath, strict=False, verbose=0)
 
     def natively() -> object:
         return call.natively("options", *([] if by_name else ["by_name"]))

@@ -172,7 +172,9 @@ def _broken(each: Source) -> list[Finding]:
     for broken in each.broken:
         if not is_silenced(each, [broken.line], SYNTAX):
             place = each.place(broken.line, broken.column)
-            message = f"{python()} cannot parse this: {broken.message.rstrip('.')}."
+            said = broken.message.rstrip(".")
+            said += "" if said.endswith("?") else "."
+            message = f"{python()} cannot parse this: {said}"
             advice = "Nothing else is checked here."
             if _PYTHON_2.search(each.text):
                 advice += " Convert code for Python 2 with 2to3 first."

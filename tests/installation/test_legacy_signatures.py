@@ -57,6 +57,30 @@ def test_weights(
 
 
 @IN_KERAS_3
+@pytest.mark.parametrize("path", ["cp.ckpt", "dir"])
+def test_a_checkpoint_of_more_or_less_than_the_model(
+    here: pathlib.Path, installed: None, path: str
+) -> None:
+    # As in TensorFlow: what is found gets its value, and only another shape is an error.
+    def model(*units: int) -> Any:
+        layers = [keras.layers.Dense(each, name=f"d{each}") for each in units]
+        return keras.Sequential([keras.Input((3,)), *layers])
+
+    saved = model(4, 5)
+    saved.save(path) if path == "dir" else saved.save_weights(path)
+    for other in (model(4), model(4, 5, 6)):
+        with pytest.warns(UserWarning, match="is loaded in part"):
+            other.load_weights(path)
+        shared = min(len(other.weights), len(saved.weights))
+        for one, two in zip(other.get_weights()[:shared], saved.get_weights()[:shared]):
+            np.testing.assert_array_equal(one, two)
+    with pytest.raises(keras_ckpt.MismatchedCheckpoint, match="shapes differ"):
+        model(4, 7).load_weights(path)
+    with pytest.raises(keras_ckpt.MismatchedCheckpoint, match="strict=False"):
+        keras_ckpt.load_weights(model(4), path)
+
+
+@IN_KERAS_3
 @pytest.mark.parametrize(
     "path, arguments, written",
     [

@@ -41,6 +41,7 @@ _ITEM = re.compile(
 )
 #: A mapping in one line: `{filepath: a.h5, period: 5}`.
 _INLINE = re.compile(r"[\"']?\b(?P<key>" + "|".join(_KEYS) + r")[\"']?\s*[:=]\s*(?P<value>[^,}]+)")
+_OF_CONFIGURATIONS = re.compile(r"(conf|config|param|setting|experiment)")
 _LARGEST = 200000
 _MOST = 200
 
@@ -174,17 +175,20 @@ def beside(project: Project, path: str) -> Iterator[tuple[str, str]]:
 def _names(folder: str) -> Iterator[str]:
     """Returns the configuration files in a folder, and in the folders of configurations in it."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda each: each.name)
+        entries = sorted(os.listdir(folder))
     except OSError:
         return
+    # A link that leads to itself is neither a file nor a folder.
     for each in entries:
-        if each.name.endswith(ENDINGS) and each.is_file():
-            yield each.name
-        elif each.is_dir() and re.match(r"(conf|config|param|setting|experiment)", each.name):
-            for directory, _, names in os.walk(each.path):
+        full = os.path.join(folder, each)
+        if each.endswith(ENDINGS) and os.path.isfile(full):
+            yield each
+        elif _OF_CONFIGURATIONS.match(each) and os.path.isdir(full):
+            for directory, _, names in os.walk(full):
                 for name in names:
-                    if name.endswith(ENDINGS):
-                        yield os.path.relpath(os.path.join(directory, name), folder)
+                    path = os.path.join(directory, name)
+                    if name.endswith(ENDINGS) and os.path.isfile(path):
+                        yield os.path.relpath(path, folder)
 
 
 def as_code(table: dict[str, Entry]) -> str:

@@ -57,3 +57,14 @@ def test_where_files_are_looked_for(tmp_path: pathlib.Path) -> None:
         pathlib.Path(path).name for path, _ in configurations.beside(project, project.files[1])
     ]
     assert found == ["b.json", "c.toml", "a.yml"]
+
+
+def test_links_that_lead_nowhere(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.py").write_text("import keras\n")
+    (tmp_path / "conf").mkdir()
+    for name in ("config", "self.py", "self.yaml", "conf/self.yaml"):
+        (tmp_path / name).symlink_to(pathlib.Path(name).name)
+    (tmp_path / "conf" / "up").symlink_to("..")
+    (tmp_path / "b.yaml").write_text("_target_: keras.callbacks.ModelCheckpoint\nfilepath: a\n")
+    project = Project([str(tmp_path / "a.py")])
+    assert [pathlib.Path(path).name for path, _ in configurations.everywhere(project)] == ["b.yaml"]
