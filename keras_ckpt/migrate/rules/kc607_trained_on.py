@@ -9,7 +9,7 @@ from keras_ckpt.migrate.code.names import visible
 from keras_ckpt.migrate.code.scopes import Binding, Call, Position, Scope, dotted_text
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.rules.definition import Problem, Rule, register
+from keras_ckpt.migrate.rules.definition import Problem, Rule, register, rename_path
 from keras_ckpt.migrate.sites.site import LOAD_MODEL, CallSite, Site
 
 _TRAINS = ("fit", "fit_generator", "train_on_batch")
@@ -68,6 +68,8 @@ model.fit(x, y, initial_epoch=10, epochs=20)
                 "loaded, or save to `.keras`.",
                 argument,
             )
+
+    fix = rename_path
 
 
 def _trainings(site: CallSite) -> Iterator[Call]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from keras_3 import needs_keras_3
-from snippets import codes
+from snippets import codes, native, notes
 
 from keras_ckpt import runtime
 
@@ -81,3 +81,13 @@ def test_keras_3_does_the_same(tmp_path: pathlib.Path, ending: str, compiled_ane
             loaded.fit(x, y, verbose=0)
     else:
         loaded.fit(x, y, verbose=0)
+
+
+def test_the_file_becomes_one_of_keras_3_where_it_is_written_here() -> None:
+    pytest.importorskip("libcst")
+    code = HEAD + "m = keras.Sequential()\nm.save('m.h5')\nm = load_model('m.h5')\nm.fit(x, y)\n"
+    assert native(code) == code.replace("m.h5", "m.keras")
+    read = HEAD + LOAD + "m.fit(x, y)\n"
+    assert native(read) == read
+    (only,) = notes(read)
+    assert "nothing in this file writes it" in only
