@@ -8,6 +8,8 @@ from typing import Any, Callable, Iterable, Mapping
 
 import numpy as np
 
+from keras_ckpt import runtime
+
 MODES = ["auto", "min", "max"]
 
 #: For each direction: what `monitor_op` is, and the value that anything is better than.
@@ -29,6 +31,17 @@ _SHORT = {
 }
 _RENAMED = {**_SHORT, **{long: short for short, long in _SHORT.items()}}
 _PART = re.compile(f"(?:(?<=_)|^)(?:{'|'.join(_RENAMED)})(?=_|$)")
+
+
+def number(value: object) -> float | None:
+    """Returns a value of the logs as a number, None if it is none."""
+    value = runtime.python_value(value)
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def mode_from_name(monitor: str) -> str:

@@ -8,7 +8,7 @@ it or not.
 from __future__ import annotations
 
 import re
-from typing import Callable, Collection, Iterable, Iterator, NamedTuple, Sequence, Tuple
+from typing import Callable, Collection, Iterable, Iterator, NamedTuple, Sequence, Tuple, TypeVar
 
 import numpy as np
 
@@ -223,6 +223,19 @@ def fit(
     return assignment.fit(path, found, missing, unused, strict), pairs
 
 
+_Any = TypeVar("_Any")
+
+
+def _without_scopes(of_optimizer: dict[str, _Any]) -> dict[str, _Any]:
+    """Returns what belongs to an optimizer by the last two parts of its paths, if they tell all.
+
+    One for mixed precision stands before the paths of the optimizer within it, or not, by where
+    that was built.
+    """
+    found = {"/".join(path.split("/")[-2:]): each for path, each in of_optimizer.items()}
+    return found if len(found) == len(of_optimizer) else of_optimizer
+
+
 def fit_optimizer(
     path: str, model: Model, stored: dict[str, Stored], pairs: dict[str, str]
 ) -> list[Assignment]:
@@ -253,6 +266,7 @@ def fit_optimizer(
     wanted = {
         _of_checkpoint(ours, pairs): each for ours, each in by_path(optimizer.variables).items()
     }
+    wanted, stored = _without_scopes(wanted), _without_scopes(stored)
     found = matched(list(wanted), list(stored))
     fits = len(found) == len(wanted) == len(stored) and all(
         tuple(wanted[ours].shape) == stored[theirs].shape for ours, theirs in found.items()

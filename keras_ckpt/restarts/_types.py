@@ -1,9 +1,12 @@
-"""The type of the callback whose run goes on: `keras_ckpt.ModelCheckpoint`."""
+"""The type of the callback whose run goes on: `keras_ckpt.ModelCheckpoint`, and what it says."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from keras_ckpt import runtime
 from keras_ckpt._typing import Logs
 from keras_ckpt.engine._types import Replica
 
@@ -33,3 +36,13 @@ class Running(Replica, Protocol):
     def _save_at(
         self, filepath: str, epoch: int, batch: int | None, logs: Logs, is_counted: bool
     ) -> None: ...
+
+
+def template_of(callback: Running) -> str:
+    """Returns the template of a callback's paths."""
+    return str(runtime.path_to_string(callback.filepath))
+
+
+def mode_of(callback: Running) -> str:
+    """Returns the direction in which a callback compares."""
+    return "min" if callback.monitor_op is np.less else "max"

@@ -214,6 +214,9 @@ def delete(entry: Entry, latest: str | None) -> bool:
     directory = files.dirname(path)
     is_in_state = tensorflow_checkpoint.latest_in_state(directory or ".") == path
     commit.delete(kind.files(path))
+    # The directories that the template has made for it alone.
+    depth = listing.tail(entry.record.template).count("/")
+    commit.remove_empty(path, depth)
     if is_in_state and latest is not None and files.dirname(latest) == directory:
         tensorflow_checkpoint.write_state(latest)
     return True
@@ -229,8 +232,9 @@ def found_in(directory_or_template: StrPath) -> list[Entry]:
 
 
 def _found_in(name: str) -> list[Entry]:
-    if not files.isdir(name) or "{" in os.path.basename(name):
-        return entries(_with_beside(name), name)
+    of_template = entries(_with_beside(name), name)
+    if of_template or not files.isdir(name):  # A model may be a directory itself.
+        return of_template
     found = []
     inside = files.join(name.replace("{", "{{").replace("}", "}}"), "{name}")
     for path in saved_files.saved(inside):

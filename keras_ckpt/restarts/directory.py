@@ -1,14 +1,20 @@
-"""The directory of the checkpoints, when training begins."""
+"""The directory of the checkpoints, when training begins, and what is there already."""
 
 from __future__ import annotations
 
 import os
+from typing import Collection
 
 from keras_ckpt import endings, runtime
 from keras_ckpt._typing import Model
 from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import messages
-from keras_ckpt.formats import assignment
+from keras_ckpt.engine import monitor as monitors
+from keras_ckpt.errors import CheckpointError
+from keras_ckpt.formats import assignment, saved_files
+from keras_ckpt.restarts import catalogue, resuming
+from keras_ckpt.restarts._types import Running, mode_of
+from keras_ckpt.runs import listing
 from keras_ckpt.runs.retention import Retention
 from keras_ckpt.runtime import processes
 from keras_ckpt.storage import commit, files, places
@@ -26,10 +32,9 @@ def prepare(path: str, model: Model, retention: Retention) -> None:
         OSError: if nothing can be written there, before the model has trained for nothing.
     """
     directory = files.dirname(path)
-    if paths.placeholders(directory):
+    if paths.placeholders(directory) or not processes.group().is_first:
         return
-    if not processes.group().is_first:
-        return
+    directory, path = listing.literal(directory), listing.literal(path)
     if path.endswith(endings.FILES):
         commit.refuse_directory(path)
     try:
@@ -50,6 +55,62 @@ def prepare(path: str, model: Model, retention: Retention) -> None:
             needed=_mib(needed),
             count="two" if count == 2 else count,
         )
+
+
+def note_older(callback: Running, template: str, is_used: bool, own_runs: Collection[str]) -> None:
+    """Says that there are checkpoints of another run, which go on being there, or do not.
+
+    Args:
+        callback: the callback.
+        template: String, its `filepath`.
+        is_used: Boolean, whether anything is asked for about the run.
+        own_runs: Strings, the runs of the callback before.
+    """
+    if callback.load_weights_on_restart:
+        return
+    if not paths.placeholders(template):
+        path = listing.literal(template)
+        if callback.save_best_only and files.lexists(path):
+            _warn_of_better(callback, path, own_runs)
+        return
+    there = saved_files.saved(template)
+    if not there:
+        return
+    record = None
+    with_record = catalogue.entries(there[-1:], template)
+    if with_record:
+        record = with_record[0].record
+    if record is not None and record.run in own_runs:
+        return
+    one = len(there) == 1
+    text = (
+        f"{len(there)} checkpoint{'' if one else 's'} of another run "
+        f"{'is' if one else 'are'} there for {template}: {'it stays' if one else 'they stay'}, "
+        "unless a save has the same name. Pass resume=True to go on with the newest."
+    )
+    if is_used:
+        runtime.warn_user(text)
+    elif callback.verbose:
+        runtime.print_msg(text)
+
+
+def _warn_of_better(callback: Running, path: str, own_runs: Collection[str]) -> None:
+    """Says that the first save will take the place of a model of another run that is better."""
+    try:
+        record = catalogue.look(path)
+    except (CheckpointError, OSError, ImportError):
+        return
+    if record is None or record.best is None or record.run in own_runs:
+        return
+    if record.monitor != callback.monitor or not resuming.is_better(
+        record.best, monitors.number(callback.best), record.mode or mode_of(callback)
+    ):
+        return
+    runtime.warn_user(
+        f"{path} holds the best model of another run, with {record.monitor}={record.best:.5g}. "
+        "The first save of this run takes its place, whether it is better or not. Pass "
+        f"resume=True to go on with it, or initial_value_threshold={record.best:.5g}."
+    )
 
 
 def _is_built(model: Model) -> bool:

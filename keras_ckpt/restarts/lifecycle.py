@@ -9,16 +9,13 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Callable, Iterator
 
-import numpy as np
-
 from keras_ckpt import runtime
 from keras_ckpt._typing import Logs, Model
 from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.errors import CheckpointError
-from keras_ckpt.formats import saved_files
-from keras_ckpt.restarts import catalogue, links, resuming
-from keras_ckpt.restarts._types import Running
+from keras_ckpt.restarts import catalogue, directory, links, resuming
+from keras_ckpt.restarts._types import Running, mode_of, template_of
 from keras_ckpt.restarts.one_save import OneSave
 from keras_ckpt.restarts.preemption import Preemption
 from keras_ckpt.restarts.run_arguments import RunArguments, refuse_on_background
@@ -43,6 +40,7 @@ class Lifecycle:
         started: when it began.
         parent: the name of the checkpoint that it was resumed from.
         resumed: the path of that.
+        restarts: how often the run has been taken up.
         best: the best value that was saved, and `best_path`, where.
     """
 
@@ -58,6 +56,7 @@ class Lifecycle:
 
             self.background = Background()
         self._saving: OneSave | None = None
+        self._template = ""
         self.forget()
 
     def __getstate__(self) -> dict[str, object]:
@@ -66,20 +65,27 @@ class Lifecycle:
             self.background.wait()
         return dict(vars(self))
 
-    def forget(self) -> None:
-        """Begins a new run."""
-        self.run: str = uuid.uuid4().hex
-        self.started: str = now()
-        self.parent: str | None = None
-        self.resumed: str | None = None
+    def forget(self, goes_on: bool = False) -> None:
+        """Begins a new run.
+
+        Args:
+            goes_on: Boolean, whether it is the same run, of which the next `fit` begins. Defaults
+                to `False`.
+        """
+        if not goes_on:
+            self.run: str = uuid.uuid4().hex
+            self.started: str = now()
+            self.parent: str | None = None
+            self.resumed: str | None = None
+            self.restarts = 0
+            self.best: float | None = None
+            self.best_path: str | None = None
+            self.latest: str | None = None
+            self.listing: resuming.Listing | None = None
+            self._keeper: retention.Keeper | None = None
+            self._since = time.time()
         #: The epoch that comes next, as long as it has not begun.
         self.expected: int | None = None
-        self.best: float | None = None
-        self.best_path: str | None = None
-        self.latest: str | None = None
-        self.listing: resuming.Listing | None = None
-        self._keeper: retention.Keeper | None = None
-        self._since = time.time()
         self._saved: tuple[int, int | None] | None = None
         # Where the training is, for a save outside of the hooks that save.
         self.epoch = 0
@@ -97,23 +103,28 @@ class Lifecycle:
         """Takes up the newest checkpoint, if that is asked for, or begins a new run."""
         self.settle()  # Of a training that an exception has ended.
         self.close()
-        self.forget()
-        self.is_training = True
         arguments = self.arguments
         template = template_of(callback)
+        goes_on = self._goes_on(template)
+        self.forget(goes_on)
+        self._template, self.is_training = template, True
         if arguments.save_on_background and callback.filepath is not None:
             refuse_on_background(template, bool(callback.save_weights_only))
         together = processes.group()
         self.run, self.started = together.told([self.run, self.started])
+        if arguments.is_used:
+            resuming.warn_of_same_files(callback, template)
         if arguments.resume:
             resuming.warn_of_others(callback)
             undo = resuming.resume(self, callback, template)
             if undo is not None:
                 self._undo.append(undo)
-        elif together.is_first and (
-            arguments.is_used or callback.verbose or callback.save_best_only
+        elif (
+            not goes_on
+            and together.is_first
+            and (arguments.is_used or callback.verbose or callback.save_best_only)
         ):
-            self._note_older(callback, template)
+            directory.note_older(callback, template, arguments.is_used, self.own_runs)
         self.own_runs.add(self.run)
         for target in (arguments.link_latest, arguments.link_best):
             if target is not None:
@@ -121,51 +132,14 @@ class Lifecycle:
         if arguments.signals:
             self.preemption = Preemption(arguments.signals)
 
-    def _note_older(self, callback: Running, template: str) -> None:
-        """Says that there are checkpoints of another run, which go on being there, or do not."""
-        if callback.load_weights_on_restart:
-            return
-        if not paths.placeholders(template):
-            if callback.save_best_only and files.lexists(template):
-                self._warn_of_better(callback, template)
-            return
-        there = saved_files.saved(template)
-        if not there:
-            return
-        record = None
-        with_record = catalogue.entries(there[-1:], template)
-        if with_record:
-            record = with_record[0].record
-        if record is not None and record.run in self.own_runs:
-            return
-        one = len(there) == 1
-        text = (
-            f"{len(there)} checkpoint{'' if one else 's'} of another run "
-            f"{'is' if one else 'are'} there for {template}: {'it stays' if one else 'they stay'}, "
-            "unless a save has the same name. Pass resume=True to go on with the newest."
-        )
-        if self.arguments.is_used:
-            runtime.warn_user(text)
-        elif callback.verbose:
-            runtime.print_msg(text)
+    def _goes_on(self, template: str) -> bool:
+        """Returns whether a `fit` is told to begin where the one before it has ended.
 
-    def _warn_of_better(self, callback: Running, path: str) -> None:
-        """Says that the first save will take the place of a model of another run that is better."""
-        try:
-            record = catalogue.look(path)
-        except (CheckpointError, OSError, ImportError):
-            return
-        if record is None or record.best is None or record.run in self.own_runs:
-            return
-        if record.monitor != callback.monitor or not resuming.is_better(
-            record.best, number(callback.best), record.mode or mode_of(callback)
-        ):
-            return
-        runtime.warn_user(
-            f"{path} holds the best model of another run, with {record.monitor}={record.best:.5g}. "
-            "The first save of this run takes its place, whether it is better or not. Pass "
-            f"resume=True to go on with it, or initial_value_threshold={record.best:.5g}."
-        )
+        That is how loops of one's own train epoch after epoch. It is one run.
+        """
+        if self.arguments.resume or template != self._template or not self.is_between_epochs:
+            return False
+        return 0 < runtime.initial_epoch() == self.epoch + 1
 
     def restarted(self, callback: Running, path: str) -> None:
         """Lets the best value count of what `load_weights_on_restart` has found."""
@@ -183,6 +157,8 @@ class Lifecycle:
             if self.listing is not None:
                 self.listing.wait()
                 self._prune(callback)
+            if self.arguments.compares:
+                self._say_what_is_unknown(callback)
             if self.arguments.restore_best_weights:
                 self._restore_best(callback)
         finally:
@@ -203,12 +179,15 @@ class Lifecycle:
         # It is the first process that has written it, and knows.
         path = processes.group().told(self.best_path)
         if path is None:
-            self.warn_once(
-                "restore_best_weights=True changes nothing: no checkpoint of this run has a value "
-                f"of `{callback.monitor}`."
+            return
+        try:
+            resuming.load_weights(callback.model, path)
+        except (CheckpointError, OSError) as error:  # All is trained: no reason to lose the rest.
+            runtime.warn_user(
+                "restore_best_weights=True changes nothing, and the model keeps the weights of the "
+                f"last epoch: {error}"
             )
             return
-        resuming.load_weights(callback.model, path)
         if callback.verbose:
             runtime.print_msg(f"Restored the weights of {path}, {callback.monitor}={self.best:.5g}")
 
@@ -233,7 +212,7 @@ class Lifecycle:
             filepath: String, where it is.
             is_counted: Boolean, whether it may be the best. Defaults to `True`.
         """
-        found = ((str(name), number(value)) for name, value in logs.items())
+        found = ((str(name), monitors.number(value)) for name, value in logs.items())
         numbers = {name: value for name, value in found if value is not None}
         monitor = str(callback.monitor)
         value = numbers.get(monitor, numbers.get(monitors.alias(monitor, list(numbers)) or ""))
@@ -242,16 +221,17 @@ class Lifecycle:
         mode = mode_of(callback) if callback._settled else None
         best, best_path = self._best_with(value, filepath, mode, callback.save_best_only)
         if callback.save_best_only:
-            best = number(callback.best)
+            best = monitors.number(callback.best)
         name = None if best is None or best_path is None else name_of(best_path)
         return Record(
             template=template_of(callback),
             run=self.run,
-            epoch=int(number(epoch) or 0) + (batch is None),
+            epoch=int(monitors.number(epoch) or 0) + (batch is None),
             started=self.started,
             time=now(),
             parent=self.parent,
-            batch=None if batch is None else int(number(batch) or 0) + 1,
+            restarts=self.restarts,
+            batch=None if batch is None else int(monitors.number(batch) or 0) + 1,
             step=step_of(callback.model),
             logs=numbers,
             monitor=monitor,
@@ -346,8 +326,16 @@ class Lifecycle:
         )
         if self.arguments.link_latest is not None:
             links.link(path, self.arguments.link_latest)
+        if self.arguments.compares and record.value is None and record.batch is None:
+            self._warn_of_no_value(record)
         if self.arguments.link_best is not None and self.best_path is not None:
-            links.link(self.best_path, self.arguments.link_best)
+            if _is_there(self.best_path):
+                links.link(self.best_path, self.arguments.link_best)
+            else:
+                self.warn_once(
+                    f"{self.best_path} is gone, and link_best={self.arguments.link_best!r} stays "
+                    "as it is until there is a better one."
+                )
         if self.arguments.retention.deletes:
             self._own(callback).add(Entry(path, record))
             self._prune(callback)
@@ -359,6 +347,33 @@ class Lifecycle:
             if self.arguments.retention.deletes:
                 kept_by = self._own(callback).reasons().get(path, [])
             self.arguments.on_save(catalogue.described_one(Entry(path, record), kept_by))
+
+    def _warn_of_no_value(self, record: Record) -> None:
+        """Says at once that what is to be compared is not there."""
+        if record.monitor not in record.logs:
+            self.warn_once(
+                f"{self._comparing()} goes by `{record.monitor}`, which is not among the metrics "
+                f"of an epoch: {', '.join(sorted(record.logs)) or 'none'}. A checkpoint without it "
+                "counts as the worst. Pass `monitor`, or validation data to `fit`."
+            )
+
+    def _comparing(self) -> str:
+        """Returns the first argument that goes by a metric, as it was passed."""
+        given = self.arguments
+        found = {
+            "keep_best_n": given.retention.keep_best_n,
+            "restore_best_weights": given.restore_best_weights,
+            "link_best": given.link_best,
+        }
+        return next(f"{name}={value!r}" for name, value in found.items() if value)
+
+    def _say_what_is_unknown(self, callback: Running) -> None:
+        """Says at the end that nothing could be compared, also because all was NaN."""
+        if processes.group().told(self.best_path) is None and self.latest is not None:
+            self.warn_once(
+                f"{self._comparing()} changes nothing: no checkpoint of this run has a value of "
+                f"`{callback.monitor}`."
+            )
 
     def _own(self, callback: Running) -> retention.Keeper:
         """Returns what is kept of this run."""
@@ -418,7 +433,7 @@ class Lifecycle:
         there = retention.best(self._own(callback).entries.values(), number_kept, mode)
         values = [entry.record.value for entry in there if entry.record.value is not None]
         if len(values) < number_kept:
-            threshold = number(callback._threshold)
+            threshold = monitors.number(callback._threshold)
             return resuming.is_better(value, threshold, mode)
         return resuming.is_better(value, values[-1], mode)
 
@@ -562,16 +577,6 @@ def name_of(path: str) -> str:
     return os.path.basename(path.rstrip("/" + os.sep))
 
 
-def template_of(callback: Running) -> str:
-    """Returns the template of a callback's paths."""
-    return str(runtime.path_to_string(callback.filepath))
-
-
-def mode_of(callback: Running) -> str:
-    """Returns the direction in which a callback compares."""
-    return "min" if callback.monitor_op is np.less else "max"
-
-
 def now() -> str:
     """Returns the time, UTC in ISO 8601."""
     return datetime.datetime.now(datetime.timezone.utc).isoformat()
@@ -581,14 +586,3 @@ def step_of(model: Model) -> int | None:
     """Returns how many steps the optimizer of a model has made, None if it has none."""
     count = getattr(getattr(model, "optimizer", None), "iterations", None)
     return None if count is None else int(runtime.to_numpy(count))
-
-
-def number(value: object) -> float | None:
-    """Returns a value of the logs as a number, None if it is none."""
-    value = runtime.python_value(value)
-    if isinstance(value, np.ndarray) and value.size == 1:
-        value = value.item()
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None

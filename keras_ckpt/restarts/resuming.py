@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import os
 import re
 import threading
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Iterator
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import Model
@@ -128,6 +129,7 @@ def resume(life: Lifecycle, callback: Running, template: str) -> Callable[[], No
         epoch = record.epoch
         _adopt(life, callback, template, Entry(path, record), found)
     undo = _begin_at(callback, epoch, path)
+    _warn_of_nothing_to_train(callback, epoch, path)
     life.expected = epoch
     if callback.verbose:
         runtime.print_msg(_message(path, record, epoch, step))
@@ -189,15 +191,49 @@ def _load(model: Model, path: str, record: Record | None) -> bool:
         if not runtime.is_keras_3():
             native_state.load(model, path)
         else:
-            if optimizer is not None:
+            # One that has made no step has no state, and may never make one.
+            if optimizer is not None and not (record is not None and record.step == 0):
                 optimizer_state.build(model)
-            rereading.settled(path, lambda: registry.format_of(path).load_state(model, path))
+            with _others_are_seen(model, path):
+                rereading.settled(path, lambda: registry.format_of(path).load_state(model, path))
     if optimizer is None or record is None or record.step is None:
         return True
     is_restored = int(runtime.to_numpy(optimizer.iterations)) == record.step
     if not is_restored:
         _warn_of_optimizer(path)
     return is_restored
+
+
+@contextlib.contextmanager
+def _others_are_seen(model: Model, path: str) -> Iterator[None]:
+    """Warns of optimizers beside that of `compile` which do not get their state back."""
+    kind = runtime.keras().optimizers.Optimizer
+    own = getattr(model, "optimizer", None)
+    others = {
+        name: each
+        for name, each in vars(model).items()
+        if isinstance(each, kind) and each is not own
+    }
+    anew = [name for name, each in others.items() if not each.built]
+    before = {
+        name: runtime.to_numpy(each.iterations) for name, each in others.items() if each.built
+    }
+    for name in before:
+        others[name].iterations.assign(-1)  # Which none is at that a checkpoint has.
+    try:
+        yield
+    finally:
+        for name, steps in before.items():
+            if int(runtime.to_numpy(others[name].iterations)) == -1:
+                others[name].iterations.assign(steps)
+                anew.append(name)
+    if anew:
+        one = len(anew) == 1
+        runtime.warn_user(
+            f"{path} does not give the optimizer{'' if one else 's'} {' and '.join(anew)} of the "
+            f"model {'its' if one else 'their'} state back. Save `.keras` or `.weights.h5`, and "
+            f"build what has no variables before `fit`: `model.{anew[0]}.build(variables)`."
+        )
 
 
 def _warn_of_optimizer(path: str) -> None:
@@ -233,6 +269,7 @@ def _adopt(
     if is_newest:
         # From an older one the training takes another way, and the files of the first stay.
         life.run, life.started = record.run, record.started
+        life.restarts = record.restarts + 1
         life.saved_at(record.time)
         if life.arguments.retention.deletes:
             life.listing = Listing(template, record, found)
@@ -324,6 +361,31 @@ def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None]:
             f"which {path} is of."
         )
     return runtime.begin_at(callback.model, epoch)
+
+
+def _warn_of_nothing_to_train(callback: Running, epoch: int, path: str) -> None:
+    """Warns where all epochs are done: `fit` would return at once, and not say why."""
+    epochs = (getattr(callback, "params", None) or {}).get("epochs")
+    if isinstance(epochs, int) and 0 < epochs <= epoch:
+        runtime.warn_user(
+            f"Nothing is trained: {path} is of epoch {epoch}, and with resume=True "
+            f"fit(epochs={epochs}) means so many in all. Pass more, or another `filepath`, to "
+            "train on."
+        )
+
+
+def warn_of_same_files(callback: Running, template: str) -> None:
+    """Warns of another callback that would overwrite the checkpoints of this one."""
+    for each in runtime.other_callbacks(callback):
+        other = getattr(each, "filepath", None)
+        if not isinstance(other, (str, os.PathLike)):
+            continue
+        if files.abspath(os.fspath(other)) == files.abspath(template):
+            runtime.warn_user(
+                f"A {type(each).__name__} beside this ModelCheckpoint saves to the same "
+                f"filepath={template!r}: each overwrites what the other has saved, and neither "
+                "keeps or finds what it should. Give each a name of its own."
+            )
 
 
 def warn_of_others(callback: Running) -> None:

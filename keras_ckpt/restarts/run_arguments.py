@@ -202,12 +202,12 @@ def refuse_on_background(filepath: str | None, weights_only: bool) -> None:
 
 
 def checked(
-    filepath: str, save_freq: object, given: Mapping[str, object], others: Others
+    filepath: str | None, save_freq: object, given: Mapping[str, object], others: Others
 ) -> RunArguments:
     """Returns the arguments, of which none contradicts another.
 
     Args:
-        filepath: String, the template.
+        filepath: String, the template, `None` if it is not known yet.
         save_freq: what was passed, if it is valid.
         given: Dict, what was passed for each of `NAMES`.
         others: `Others`, what was passed for some of those that every release has.
@@ -241,6 +241,11 @@ def checked(
     if made.save_on_background:
         refuse_on_background(filepath, others.save_weights_only)
     if made.is_used:
+        if filepath is None:
+            raise ValueError(
+                "`filepath` must be given with arguments about the run, such as resume and "
+                "max_to_keep, which are for its checkpoints. Received: filepath=None"
+            )
         _refuse_conflicts(filepath, save_freq, made, others)
     return made
 

@@ -29,8 +29,29 @@ def tail(template: str) -> str:
     What comes before is where the directory is, which may be moved, copied, or named otherwise.
     """
     parts = template.replace("\\", "/").rstrip("/").split("/")
-    first = next((i for i, part in enumerate(parts) if "{" in part), len(parts) - 1)
+    first = next((i for i, part in enumerate(parts) if has_placeholders(part)), len(parts) - 1)
     return "/".join(parts[first:])
+
+
+def _parsed(template: str) -> list[tuple[str, str | None]]:
+    """Returns the texts in a template, each with the placeholder after it, if there is one."""
+    try:
+        fields = list(string.Formatter().parse(template))
+    except ValueError:  # Half of one: a `/` in its format, or the record of anyone.
+        return [("", template)]
+    return [(literal, name) for literal, name, _, _ in fields]
+
+
+def has_placeholders(template: str) -> bool:
+    """Returns whether a path is filled in. Doubled braces are braces of its name."""
+    return any(name is not None for _, name in _parsed(template))
+
+
+def literal(template: str) -> str:
+    """Returns the path that a template without placeholders is."""
+    return (
+        template if has_placeholders(template) else "".join(text for text, _ in _parsed(template))
+    )
 
 
 def is_of(template: str, path: str, record: Record) -> bool:
@@ -43,9 +64,12 @@ def is_of(template: str, path: str, record: Record) -> bool:
     )
 
 
-def progress(record: Record) -> tuple[int, int]:
-    """Returns how far the training was, to be compared within a run."""
-    return record.epoch, -1 if record.batch is None else record.batch
+def progress(record: Record) -> tuple[int, bool, int, int]:
+    """Returns how far the training was, to be compared within a run.
+
+    An epoch that was cut begins again: a later life has trained more at an earlier batch of it.
+    """
+    return record.epoch, record.batch is not None, record.restarts, record.batch or 0
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
@@ -101,16 +125,19 @@ def beside(template: str, what: str) -> str:
         what: String, what it is called in place of the placeholders.
     """
     directory, name = os.path.split(template)
-    while "{" in directory:
+    while has_placeholders(directory):
         directory = os.path.dirname(directory)
-    start = re.split(r"\{", name, maxsplit=1)[0]
-    end = name[name.rindex("}") + 1 :] if "}" in name else ""
-    if start == name:  # It has no placeholders.
-        start, end = _split_ending(name)
-    elif not end.startswith("."):
-        end = _split_ending(end)[1]
+    if has_placeholders(name):
+        parsed = _parsed(name)
+        filled = [i for i, (_, placeholder) in enumerate(parsed) if placeholder is not None]
+        start = "".join(text for text, _ in parsed[: filled[0] + 1])
+        end = "".join(text for text, _ in parsed[filled[-1] + 1 :])
+        if not end.startswith("."):
+            end = _split_ending(end)[1]
+    else:
+        start, end = _split_ending(literal(name))
     start = start.rstrip("-_. ")
-    return os.path.join(directory, (start + "." if start else "") + what + end)
+    return os.path.join(literal(directory), (start + "." if start else "") + what + end)
 
 
 def _split_ending(name: str) -> tuple[str, str]:

@@ -34,6 +34,7 @@ class Record:
         time: String, when it was taken, UTC in ISO 8601.
         name: String, the last part of its own path. Defaults to `""`, as long as it has none.
         parent: String, the name of the checkpoint that the run resumed from. Defaults to `None`.
+        restarts: Integer, how often the run had been taken up by then. Defaults to 0.
         batch: Integer, how many batches of the epoch were finished, `None` at the end of one.
             Defaults to `None`.
         step: Integer, the steps of the optimizer. Defaults to `None`: it has none.
@@ -56,6 +57,7 @@ class Record:
     time: str
     name: str = ""
     parent: str | None = None
+    restarts: int = 0
     batch: int | None = None
     step: int | None = None
     logs: Mapping[str, float] = dataclasses.field(default_factory=dict)

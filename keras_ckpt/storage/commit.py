@@ -280,6 +280,16 @@ def delete(paths: Iterable[str]) -> None:
         durability.flush_directory(parent)
 
 
+def remove_empty(path: str, depth: int) -> None:
+    """Removes so many directories above a path as have nothing in them any more."""
+    for _ in range(0 if is_url(path) else depth):
+        path = os.path.dirname(path.rstrip("/" + os.sep))
+        try:
+            os.rmdir(path)
+        except OSError:  # It has something in it, or is none of ours to remove.
+            return
+
+
 def link_to(source: str, target: str) -> None:
     """Makes a link at `target`, in the place of the one before it, that leads to `source`.
 

@@ -285,6 +285,127 @@ def test_it_can_be_copied_and_pickled(duplicate: Any) -> None:
     assert os.listdir() == ["2.keras"]
 
 
+def test_the_best_that_somebody_has_deleted_is_spoken_of() -> None:
+    class Clean(training.keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 2:
+                os.remove("1.keras")
+
+    checkpoint = scored(restore_best_weights=True, link_best="b.keras", max_to_keep=1)
+    with pytest.warns(UserWarning) as seen:
+        made = fit(checkpoint, 4, Scores([1, 2, 3, 4]), Clean()).model
+    said = [str(each.message) for each in seen]
+    assert len([text for text in said if "1.keras is gone, and link_best='b.keras'" in text]) == 1
+    assert any("restore_best_weights=True changes nothing" in text for text in said)
+    assert int(runtime.to_numpy(made.optimizer.iterations)) == 12
+    assert [name for name in sorted(os.listdir()) if not os.path.islink(name)] == ["4.keras"]
+
+
+COMPARING: list[dict[str, Any]] = [
+    {"keep_best_n": 2},
+    {"link_best": "b.keras"},
+    {"restore_best_weights": True},
+]
+
+
+@pytest.mark.parametrize("kwargs", COMPARING)
+@pytest.mark.parametrize("values", [[], [math.nan, math.nan]])
+def test_a_metric_that_is_never_known_is_spoken_of(
+    kwargs: dict[str, Any], values: list[float]
+) -> None:
+    (name,) = kwargs
+    with pytest.warns(UserWarning) as seen:
+        fit(scored(**kwargs), 2, Scores(values))
+    said = [str(each.message) for each in seen if name in str(each.message)]
+    passed = f"{name}={kwargs[name]!r}"
+    at_once = f"{passed} goes by `score`, which is not among the metrics of an epoch: loss, mae"
+    at_the_end = f"{passed} changes nothing: no checkpoint of this run has a value"
+    assert [text.startswith(at_once) for text in said] == [True, False][len(values) // 2 :]
+    assert said[-1].startswith(at_the_end)
+
+
+def test_a_loop_of_fits_is_one_run() -> None:
+    made, checkpoint = model(), scored(max_to_keep=1, keep_best_n=1, link_latest="last.keras")
+    for epoch in range(5):
+        fit(checkpoint, epoch + 1, Scores([3, 1, 2, 4, 5]), of=made, initial_epoch=epoch)
+    assert sorted(os.listdir()) == ["2.keras", "5.keras", "last.keras"]
+    assert len({each.run for each in checkpoint.checkpoints}) == 1
+    # What begins again is another.
+    with pytest.warns(UserWarning, match="worst|of another run"):
+        fit(checkpoint, 1, of=made)
+    assert [each.path for each in checkpoint.checkpoints] == ["1.keras"]
+    assert {"1.keras", "2.keras", "5.keras"} < set(os.listdir())
+    checkpoint.filepath = "other.{epoch}.keras"
+    fit(checkpoint, 3, Scores([3, 1, 2]), of=made, initial_epoch=1)
+    assert {"1.keras", "2.keras", "5.keras"} < set(os.listdir())
+
+
+def test_directories_that_the_template_made_go_with_the_last_in_them() -> None:
+    class Note(training.keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 1:
+                pathlib.Path("run/a/1/notes.txt").write_text("mine")
+
+    fit(ModelCheckpoint("run/a/{epoch}/{epoch}/m.keras", max_to_keep=1), 3)
+    assert [str(path) for path in sorted(pathlib.Path("run/a").iterdir())] == ["run/a/3"]
+    fit(ModelCheckpoint("run/a/{epoch}/m.keras", max_to_keep=1), 3, Note())
+    assert os.listdir("run/a/1") == ["notes.txt"]
+    assert sorted(os.listdir("run/a")) == ["1", "3"]
+
+
+#: What directories are called that no programmer thinks of.
+ODD = ["ä ö", "100% {{x}}", "{{b}}", "a[1]*?", "日本 語", "-x", "w$HOME~", "a'b\"c"]
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize(
+    ("template", "weights"), [("{epoch}-{score:.1f}.keras", False), ("{epoch}", True)]
+)
+def test_odd_names_of_directories(name: str, template: str, weights: bool) -> None:
+    class Fails(training.keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    literal, placed = name.format(), name + "/" + template
+
+    def checkpoint(**kwargs: Any) -> ModelCheckpoint:
+        kwargs = {"resume": True, "max_to_keep": 2, "save_weights_only": weights, **kwargs}
+        return scored(placed, **kwargs)
+
+    first = checkpoint()
+    with pytest.raises(KeyboardInterrupt), first.saving_on_exception():
+        fit(first, 4, Scores([4, 3, 2, 1]), Fails())
+    assert os.listdir() == [literal]
+    assert fit(checkpoint(), 4, Scores([4, 3, 2, 1])).epochs[-2:] == [3, 4]
+    assert os.listdir() == [literal]
+    there = keras_ckpt.checkpoints(placed)
+    assert [each.epoch for each in there][-2:] == [3, 4]
+    assert all(os.path.dirname(each.path) == literal for each in there)
+    in_directory = keras_ckpt.checkpoints(literal)
+    assert [each.path for each in in_directory] == [each.path for each in there]
+    # And moved to another name.
+    os.rename(literal, "moved")
+    moved = scored("moved/" + template, resume=True, save_weights_only=weights)
+    assert fit(moved, 5, Scores([4, 3, 2, 1, 0])).epochs == [5]
+
+
+@pytest.mark.parametrize(("template", "weights"), FORMATS)
+def test_one_fixed_path(template: str, weights: bool) -> None:
+    path = template.replace("{epoch:02d}", "best").replace("{epoch}", "best")
+
+    def checkpoint() -> ModelCheckpoint:
+        kwargs: dict[str, Any] = {"save_best_only": True, "save_weights_only": weights}
+        return scored(path, resume=True, restore_best_weights=True, **kwargs)
+
+    first, again = checkpoint(), checkpoint()
+    fit(first, 3, Scores([3, 1, 2]))
+    fit(again, 5, Scores([3, 1, 2, 0.5, 4]))
+    for each, epoch in ((again, 4),):
+        assert [found.epoch for found in each.checkpoints] == [epoch]
+        assert each.best_checkpoint == each.latest_checkpoint == path
+
+
 def test_an_exception_saves_the_model() -> None:
     class Fails(training.keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:

@@ -68,7 +68,16 @@ def test_a_later_fit_begins_where_it_is_told_to() -> None:
 
 def test_when_all_epochs_are_done_nothing_is_trained() -> None:
     fit(ModelCheckpoint("{epoch}.keras", resume=True), 2)
-    assert fit(ModelCheckpoint("{epoch}.keras", resume=True), 2).epochs == []
+    with pytest.warns(UserWarning, match=r"Nothing is trained: 2.keras is of epoch 2.*epochs=2"):
+        assert fit(ModelCheckpoint("{epoch}.keras", resume=True), 2).epochs == []
+
+
+def test_a_loop_of_fits_with_resume_is_told_that_epochs_counts_all() -> None:
+    made, checkpoint = model(), ModelCheckpoint("{epoch}.keras", resume=True)
+    fit(checkpoint, 1, of=made)
+    with pytest.warns(UserWarning, match="Nothing is trained"):
+        fit(checkpoint, 1, of=made)
+    assert fit(checkpoint, 2, of=made, initial_epoch=1).epochs == [2]
 
 
 def test_there_is_nothing_to_resume(capsys: Any) -> None:
@@ -218,7 +227,7 @@ def test_a_better_model_is_not_overwritten_in_silence() -> None:
     first = checkpoint()
     fit(first, 1, Scores([0.5]))
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         fit(first, 1, Scores([9.0]))  # Its own.
         fit(checkpoint(initial_value_threshold=0.4), 1, Scores([9.0]))
     with pytest.warns(UserWarning, match="best model of another run, with score=0.5"):
@@ -233,7 +242,7 @@ def test_older_checkpoints_are_spoken_of(capsys: Any) -> None:
     with pytest.warns(UserWarning, match="Pass resume=True"):
         fit(ModelCheckpoint("{epoch}.keras", max_to_keep=1), 3)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         fit(ModelCheckpoint("{epoch}.keras"), 1)
 
 
@@ -315,6 +324,141 @@ def test_two_that_resume_are_warned_of() -> None:
     other = ModelCheckpoint("other.{epoch}.keras", resume=True)
     with pytest.warns(UserWarning, match="a ModelCheckpoint take up the training"):
         fit(ModelCheckpoint("{epoch}.keras", resume=True), 2, other)
+
+
+@pytest.mark.parametrize("other", [ModelCheckpoint, keras.callbacks.ModelCheckpoint])
+def test_two_with_the_same_files_are_warned_of(other: Any) -> None:
+    with pytest.warns(UserWarning, match="saves to the same filepath='{epoch}.keras'"):
+        path = os.path.abspath("{epoch}.keras")
+        fit(ModelCheckpoint("{epoch}.keras", max_to_keep=1), 1, other(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        fit(ModelCheckpoint("a{epoch}.keras", max_to_keep=1), 1, other("b{epoch}.keras"))
+        fit(ModelCheckpoint("a{epoch}.keras"), 1, other("a{epoch}.keras"))  # As in any release.
+
+
+def mixed_precision() -> Any:
+    """Returns a model whose loss is scaled, by how much is found out while it trains."""
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        return model()
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+
+
+@pytest.mark.parametrize(("template", "weights"), FORMATS)
+def test_mixed_precision(template: str, weights: bool) -> None:
+    if (template, weights) in training.WITHOUT_OPTIMIZER:
+        pytest.skip("it holds no optimizer")
+    optimizer = mixed_precision().optimizer
+    if not hasattr(optimizer, "inner_optimizer"):
+        pytest.skip("an optimizer without a scale")
+    whole, first = mixed_precision(), mixed_precision()
+    fit(ModelCheckpoint("whole.weights.h5", save_weights_only=True), 4, of=whole)
+    fit(ModelCheckpoint(template, save_weights_only=weights), 2, of=first)
+    second = mixed_precision()
+    fit(ModelCheckpoint(template, save_weights_only=weights, resume=True), 4, of=second)
+    for name in ("dynamic_scale", "step_counter", "iterations"):
+        one, other = (getattr(each.optimizer, name) for each in (whole, second))
+        assert int(runtime.to_numpy(one)) == int(runtime.to_numpy(other)), name
+
+
+class TwoOptimizers(keras.Model):  # type: ignore[misc]
+    """As models that are trained against each other have them."""
+
+    def __init__(self, is_built: bool) -> None:
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+        self.second = keras.optimizers.Adam()
+        self.dense.build((None, 4))
+        self.built = True
+        if is_built:
+            self.second.build(self.dense.trainable_variables)
+        self.compile("sgd", "mse")
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+
+@pytest.mark.parametrize(
+    ("template", "is_built", "comes_back"),
+    [
+        ("{epoch}.weights.h5", True, True),
+        ("{epoch}.weights.h5", False, False),
+        ("{epoch}.keras", True, True),
+        ("{epoch}", True, False),
+        ("{epoch}.hdf5", True, False),
+        ("{epoch}.hdf5", False, False),
+    ],
+)
+def test_other_optimizers_begin_anew_with_a_warning(
+    template: str, is_built: bool, comes_back: bool
+) -> None:
+    def checkpoint() -> ModelCheckpoint:
+        return ModelCheckpoint(template, save_weights_only=True, resume=True)
+
+    first, second = TwoOptimizers(True), TwoOptimizers(is_built)
+    first.second.iterations.assign(7)
+    fit(checkpoint(), 1, of=first)
+    if comes_back:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "(?s).*does not give the optimizer")
+            fit(checkpoint(), 2, of=second)
+        assert int(runtime.to_numpy(second.second.iterations)) == 7
+    else:
+        with pytest.warns(UserWarning, match="does not give the optimizer second of the model its"):
+            fit(checkpoint(), 2, of=second)
+        assert int(runtime.to_numpy(second.second.iterations)) == 0
+
+
+def test_an_optimizer_that_never_made_a_step_is_no_fault() -> None:
+    class Idle(TwoOptimizers):
+        def train_step(self, *args: Any) -> Any:
+            return (0.0, args[0]) if runtime.backend() == "jax" else {"loss": 0.0}
+
+    def checkpoint() -> ModelCheckpoint:
+        return ModelCheckpoint("{epoch}.weights.h5", save_weights_only=True, resume=True)
+
+    def made() -> Any:
+        found = Idle(True)
+        found.compile("adam", "mse", run_eagerly=runtime.backend() != "jax")
+        return found
+
+    fit(checkpoint(), 1, of=made())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "(?s).*(starts|begins) anew")
+        assert fit(checkpoint(), 2, of=made()).epochs == [2]
+
+
+def test_an_epoch_that_is_cut_again_at_an_earlier_batch_goes_on_from_there() -> None:
+    class Cut(keras.callbacks.Callback):  # type: ignore[misc]
+        def __init__(self, batch: int) -> None:
+            super().__init__()
+            self.batch = batch
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch == self.batch:
+                raise KeyboardInterrupt
+
+    def life(batch: int) -> ModelCheckpoint:
+        checkpoint = ModelCheckpoint("{epoch}-{batch}.keras", save_freq=1, resume=True)
+        with pytest.raises(KeyboardInterrupt):
+            model().fit(
+                training.X,
+                training.Y,
+                batch_size=4,
+                verbose=0,
+                epochs=2,
+                callbacks=[checkpoint, Cut(batch)],
+            )
+        return checkpoint
+
+    life(3)
+    life(1)  # Which began with what was saved after 4 batches, and has trained 2 more.
+    assert life(0)._lifecycle.resumed == "1-2.keras"
+    steps = {each.path: each.step for each in keras_ckpt.checkpoints("{epoch}-{batch}.keras")}
+    assert steps == {"1-3.keras": 3, "1-4.keras": 4, "1-2.keras": 6, "1-1.keras": 7}
+    assert list(steps)[-1] == "1-1.keras"
 
 
 def test_a_model_without_variables_is_refused() -> None:

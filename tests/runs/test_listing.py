@@ -25,6 +25,9 @@ def record(**fields: object) -> Record:
         ("a/best.keras", "best.keras"),
         ("a\\best.keras", "best.keras"),
         ("a/{epoch}/", "{epoch}"),
+        ("a/{{b}}/w.{epoch}.keras", "w.{epoch}.keras"),
+        ("a/{{b}}.keras", "{{b}}.keras"),
+        ("a{/b.keras", "a{/b.keras"),
     ],
 )
 def test_what_of_a_template_names_the_files(template: str, tail: str) -> None:
@@ -87,7 +90,27 @@ def test_values_in_the_name_of_a_directory() -> None:
         ("cp/cp-{epoch:04d}.ckpt", "cp/cp.exception.ckpt"),
         ("a/{epoch}/model.keras", "a/model.exception.keras"),
         ("{epoch}.keras", "exception.keras"),
+        ("a{{b}}/{{c}}-{epoch}.keras", "a{b}/{c}.exception.keras"),
+        ("a{{b}}/c{{}}.keras", "a{b}/c{}.exception.keras"),
+        ("a{{b}}/{epoch}{{x}}", "a{b}/exception"),
     ],
 )
 def test_the_name_of_what_a_template_cannot_name(template: str, beside: str) -> None:
     assert listing.beside(template, "exception") == beside
+
+
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [("a{{b}}/c.keras", "a{b}/c.keras"), ("{epoch}.keras", "{epoch}.keras"), ("a{", "a{")],
+)
+def test_the_path_that_a_template_without_placeholders_is(template: str, path: str) -> None:
+    assert listing.literal(template) == path
+
+
+def test_a_life_that_was_cut_at_an_earlier_batch_comes_later() -> None:
+    made = [
+        Entry("1", record(epoch=1, batch=30, restarts=0, time="2024-01-05")),
+        Entry("2", record(epoch=1, batch=9, restarts=1, time="2024-01-01")),
+        Entry("3", record(epoch=2, restarts=0, time="2024-01-01")),
+    ]
+    assert listing.in_order(reversed(made)) == made

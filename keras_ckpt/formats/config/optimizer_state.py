@@ -71,6 +71,21 @@ def inner(optimizer: Optimizer) -> Optimizer:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
+#: How many steps the scale of the loss was never too large.
+GOOD_STEPS = "good_steps"
+
+
+def loss_scale(optimizer: Optimizer) -> dict[str, Variable]:
+    """Returns what an optimizer for mixed precision knows of its scale, by the names in Keras 2.
+
+    Nothing of any other optimizer, and of one that is not built.
+    """
+    found = {"current_loss_scale": "dynamic_scale", GOOD_STEPS: "step_counter"}
+    if inner(optimizer) is optimizer or getattr(optimizer, "dynamic_scale", None) is None:
+        return {}
+    return {name: getattr(optimizer, ours) for name, ours in found.items()}
+
+
 def knows(model: Model) -> bool:
     """Returns whether the optimizer of `model` is built for its variables, or not built yet."""
     optimizer = getattr(model, "optimizer", None)

@@ -449,6 +449,18 @@ def _since_2_11(
     return assignments + optimizer_state.derived(optimizer, assignments)
 
 
+def _of_loss_scale(model: Model, state: _Stored) -> dict[int, tuple[typed.Variable, str]]:
+    """Returns which tensors an optimizer for mixed precision gets, beside that within it."""
+    number = state.nodes[state.optimizer].children.get(object_graph.LOSS_SCALE)
+    children = {} if number is None else state.nodes[number].children
+    found = {}
+    for name, variable in optimizer_state.loss_scale(model.optimizer).items():
+        key = state.nodes[children[name]].key if name in children else None
+        if key is not None:
+            found[id(variable)] = (variable, key)
+    return found
+
+
 def _before_2_11(
     model: Model, state: _Stored, weights: object_graph.Match
 ) -> list[Assignment] | None:
@@ -476,6 +488,7 @@ def _before_2_11(
         return None
     if id(optimizer.iterations) not in keys:
         return None
+    keys.update(_of_loss_scale(model, state))
     assignments = [
         _assignment(state.path, variable, state.reader, key) for variable, key in keys.values()
     ]

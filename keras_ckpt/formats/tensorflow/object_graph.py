@@ -16,6 +16,8 @@ from keras_ckpt.formats.config import optimizer_state, vocabularies
 from keras_ckpt.formats.tensorflow import protobuf
 
 KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+#: Under which name an optimizer for mixed precision had its scale of the loss.
+LOSS_SCALE = "loss_scale"
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _ESCAPED = {"..": ".", ".S": "/"}
 
@@ -300,7 +302,12 @@ def describe(model: Model) -> Node:
     root = _Builder(model).layer(model)
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and getattr(optimizer, "built", False):
-        root.children["optimizer"] = _optimizer(optimizer_state.inner(optimizer))
+        root.children["optimizer"] = node = _optimizer(optimizer_state.inner(optimizer))
+        scale = optimizer_state.loss_scale(optimizer)
+        if scale:
+            node.children[LOSS_SCALE] = state = Node()
+            state.children = {name: Node(variable) for name, variable in scale.items()}
+            state.children[optimizer_state.GOOD_STEPS].dtype = "int64"
     return root
 
 
