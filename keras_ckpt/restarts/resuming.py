@@ -158,6 +158,12 @@ def _choose(found: catalogue.Found) -> tuple[str, Record | None] | None:
         flaws[path] = flaw
         passed_over.append(path)
     since = -math.inf if chosen is None else _time(chosen[0])
+    if chosen is not None and chosen[1] is not None:
+        # What has no record may have had one before it was damaged.
+        for path in found.unrecorded:
+            flaw = registry.flaw(path) if _time(path) >= since else None
+            if flaw is not None:
+                found.damaged[path] = flaws[path] = flaw
     passed_over += [path for path in found.damaged if _time(path) >= since]
     if chosen is None and flaws:
         path = max(flaws, key=_time)

@@ -111,6 +111,45 @@ def test_a_damaged_one_is_passed_over() -> None:
         assert fit(ModelCheckpoint("{epoch}.keras", resume=True), 4).epochs == [3, 4]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("template", "weights"), FORMATS)
+def test_each_file_of_each_format_may_be_damaged(
+    template: str, weights: bool, tmp_path: pathlib.Path, monkeypatch: Any
+) -> None:
+    def checkpoint() -> ModelCheckpoint:
+        return ModelCheckpoint(template, save_weights_only=weights, resume=True)
+
+    os.mkdir("whole")
+    monkeypatch.chdir("whole")
+    fit(checkpoint(), 2)
+    newest = template.format(epoch=2)
+    inside = pathlib.Path(newest)
+    found = (
+        list(inside.rglob("*")) if inside.is_dir() else list(inside.parent.glob(inside.name + "*"))
+    )
+    parts = [path for path in found if path.is_file()]
+    assert parts
+    monkeypatch.chdir(tmp_path)
+    warned = 0
+    for number, part in enumerate(parts):
+        if not os.path.getsize(os.path.join("whole", part)):
+            continue
+        copy = tmp_path / str(number)
+        shutil.copytree("whole", copy)
+        monkeypatch.chdir(copy)
+        damage(str(part))
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            epochs = fit(checkpoint(), 3).epochs
+        said = [str(each.message) for each in seen if "is passed over" in str(each.message)]
+        monkeypatch.chdir(tmp_path)
+        # A record alone, or what only readers of other programs want, is no loss of values.
+        assert epochs in ([2, 3], [3]), part
+        assert bool(said) is (epochs == [2, 3]) or part.name.endswith("keras_ckpt.json"), part
+        warned += bool(said)
+    assert warned
+
+
 def test_a_flipped_bit_is_passed_over() -> None:
     fit(ModelCheckpoint("{epoch}.h5", resume=True), 2)
     content = bytearray(pathlib.Path("2.h5").read_bytes())
