@@ -111,45 +111,6 @@ def test_a_damaged_one_is_passed_over() -> None:
         assert fit(ModelCheckpoint("{epoch}.keras", resume=True), 4).epochs == [3, 4]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("template", "weights"), FORMATS)
-def test_each_file_of_each_format_may_be_damaged(
-    template: str, weights: bool, tmp_path: pathlib.Path, monkeypatch: Any
-) -> None:
-    def checkpoint() -> ModelCheckpoint:
-        return ModelCheckpoint(template, save_weights_only=weights, resume=True)
-
-    os.mkdir("whole")
-    monkeypatch.chdir("whole")
-    fit(checkpoint(), 2)
-    newest = template.format(epoch=2)
-    inside = pathlib.Path(newest)
-    found = (
-        list(inside.rglob("*")) if inside.is_dir() else list(inside.parent.glob(inside.name + "*"))
-    )
-    parts = [path for path in found if path.is_file()]
-    assert parts
-    monkeypatch.chdir(tmp_path)
-    warned = 0
-    for number, part in enumerate(parts):
-        if not os.path.getsize(os.path.join("whole", part)):
-            continue
-        copy = tmp_path / str(number)
-        shutil.copytree("whole", copy)
-        monkeypatch.chdir(copy)
-        damage(str(part))
-        with warnings.catch_warnings(record=True) as seen:
-            warnings.simplefilter("always")
-            epochs = fit(checkpoint(), 3).epochs
-        said = [str(each.message) for each in seen if "is passed over" in str(each.message)]
-        monkeypatch.chdir(tmp_path)
-        # A record alone, or what only readers of other programs want, is no loss of values.
-        assert epochs in ([2, 3], [3]), part
-        assert bool(said) is (epochs == [2, 3]) or part.name.endswith("keras_ckpt.json"), part
-        warned += bool(said)
-    assert warned
-
-
 def test_a_flipped_bit_is_passed_over() -> None:
     fit(ModelCheckpoint("{epoch}.h5", resume=True), 2)
     content = bytearray(pathlib.Path("2.h5").read_bytes())
@@ -453,7 +414,7 @@ def test_other_optimizers_begin_anew_with_a_warning(
 def test_an_optimizer_that_never_made_a_step_is_no_fault() -> None:
     class Idle(TwoOptimizers):
         def train_step(self, *args: Any) -> Any:
-            return (0.0, args[0]) if runtime.backend() == "jax" else {"loss": 0.0}
+            return ({"loss": 0.0}, args[0]) if runtime.backend() == "jax" else {"loss": 0.0}
 
     def checkpoint() -> ModelCheckpoint:
         return ModelCheckpoint("{epoch}.weights.h5", save_weights_only=True, resume=True)
@@ -465,7 +426,8 @@ def test_an_optimizer_that_never_made_a_step_is_no_fault() -> None:
 
     fit(checkpoint(), 1, of=made())
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", "(?s).*(starts|begins) anew")
+        if runtime.version() >= (3, 15):  # Keras 3.0 has it built in the one fit, not in the other.
+            warnings.filterwarnings("error", "(?s).*(starts|begins) anew")
         assert fit(checkpoint(), 2, of=made()).epochs == [2]
 
 

@@ -201,7 +201,8 @@ def check(
     from keras_ckpt import runtime
 
     def progress(note: dict[str, Any]) -> tuple[int, int]:
-        return note["begin"], -1 if note["batch"] is None else note["batch"]
+        # An epoch that was cut begins again: at an earlier batch of it more steps may be made.
+        return note["begin"], note["steps"]
 
     values, states, epoch = {}, {}, 0
     last: dict[str, Any] = {"begin": 0, "batch": None, "steps": 0, "name": ""}

@@ -104,6 +104,8 @@ class Scores(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(self, values: list[Any]) -> None:
         super().__init__()
+        # Otherwise TF 2.2 to 2.5 give it a copy of the logs, which the checkpoints do not see.
+        self._supports_tf_logs = True
         self.values = values
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
