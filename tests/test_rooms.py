@@ -48,7 +48,6 @@ TESTED_ELSEWHERE = {
     "keras2/constraints": "formats/test_inventory",
     "keras2/layers/added": "formats/test_inventory",
     "keras2/layers/locally_connected": "formats/test_inventory, keras2/test_registered",
-    "keras2/layers/random_crop": "formats/test_inventory",
     "keras2/layers/random_fourier_features": "formats/test_inventory, keras2/test_registered",
     "keras2/layers/sync_batch_normalization": "formats/test_inventory, keras2/test_registered",
     "keras2/layers/thresholded_relu": "formats/test_inventory, keras2/test_registered",

@@ -31,7 +31,7 @@ from keras_ckpt.engine._types import Replica
 from keras_ckpt.engine.construction import ends_in
 from keras_ckpt.engine.workers import WORKERS
 from keras_ckpt.formats import api, registry
-from keras_ckpt.formats.base import Snapshot
+from keras_ckpt.formats.base import Format, Snapshot
 
 _SPLIT = "_should_save_model(epoch, batch, logs, filepath)"
 
@@ -163,16 +163,33 @@ def _make_directory(self: Replica, filepath: str) -> None:
 
 def _write(self: Replica, filepath: str, whole: bool) -> None:
     """Saves the model, or its weights, at the path that was decided on."""
-    with WORKERS[self._keras_ckpt_profile.workers].writing(self) as is_written_here:
+    weights = bool(self.save_weights_only) and not whole
+    in_parts = _is_saved_by_formats(self, weights) and _format(self, filepath, weights).in_parts
+    with WORKERS[self._keras_ckpt_profile.workers].writing(self, in_parts) as is_written_here:
         if is_written_here:
-            _write_here(self, filepath, whole)
+            _write_here(self, filepath, weights)
 
 
-def _write_here(self: Replica, filepath: str, whole: bool) -> None:
+def _write_here(self: Replica, filepath: str, weights: bool) -> None:
     if "_save_handler(filepath)" in self._keras_ckpt_profile.hooks:
         self._save_handler(filepath)
     else:
-        write(self, filepath, weights=self.save_weights_only and not whole)
+        write(self, filepath, weights)
+
+
+def _is_saved_by_formats(self: Replica, weights: bool) -> bool:
+    """Returns whether `formats` saves the model, and not a method that it has."""
+    model, method = self.model, _method(weights)
+    any_ending = not any(self._keras_ckpt_profile.endings)
+    return any_ending and runtime.is_keras_model(model) and not runtime.has_own(model, method)
+
+
+def _method(weights: bool) -> str:
+    return "save_weights" if weights else "save"
+
+
+def _format(self: Replica, filepath: str, weights: bool) -> Format:
+    return registry.format_written(filepath, weights, self._keras_ckpt_profile.format)
 
 
 def write(self: Replica, filepath: str, weights: bool) -> None:
@@ -181,32 +198,32 @@ def write(self: Replica, filepath: str, weights: bool) -> None:
     A real model of a Keras that knows the release's formats no longer is saved by `formats`.
     """
     p = self._keras_ckpt_profile
+    weights = bool(weights)
     kwargs: dict[str, object] = {"overwrite": True}
     given = p.options == "passed" or (p.options == "passed if given" and self._options is not None)
     if given and not _leaves_options_out(self, filepath, weights):
         kwargs["options"] = self._options
     model = self.model
     saving = self._keras_ckpt_saving
-    method = "save_weights" if weights else "save"
-    any_ending = not any(p.endings)
-    if any_ending and runtime.is_keras_model(model) and not runtime.has_own(model, method):
+    if _is_saved_by_formats(self, weights):
         options = kwargs.get("options")
 
         def take(copy: bool) -> Snapshot:
-            return api.snapshot(model, filepath, bool(weights), options, copy, p.format)
+            return api.snapshot(model, filepath, weights, options, copy, p.format)
 
         if saving is None:
             # In one go: the model stays as it is meanwhile, so that nothing need be copied.
             take(False).write(filepath)
         else:
             saving.commit(filepath, take)
-        form = registry.format_written(filepath, bool(weights), p.format)
+        form = _format(self, filepath, weights)
         if not form.keras_3_reads or (p.format and not registry.is_native_name(filepath, form)):
             _read_by_formats(model)
     elif saving is None:
-        getattr(model, method)(filepath, **kwargs)
+        getattr(model, _method(weights))(filepath, **kwargs)
     else:
-        saving.call(filepath, functools.partial(getattr(model, method), filepath, **kwargs))
+        save = getattr(model, _method(weights))
+        saving.call(filepath, functools.partial(save, filepath, **kwargs))
 
 
 def _read_by_formats(model: Any) -> None:
@@ -233,7 +250,7 @@ def _leaves_options_out(self: Replica, filepath: str, weights: bool) -> bool:
     p = self._keras_ckpt_profile
     if self.save_best_only and p.best_only_passes_options:
         return False
-    return ends_in(filepath, p.endings_without_options[bool(weights)])
+    return ends_in(filepath, p.endings_without_options[weights])
 
 
 def _handle(self: Replica, error: OSError, filepath: str) -> None:

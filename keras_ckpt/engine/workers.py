@@ -7,13 +7,12 @@ not the chief write to a temporary place that is removed again.
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
-from typing import Any, Callable, ContextManager, Iterator
+from typing import Any, Callable, ContextManager
 
 from keras_ckpt import runtime
-from keras_ckpt._typing import Model, Variable
+from keras_ckpt._typing import Model
 from keras_ckpt.engine._types import Replica
 from keras_ckpt.runtime import internals, processes
 from keras_ckpt.storage import scratch
@@ -55,8 +54,13 @@ class Alone:
         """Returns whether a save is made, in all processes alike."""
         return is_due
 
-    def writing(self, callback: Replica) -> ContextManager[bool]:
-        """Gives whether this process writes the save; all leave the context once it is there."""
+    def writing(self, callback: Replica, in_parts: bool) -> ContextManager[bool]:
+        """Gives whether this process writes; all leave the context once the save is there.
+
+        Args:
+            callback: the callback.
+            in_parts: Boolean, whether each process can write its part.
+        """
         return contextlib.nullcontext(True)
 
 
@@ -108,21 +112,8 @@ class ByStrategyIfAny(ByStrategy):
         callback.best = told[1]
         return bool(told[0])
 
-    @contextlib.contextmanager
-    def writing(self, callback: Replica) -> Iterator[bool]:
-        together = processes.group()
-        if together.count == 1:
-            yield True
-            return
-        failure: BaseException | None = None
-        with processes.gathering(_variables(callback.model)):
-            try:
-                yield together.is_first
-            except BaseException as error:
-                failure = error
-        # None goes on before it is there, or as if it were there.
-        together.by_first(functools.partial(_raise, failure))
-        _raise(failure)
+    def writing(self, callback: Replica, in_parts: bool) -> ContextManager[bool]:
+        return processes.writing(callback.model, in_parts)
 
     def path(self, callback: Replica, fill: Callable[[], str]) -> str:
         together = processes.group()
@@ -244,18 +235,6 @@ def _strategy(model: Model) -> Any:
     if strategy is None and tensorflow is not None:
         strategy = tensorflow.distribute.get_strategy()
     return strategy
-
-
-def _variables(model: Model) -> list[Variable]:
-    """Returns the variables that a save may read, in the same order in all processes."""
-    optimizer = getattr(model, "optimizer", None)
-    found = [*model.variables, *([] if optimizer is None else optimizer.variables)]
-    return list({id(each): each for each in [*found, *model.metrics_variables]}.values())
-
-
-def _raise(error: BaseException | None) -> None:
-    if error is not None:
-        raise error
 
 
 def _spans_workers(strategy: Any) -> bool:

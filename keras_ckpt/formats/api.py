@@ -18,13 +18,14 @@ from keras_ckpt.endings import (
 )
 from keras_ckpt.errors import CheckpointError, UnsupportedModel, WeightsOnly
 from keras_ckpt.formats import registry, saved_files
-from keras_ckpt.formats.base import Snapshot
+from keras_ckpt.formats.base import Format, Snapshot
 from keras_ckpt.formats.keras3.sharded import ShardedKerasWeights
 from keras_ckpt.formats.orbax import orbax_checkpoint
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
 from keras_ckpt.runs.record import Record
+from keras_ckpt.runtime import processes
 from keras_ckpt.storage import commit, durability, files, places, remote, rereading
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def save_weights(
             f"Received: path={name}, format={format!r}"
         )
     with progress.shown(verbose), durability.durable(durable):
-        sharded.snapshot(model, copy=False).write(name)
+        _write(model, sharded, name)
 
 
 def save_model(
@@ -159,8 +160,18 @@ def _save(
     with progress.shown(verbose), durability.durable(durable):
         if format is None:
             write(model, path, weights_only)
-            return
-        registry.NAMED[format][weights_only].snapshot(model, copy=False).write(os.fspath(path))
+        else:
+            _write(model, registry.NAMED[format][weights_only], os.fspath(path))
+
+
+def _write(model: Model, form: Format, name: str, options: object | None = None) -> None:
+    """Saves a model of Keras 3, by all processes together if none has all of it."""
+    if not processes.is_of_all(model, form.in_parts):
+        form.snapshot(model, options, copy=False).write(name)
+        return
+    with processes.writing(model, form.in_parts) as is_written_here:
+        if is_written_here:
+            form.snapshot(model, options, copy=False).write(name)
 
 
 def write(model: Model, path: StrPath, weights_only: bool, options: object | None = None) -> None:
@@ -177,7 +188,10 @@ def write(model: Model, path: StrPath, weights_only: bool, options: object | Non
             Defaults to `None`.
     """
     name = os.fspath(path)
-    snapshot(model, name, weights_only, options, copy=False).write(name)
+    if runtime.is_keras_3():
+        _write(model, registry.format_written(name, weights_only), name, options)
+    else:
+        snapshot(model, name, weights_only, options, copy=False).write(name)
 
 
 def snapshot(

@@ -129,6 +129,10 @@ class Format:
     not_on_background: str | None = None
     """Why it cannot be written while the model goes on training, if so, and what can."""
 
+    in_parts: bool = False
+    """Whether processes that train one model write it together, where a variable can be spread over
+    them: each writes its part."""
+
     keras_3_misreads: bool = False
     """Whether Keras 3's own `load_model` may return a model without what is in it, unsaid."""
 

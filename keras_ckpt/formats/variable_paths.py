@@ -58,8 +58,9 @@ def refuse_own_values(model: Model) -> None:
 
 
 def _is_value_of(saved: Tensor, variable: Variable) -> bool:
-    value = runtime.to_numpy(variable)
-    return saved is variable or np.array_equal(np.asarray(runtime.to_numpy(saved)), value)
+    return saved is variable or np.array_equal(
+        np.asarray(runtime.to_numpy(saved)), runtime.to_numpy(variable)
+    )
 
 
 def by_path(variables: Iterable[Variable]) -> dict[str, Variable]:

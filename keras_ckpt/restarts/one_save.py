@@ -69,9 +69,13 @@ class OneSave:
         """
         life, callback = self._life, self._callback
         life.settle(for_next=True)
-        is_extra = WORKERS[callback._keras_ckpt_profile.workers].is_extra(callback)
+        together = processes.group()
+        # What comes after a save is done once, whoever has written a part of it.
+        is_extra = not together.is_first or (
+            WORKERS[callback._keras_ckpt_profile.workers].is_extra(callback)
+        )
         background = self._background
-        if background is not None and processes.group().count > 1:
+        if background is not None and together.count > 1:
             life.warn_once(
                 "save_on_background=True changes nothing: several processes train together, and "
                 "each waits until the first of them has saved."

@@ -113,7 +113,8 @@ def readonly_view(tensor: Tensor | Variable) -> np.ndarray:
     if installed.is_keras_3() and installed.backend() in ("jax", "torch"):
         value = getattr(tensor, "value", tensor)
         if is_array_of_jax(value):
-            return np.asarray(value)
+            spanning = processes.whole(tensor)
+            return np.asarray(value) if spanning is None else spanning
         if hasattr(value, "detach") and value.device.type == "cpu":
             try:
                 # Which Keras copies.

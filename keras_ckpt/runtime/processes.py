@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import contextvars
+import functools
 import json
 import sys
 from types import ModuleType
@@ -16,7 +17,7 @@ from typing import Any, Callable, Iterable, Iterator, TypeVar
 
 import numpy as np
 
-from keras_ckpt._typing import Tensor, Variable
+from keras_ckpt._typing import Model, Tensor, Variable
 from keras_ckpt.runtime import installed
 
 T = TypeVar("T")
@@ -33,10 +34,12 @@ class Alone:
     Attributes:
         count: Integer, how many processes there are.
         index: Integer, which of them this is.
+        has_parts: Boolean, whether a variable can be spread over them, and each write its part.
     """
 
     count = 1
     index = 0
+    has_parts = False
 
     @property
     def is_first(self) -> bool:
@@ -79,9 +82,28 @@ class Alone:
         answer: T = value
         return answer
 
+    def agree(self, failure: BaseException | None) -> None:
+        """Raises in all processes if something has failed in one of them.
+
+        Args:
+            failure: what has been raised in this one, `None` if nothing.
+
+        Raises:
+            Exception: `failure`, or a RuntimeError that names the process where it was raised.
+        """
+        failed = self.most(0 if failure is None else self.index + 1) if self.count > 1 else 0
+        if failure is not None:
+            raise failure
+        if failed:
+            raise RuntimeError(
+                f"Process {failed - 1} of {self.count} has failed: its own error says why."
+            )
+
 
 class OfJax(Alone):
     """The processes of `jax.distributed`."""
+
+    has_parts = True
 
     def __init__(self, jax: ModuleType) -> None:
         self._jax = jax
@@ -154,6 +176,17 @@ def _is_in_parts(value: Tensor) -> bool:
     )
 
 
+def part(variable: Tensor | Variable) -> Tensor | None:
+    """Returns the value of a variable that is spread over processes, None of any other."""
+    value: Tensor = getattr(variable, "value", variable)
+    return value if group().has_parts and _is_in_parts(value) else None
+
+
+def like(value: Tensor) -> Tensor:
+    """Returns the shape of a value that is spread over processes, its type, and what each has."""
+    return sys.modules["jax"].ShapeDtypeStruct(value.shape, value.dtype, sharding=value.sharding)
+
+
 def whole(variable: Tensor | Variable) -> np.ndarray | None:
     """Returns the value of a variable that spans processes, None if it is one of this process.
 
@@ -178,8 +211,8 @@ def gathering(variables: Iterable[Variable]) -> Iterator[None]:
     found: dict[int, np.ndarray] = {}
     if isinstance(together, OfJax):
         for variable in variables:
-            value = getattr(variable, "value", variable)
-            if _is_in_parts(value):
+            value = part(variable)
+            if value is not None:
                 array = together.gathered(value)
                 if together.is_first:
                     found[id(variable)] = found[id(value)] = array
@@ -189,6 +222,57 @@ def gathering(variables: Iterable[Variable]) -> Iterator[None]:
             yield
     finally:
         _gathered.reset(token)
+
+
+@contextlib.contextmanager
+def writing(model: Model, in_parts: bool) -> Iterator[bool]:
+    """Has one checkpoint written by all processes. All must come here, and go on once it is there.
+
+    Args:
+        model: the model that is saved.
+        in_parts: Boolean, whether its format lets each process write its part.
+
+    Yields:
+        Whether this process has anything to write.
+    """
+    together = group()
+    if together.count == 1:
+        yield True
+        return
+    in_parts = in_parts and together.has_parts
+    failure: BaseException | None = None
+    with gathering([] if in_parts else _variables(model)):
+        try:
+            yield in_parts or together.is_first
+        except BaseException as error:
+            failure = error
+    # None goes on before it is there, or as if it were there.
+    together.by_first(functools.partial(_raise, failure))
+    _raise(failure)
+
+
+def is_of_all(model: Model, in_parts: bool) -> bool:
+    """Returns whether a model can only be saved by all processes together.
+
+    Args:
+        model: the model.
+        in_parts: Boolean, as of `writing`.
+    """
+    return group().has_parts and (
+        in_parts or any(part(each) is not None for each in _variables(model))
+    )
+
+
+def _variables(model: Model) -> list[Variable]:
+    """Returns the variables that a save may read, in the same order in all processes."""
+    optimizer = getattr(model, "optimizer", None)
+    found = [*model.variables, *([] if optimizer is None else optimizer.variables)]
+    return list({id(each): each for each in [*found, *model.metrics_variables]}.values())
+
+
+def _raise(error: BaseException | None) -> None:
+    if error is not None:
+        raise error
 
 
 @contextlib.contextmanager

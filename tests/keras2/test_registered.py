@@ -63,7 +63,8 @@ def test_nothing_of_it_is_imported_before_keras() -> None:
 @pytest.mark.parametrize("name", sorted({**keras2.layers.MODULES, **keras2.layers.ARGUMENTS}))
 def test_each_layer_is_registered(name: str) -> None:
     keras2.register()
-    argument, values, _ = keras2.layers.ARGUMENTS.get(name, ("", [""], ""))
+    _, arguments = keras2.layers.ARGUMENTS.get(name, ("", {"": ("",)}))
+    argument, values = next(iter(arguments.items()))
     cls = keras2.layers.find(name, {argument: values[0]})
     assert keras.saving.get_registered_object(f"keras_ckpt>{name}") is cls
     assert keras_ckpt is not None

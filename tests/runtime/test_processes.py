@@ -36,7 +36,7 @@ def run(directory: pathlib.Path, count: int, **job: Any) -> tuple[list[int], lis
             words = [sys.executable, str(TOOL), str(path)]
             started.append(subprocess.Popen(words, env=environment, stdout=log, stderr=log))
     try:
-        codes = [each.wait(300) for each in started]
+        codes = [each.wait(100) for each in started]
     finally:
         for each in started:
             each.kill()
@@ -57,20 +57,64 @@ def test_a_process_alone_agrees_with_itself() -> None:
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="of JAX")
-def test_variables_spread_over_processes_are_saved_once_and_resumed(tmp_path: pathlib.Path) -> None:
-    template = str(tmp_path / "run" / "{epoch}.weights.h5")
-    arguments = {"max_to_keep": 2, "save_weights_only": True, "resume": True}
+@pytest.mark.parametrize("ending", [".keras", ".orbax"])
+def test_variables_spread_over_processes_are_saved_once_and_resumed(
+    ending: str, tmp_path: pathlib.Path
+) -> None:
+    if ending == ".orbax":
+        pytest.importorskip("orbax.checkpoint")
+    template = str(tmp_path / "run" / "{epoch}") + ending
+    arguments = {"max_to_keep": 2, "resume": True}
     job: Any = {"template": template, "arguments": arguments}
     _, first = run(tmp_path, 2, how="model", epochs=2, **job)
     assert [each["first"] for each in first] == [True, False]
+    assert [each["spread"] for each in first] == [3, 3]
     _, second = run(tmp_path, 2, how="model", epochs=3, **job)
     for each in second:
         assert each["epochs"] == [2] and each["begin"] == first[0]["end"] == first[1]["end"]
+        assert each["spread"] == 3
         assert each["checkpoints"] == [template.format(epoch=epoch) for epoch in (2, 3)]
+    parts = list((tmp_path / "run" / f"3{ending}").rglob("pytree/ocdbt.process_*"))
+    assert len(parts) == (2 if ending == ".orbax" else 0)  # Each has written its own.
     # And on one alone.
     _, (alone,) = run(tmp_path, 1, how="none", epochs=4, **job)
     assert alone["epochs"] == [3] and alone["begin"] == second[0]["end"]
-    assert sorted(os.listdir(tmp_path / "run")) == ["3.weights.h5", "4.weights.h5"]
+    assert sorted(os.listdir(tmp_path / "run")) == [f"3{ending}", f"4{ending}"]
+    # Then on two again.
+    _, again = run(tmp_path, 2, how="model", epochs=5, **job)
+    assert [each["begin"] for each in again] == [alone["end"]] * 2
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="of JAX")
+@pytest.mark.parametrize("how", ["none", "data"])
+def test_orbax_writes_in_all_processes_however_they_share_a_model(
+    how: str, tmp_path: pathlib.Path
+) -> None:
+    pytest.importorskip("orbax.checkpoint")
+    template = str(tmp_path / "run" / "{epoch}.orbax")
+    job: Any = {"how": how, "template": template, "arguments": {"resume": True}}
+    codes, first = run(tmp_path, 2, epochs=1, **job)
+    assert codes == [0, 0] and os.listdir(tmp_path / "run") == ["1.orbax"]
+    codes, second = run(tmp_path, 2, epochs=2, **job)
+    assert codes == [0, 0]
+    assert [each["begin"] for each in second] == [first[0]["end"]] * 2
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="of JAX")
+@pytest.mark.parametrize("name", ["w.weights.h5", "cp", "m.orbax"])
+def test_a_model_that_no_process_has_whole_is_saved_by_all(
+    name: str, tmp_path: pathlib.Path
+) -> None:
+    if name.endswith(".orbax"):
+        pytest.importorskip("orbax.checkpoint")
+    path = str(tmp_path / "saved" / name)
+    codes, first = run(tmp_path, 2, how="model", epochs=1, saves=path)
+    assert codes == [0, 0] and first[0]["spread"] == 3
+    for count in (2, 1):
+        how = "model" if count == 2 else "none"
+        _, loaded = run(tmp_path, count, how=how, epochs=0, loads=path)
+        # What comes after the weights is of the optimizer, which weights alone may leave out.
+        assert all(each["end"][:4] == first[0]["end"][:4] for each in loaded)
 
 
 @pytest.mark.skipif(BACKEND not in ("jax", "torch"), reason="of JAX and PyTorch")

@@ -49,9 +49,9 @@ def made(job: dict[str, Any]) -> Any:
 
         mesh = keras.distribution.DeviceMesh((1, len(jax.devices())), ["batch", "model"])
         layout = keras.distribution.LayoutMap(mesh)
-        layout["dense/kernel"] = (None, "model")
-        layout["dense/bias"] = ("model",)
-        layout["dense_1/kernel"] = ("model", None)
+        layout[".*dense/kernel.*"] = (None, "model")
+        layout[".*dense/bias.*"] = ("model",)
+        layout[".*dense_1/kernel.*"] = ("model", None)
         parallel = keras.distribution.ModelParallel(
             layout_map=layout, batch_dim_name="batch", auto_shard_dataset=False
         )
@@ -74,8 +74,8 @@ def values(model: Any) -> list[Any]:
     variables = [*model.variables, *model.optimizer.variables]
     found = []
     for each in variables:
-        value = each.value
-        if processes._is_in_parts(value):
+        value = processes.part(each)
+        if value is not None:
             together: Any = processes.group()
             found.append(together.gathered(value).tolist())
         else:
@@ -88,6 +88,7 @@ def main(path: str) -> None:
     begin(job)
     import keras
 
+    import keras_ckpt
     from keras_ckpt import ModelCheckpoint
     from keras_ckpt.runtime import processes
 
@@ -112,11 +113,12 @@ def main(path: str) -> None:
             logs["score"] = float(epoch * (-1) ** job["index"])
 
     def note() -> None:
+        result["spread"] = sum(processes.part(each) is not None for each in model.weights)
         result["end"] = values(model)
-        result["latest"] = checkpoint.latest_checkpoint
-        result["best"] = checkpoint.best_checkpoint
-        made_by = [each.path for each in checkpoint.checkpoints]
-        result["checkpoints"] = made_by
+        if checkpoint is not None:
+            result["latest"] = checkpoint.latest_checkpoint
+            result["best"] = checkpoint.best_checkpoint
+            result["checkpoints"] = [each.path for each in checkpoint.checkpoints]
         pathlib.Path(job["result"]).write_text(json.dumps(result))
 
     def ended(*_: Any) -> None:
@@ -124,11 +126,20 @@ def main(path: str) -> None:
         os._exit(41)
 
     signal.signal(signal.SIGTERM, ended)
-    checkpoint = ModelCheckpoint(job["template"], monitor="score", mode="max", **job["arguments"])
+    checkpoint: Any = None
+    if "template" in job:
+        given = {"monitor": "score", "mode": "max", **job["arguments"]}
+        checkpoint = ModelCheckpoint(job["template"], **given)
+    if "loads" in job:
+        keras_ckpt.load_weights(model, job["loads"])
     model.fit(
         x, y, batch_size=8, epochs=job["epochs"], verbose=0, shuffle=False,
-        callbacks=[Watch(), checkpoint],
+        callbacks=[Watch(), *([] if checkpoint is None else [checkpoint])],
     )  # fmt: skip
+    if "saves" in job:
+        is_whole = job["saves"].endswith((".keras", ".orbax"))
+        save = keras_ckpt.save_model if is_whole else keras_ckpt.save_weights
+        save(model, job["saves"])
     note()
 
 

@@ -7,6 +7,7 @@ from typing import Any, Callable, Union
 from keras_ckpt import keras2, runtime
 from keras_ckpt._typing import Config, CustomObjects, Model, Optimizer
 from keras_ckpt.formats.config import keras2_arguments, making
+from keras_ckpt.runtime import internals
 
 # What Keras 2 called the optimizer of mixed precision.
 _OF_MIXED_PRECISION = ("LossScaleOptimizer", "LossScaleOptimizerV3")
@@ -77,7 +78,26 @@ def compile_model(
         shape = getattr(model, "output_shape", None) if model.built and len(outputs) < 2 else None
         width = shape[-1] if isinstance(shape, tuple) and shape else None
         given = compile_arguments(config, custom_objects, outputs, width, version)
+        if keras2_arguments.counts_masked_steps(version):
+            given["loss"] = _over_all_steps(given["loss"], model)
         model.compile(**given)
+
+
+def _over_all_steps(loss: object, model: Model) -> object:
+    """Returns losses with the mean that Keras 2 took of those of outputs with a mask."""
+    outputs = getattr(model, "outputs", None) or []
+    names = getattr(model, "output_names", [])
+    masked = [internals.mask_of(each) is not None for each in outputs]
+    if isinstance(loss, dict):
+        of_names = dict(zip(names, masked))
+        return {name: _mean(each, of_names.get(name, False)) for name, each in loss.items()}
+    if isinstance(loss, list) and len(loss) == len(masked):
+        return [_mean(*pair) for pair in zip(loss, masked)]
+    return _mean(loss, masked == [True])
+
+
+def _mean(loss: object, is_masked: bool) -> object:
+    return keras2.losses.OverAllSteps(loss) if is_masked and loss is not None else loss
 
 
 def compile_arguments(
@@ -128,6 +148,9 @@ class _Compilation:
     def arguments(self, config: Config) -> dict[str, object]:
         """Returns the arguments."""
         loss = map_each(self._loss, config.get("loss"))
+        if isinstance(loss, dict) and set(loss) < set(self.outputs):
+            # Keras 2 let a model have outputs without a loss. Keras 3 does so in a list.
+            loss = [loss.get(name) for name in self.outputs]
         is_binary = "binary_crossentropy" in str(config.get("loss")) or "BinaryC" in str(
             config.get("loss")
         )

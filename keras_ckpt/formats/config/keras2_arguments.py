@@ -92,7 +92,35 @@ def _as_recurrent(kind: str, settings: Config) -> tuple[str, Config]:
     return kind[len("CuDNN") :], found
 
 
+def _interleaved(kind: str, settings: Config) -> tuple[str, Config]:
+    return kind, dict(settings, interleaved=True) if has_strides_in_dilation(settings) else settings
+
+
+def has_strides_in_dilation(settings: Config) -> bool:
+    """Returns whether a convolution has both strides and a dilation.
+
+    Releases that did not refuse it, TensorFlow 2.12 and before, did not compute what Keras 3 does.
+    """
+    found = [settings.get(name) or 1 for name in ("strides", "dilation_rate")]
+    return all(max(np.ravel(each)) > 1 for each in found)
+
+
+def _integers(kind: str, settings: Config) -> tuple[str, Config]:
+    # Up to TensorFlow 2.5 it said that it was of floats, and returned integers.
+    if (
+        str(settings.get("dtype")).startswith("float")
+        and settings.get("output_mode", "int") == "int"
+    ):
+        settings = {key: value for key, value in settings.items() if key != "dtype"}
+    return kind, settings
+
+
 _CONVERSIONS: dict[str, _Conversion] = {
+    "DepthwiseConv1D": _interleaved,
+    "DepthwiseConv2D": _interleaved,
+    "SeparableConv1D": _interleaved,
+    "SeparableConv2D": _interleaved,
+    "Hashing": _integers,
     "BatchNormalizationV1": _batch_normalization,
     "BatchNormalizationV2": _batch_normalization,
     "CuDNNGRU": _as_recurrent,
@@ -108,27 +136,22 @@ _CONVERSIONS: dict[str, _Conversion] = {
 }
 
 
+def _resized_first(kind: str, settings: Config) -> tuple[str, Config]:
+    return kind, dict(settings, resizes_first=True)
+
+
 def _legacy_bilinear(kind: str, settings: Config) -> tuple[str, Config]:
     if settings.get("interpolation") == "bilinear":
         settings = dict(settings, interpolation="legacy_bilinear")
     return kind, settings
 
 
-def _without_strides_in_dilation(kind: str, settings: Config) -> tuple[str, Config]:
-    lengths = [settings.get(name) or 1 for name in ("strides", "dilation_rate")]
-    if all(length != 1 and tuple(np.ravel(length)) != (1, 1) for length in lengths):
-        raise ValueError(
-            f"the layer {settings.get('name')!r} has both strides and a dilation_rate, which Keras "
-            "before 2.4 computed in a way that no release has computed since"
-        )
-    return kind, settings
-
-
 #: The same for Keras before it was TensorFlow's.
 _STAND_ALONE: dict[str, _Conversion] = {
-    "DepthwiseConv2D": _without_strides_in_dilation,
     "UpSampling2D": _legacy_bilinear,
 }
+#: The same for releases before 2.7.
+_UP_TO_2_6: dict[str, _Conversion] = {"RandomCrop": _resized_first}
 
 
 def is_stand_alone(version: str) -> bool:
@@ -137,10 +160,27 @@ def is_stand_alone(version: str) -> bool:
     Args:
         version: String, as files have it: `"2.3.1"`, or `"2.3.0-tf"` for that of TensorFlow 2.2.
     """
-    numbers = re.match(r"(\d+)\.(\d+)", version)
-    return bool(
-        numbers and "tf" not in version and (int(numbers.group(1)), int(numbers.group(2))) < (2, 4)
-    )
+    numbers = _numbers(version)
+    return numbers is not None and "tf" not in version and numbers < (2, 4)
+
+
+def counts_masked_steps(version: str) -> bool:
+    """Returns whether a release of Keras counted masked steps in the mean of a loss.
+
+    TensorFlow up to 2.10 did, and of Keras before it was TensorFlow's 2.3 alone.
+
+    Args:
+        version: as of `is_stand_alone`.
+    """
+    numbers = _numbers(version)
+    if numbers is None:
+        return False
+    return numbers == (2, 3) if is_stand_alone(version) else numbers < (2, 11)
+
+
+def _numbers(version: str) -> tuple[int, int] | None:
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return (int(found.group(1)), int(found.group(2))) if found else None
 
 
 def of_keras_3(kind: str, settings: Config, version: str = "") -> tuple[str, Config]:
@@ -152,7 +192,10 @@ def of_keras_3(kind: str, settings: Config, version: str = "") -> tuple[str, Con
         version: String, the release of Keras. Defaults to one of TensorFlow 2.
     """
     kind, settings = _with_penalty(kind, settings, is_stand_alone(version))
-    for conversions in [_STAND_ALONE] * is_stand_alone(version) + [_CONVERSIONS]:
+    numbers = _numbers(version)
+    older = [_STAND_ALONE] * is_stand_alone(version)
+    older += [_UP_TO_2_6] * (numbers is not None and numbers < (2, 7))
+    for conversions in [*older, _CONVERSIONS]:
         convert = conversions.get(kind)
         kind, settings = convert(kind, settings) if convert else (kind, settings)
     return kind, settings

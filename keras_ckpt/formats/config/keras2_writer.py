@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterable, List, Tuple, Union
 
 from keras_ckpt import keras2, runtime
 from keras_ckpt._typing import Config
+from keras_ckpt.formats.config import keras2_arguments
 
 #: Names of arguments, with the values at which a layer or optimizer does the same without them.
 Neutral = Dict[str, Tuple[object, ...]]
@@ -70,7 +71,7 @@ _NEWER_IN: dict[str, Neutral] = {
     "CenterCrop": _OF_IMAGES,
     "RandomBrightness": _OF_IMAGES,
     "RandomContrast": {**_OF_IMAGES, "value_range": ([0, 255], (0, 255))},
-    "RandomCrop": _OF_IMAGES,
+    "RandomCrop": {**_OF_IMAGES, "resizes_first": (True, False)},
     "RandomFlip": _OF_IMAGES,
     "RandomRotation": _OF_IMAGES,
     "RandomTranslation": _OF_IMAGES,
@@ -102,6 +103,9 @@ _OWN_FUNCTIONS = {
 }
 #: Activations whose name means another one in Keras 2.
 _CHANGED_ACTIVATIONS = ("hard_sigmoid",)
+#: Layers that mean another one in Keras 2 if they have both strides and a dilation.
+_CONVOLUTIONS = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
+_NEWER_IN.update(dict.fromkeys(_CONVOLUTIONS, {"interleaved": (True, False)}))
 #: Layers whose name means another one in Keras 2.
 _CHANGED_LAYERS = ("RandomCrop",)
 #: Optimizers of `keras_ckpt.keras2`, with their names in Keras 2.
@@ -216,6 +220,8 @@ def _plain(value: object) -> object:
     if _full_name(value) == _PACKAGE + "OfBatch":
         _check_reduction(config["reduction"])
         return _plain(config["regularizer"])
+    if _full_name(value) == _PACKAGE + "OverAllSteps":
+        return _plain(config["loss"])
     if name in ("L1", "L2"):
         # The class of both, and the only one in TensorFlow 2.0.
         return {"class_name": "L1L2", "config": dict({"l1": 0.0, "l2": 0.0}, **config)}
@@ -240,6 +246,9 @@ def _layer(description: Config) -> Config:
     name = name[len(_PACKAGE) :] if name.startswith(_PACKAGE) else name
     if name in _CHANGED_LAYERS and not is_of_keras_2:
         raise NotInKeras2(f"{name} of Keras 3 is another layer in Keras 2")
+    if name in _CONVOLUTIONS and not config.get("interleaved"):
+        if keras2_arguments.has_strides_in_dilation(config):
+            raise NotInKeras2(f"{name} with strides and a dilation is another layer in Keras 2")
     if name in _WITH_SHAPES:
         raise NotInKeras2(f"no description of {name} is read by both Keras 2 and Keras 3")
     if not (hasattr(runtime.keras().layers, name) or _is_layer_of_users(description)):

@@ -15,34 +15,24 @@ import json
 import os
 import threading
 from types import ModuleType
-from typing import Any, Dict, Iterator, Mapping
+from typing import Iterator, Mapping
 
 import numpy as np
 
 from keras_ckpt import progress, runtime
-from keras_ckpt._typing import Config, CustomObjects, Model, Tensor, Variable
-from keras_ckpt.errors import DamagedCheckpoint, NotACheckpoint, UnsafeCheckpoint, WeightsOnly
+from keras_ckpt._typing import Config, CustomObjects, Model, Variable
+from keras_ckpt.errors import NotACheckpoint, UnsafeCheckpoint, WeightsOnly
 from keras_ckpt.formats import assignment, parsing, summary, variable_paths
 from keras_ckpt.formats.base import Format, Probe, Snapshot, record_in
 from keras_ckpt.formats.config import safety
 from keras_ckpt.formats.keras3 import assets, description
+from keras_ckpt.formats.orbax import open_step
+from keras_ckpt.formats.orbax.open_step import Tree
 from keras_ckpt.formats.summary import Summary
-from keras_ckpt.formats.variable_paths import Stored
 from keras_ckpt.runs.record import FILE, Record
-from keras_ckpt.runtime import internals
-from keras_ckpt.storage import commit, files, remote, scratch
+from keras_ckpt.runtime import internals, processes
+from keras_ckpt.storage import commit, files, scratch
 
-#: The parts of a step, each a directory.
-_VALUES = "pytree"
-_DESCRIPTION = "model_config"
-_ASSETS = "assets"
-#: The parts of the values, and what `inspect` calls them.
-_ROLES = {
-    "trainable_variables": summary.WEIGHT,
-    "non_trainable_variables": summary.WEIGHT,
-    "optimizer_variables": summary.OPTIMIZER,
-    "metrics_variables": summary.STATE,
-}
 #: The file in which Orbax keeps what is said of a step, and what is said of those written here.
 _METADATA = "_CHECKPOINT_METADATA"
 _CUSTOM = "custom_metadata"
@@ -52,32 +42,15 @@ _VERSION = "keras_version"
 _ITERATIONS = "iterations"
 
 #: What a step is found by, which comes last where not all appears at once.
-_LAST = (FILE, _METADATA, f"{_VALUES}/_METADATA")
-
-#: Values by their paths, part by part.
-_Tree = Dict[str, Any]
-
-
-_MISSING = (
-    "Orbax checkpoints need the package orbax-checkpoint, 0.12 or later. Install it with "
-    '`pip install "keras-ckpt[orbax]"`.'
-)
-
-
-def _library() -> ModuleType:
-    try:
-        found: ModuleType = importlib.import_module("orbax.checkpoint").v1
-    except (ImportError, AttributeError):
-        raise ImportError(_MISSING) from None
-    return found
+_LAST = (FILE, _METADATA, f"{open_step.VALUES}/_METADATA")
 
 
 # Where the steps are.
 
 
 def _is_step(path: str) -> bool:
-    return files.isdir(os.path.join(path, _VALUES)) and files.isfile(
-        os.path.join(path, _VALUES, "_METADATA")
+    return files.isdir(os.path.join(path, open_step.VALUES)) and files.isfile(
+        os.path.join(path, open_step.VALUES, "_METADATA")
     )
 
 
@@ -126,9 +99,9 @@ def _said(step: str) -> Config:
 # Trees of values.
 
 
-def _nested(flat: Mapping[str, object]) -> _Tree:
+def _nested(flat: Mapping[str, object]) -> Tree:
     """Returns values by their paths as a tree."""
-    tree: _Tree = {}
+    tree: Tree = {}
     for path, value in flat.items():
         *parts, last = path.split("/")
         inside = tree
@@ -146,20 +119,6 @@ def _nested(flat: Mapping[str, object]) -> _Tree:
     return tree
 
 
-def _flat(tree: object, start: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Yields the values in a tree, each with its path."""
-    if not isinstance(tree, dict):
-        yield start[:-1], tree
-        return
-    for name, inside in tree.items():
-        yield from _flat(inside, f"{start}{name}/")
-
-
-def _stored(value: Tensor) -> Stored:
-    array = np.asarray(value)
-    return Stored(tuple(array.shape), lambda: array)
-
-
 # Writing.
 
 #: What Orbax is doing in one thread may end up in the directory of another.
@@ -168,6 +127,9 @@ _ONE_AT_A_TIME = threading.Lock()
 
 def _taken(variable: Variable, copy: bool) -> object:
     """Returns a value as Keras hands it to Orbax."""
+    in_parts = processes.part(variable)
+    if in_parts is not None:
+        return in_parts
     value = np.asarray((runtime.lasting if copy else runtime.readonly_view)(variable))
     if value.ndim == 0:
         return value.item()
@@ -179,7 +141,7 @@ def _taken(variable: Variable, copy: bool) -> object:
     return value
 
 
-def _values(model: Model, with_training: bool, copy: bool) -> _Tree:
+def _values(model: Model, with_training: bool, copy: bool) -> Tree:
     """Returns the values of a model, in the tree that Keras makes of them."""
     groups = {
         "trainable_variables": model.trainable_variables,
@@ -200,7 +162,7 @@ def _values(model: Model, with_training: bool, copy: bool) -> _Tree:
 def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
     assignment.require_variables(model, "saved")
     variable_paths.refuse_own_values(model)
-    library = _library()
+    library = open_step.library()
     optimizer = getattr(model, "optimizer", None)
     iterations = 0 if optimizer is None else int(optimizer.iterations)
     said = {
@@ -210,20 +172,21 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
         **({} if optimizer is None or not whole else {_ITERATIONS: iterations}),
     }
     # What Orbax cannot store is said now, also if all is read again when it is written.
-    parts: dict[str, object] = {_VALUES: _values(model, whole, copy)}
+    parts: dict[str, object] = {open_step.VALUES: _values(model, whole, copy)}
     if whole:
-        parts[_DESCRIPTION] = {"config": internals.saving_lib()._serialize_model_as_json(model)[0]}
+        parts[open_step.DESCRIPTION] = {
+            "config": internals.saving_lib()._serialize_model_as_json(model)[0]
+        }
         kept = assets.of_model(model)
         if kept:
             content = {path: np.frombuffer(each, np.uint8) for path, each in kept.items()}
-            parts[_ASSETS] = _nested(content)
+            parts[open_step.ASSETS] = _nested(content)
     total = assignment.nbytes(model)
     # A snapshot that has a copy needs the model no more.
     read = None if copy else functools.partial(_values, model, whole, False)
 
-    def write(path: str, record: Record | None) -> None:
-        name = os.path.basename(path.rstrip("/" + os.sep))
-        path = files.realpath(path)
+    def begin(stack: contextlib.ExitStack, path: str) -> tuple[str, int, list[int]]:
+        """Makes the directory that becomes that of the step."""
         if files.lexists(path) and not files.isdir(path):
             raise FileExistsError(errno.EEXIST, "A file is where a directory is to be", path)
         before = steps(path)
@@ -233,12 +196,20 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
             )
         number = max(iterations, before[-1] + 1 if before else 0)
         commit.make_directory(path)
-        with commit.directory_beside(path) as made:
+        return stack.enter_context(commit.directory_beside(path)), number, before
+
+    def write(path: str, record: Record | None) -> None:
+        name = os.path.basename(path.rstrip("/" + os.sep))
+        path = files.realpath(path)
+        together = open_step.together()
+        with contextlib.ExitStack() as stack:
+            made, number, before = together.by_first(functools.partial(begin, stack, path))
             new = os.path.join(made, str(number))
             if read is not None:
-                parts[_VALUES] = read()
-            with _ONE_AT_A_TIME, progress.watching(made, total, "Saving"), _failing_disk(path):
-                library.save_checkpointables(new, parts, custom_metadata=said)
+                parts[open_step.VALUES] = read()
+            _save(together, library, made, new, parts, said, total)
+            if not together.is_first:
+                return
             if record is not None:
                 with open(os.path.join(new, FILE), "w", encoding="ascii") as file:
                     file.write(record.of(name, total).dumped())
@@ -249,6 +220,36 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
                 commit.remove(old)
 
     return Snapshot(write, can_be_in_background=copy)
+
+
+def _save(
+    together: processes.Alone,
+    library: ModuleType,
+    made: str,
+    new: str,
+    parts: Mapping[str, object],
+    said: Config,
+    total: int,
+) -> None:
+    """Has Orbax write a step, in all processes that write together."""
+    missing = (
+        None
+        if files.isdir(made)
+        else FileNotFoundError(
+            errno.ENOENT,
+            "The first of the processes that write a checkpoint together has made a directory "
+            "that this one does not see. They need a file system that they share",
+            made,
+        )
+    )
+    together.agree(missing)
+    failure: BaseException | None = None
+    try:
+        with _ONE_AT_A_TIME, progress.watching(made, total, "Saving"), _failing_disk(new):
+            library.save_checkpointables(new, parts, custom_metadata=said)
+    except BaseException as error:
+        failure = error
+    together.agree(failure)
 
 
 @contextlib.contextmanager
@@ -265,44 +266,12 @@ def _failing_disk(path: str) -> Iterator[None]:
 # Reading.
 
 
-@contextlib.contextmanager
-def _errors(path: str) -> Iterator[None]:
-    """Makes a DamagedCheckpoint of what Orbax raises. Only its calls go inside."""
-    try:
-        with parsing.by_library(path):
-            yield
-    except FileNotFoundError as error:
-        raise DamagedCheckpoint(path, f"it is damaged: {parsing.one_line(error)}") from error
-
-
-def _read(step: str) -> _Tree:
-    """Returns the parts of a step."""
-    library = _library()
-    with remote.local_directory(step) as local, _errors(step):
-        found: _Tree = library.load_checkpointables(local)
-    if not isinstance(found.get(_VALUES), dict) or "trainable_variables" not in found[_VALUES]:
-        raise NotACheckpoint(
-            step,
-            "it was written by Orbax, but not by Keras",
-            "known are those of `keras.callbacks.OrbaxCheckpoint`",
-        )
-    return found
-
-
-def _of(found: _Tree, *groups: str) -> dict[str, Stored]:
-    """Returns the values of groups of variables, by their paths."""
-    return {
-        path: _stored(value)
-        for group in groups
-        for path, value in _flat(found[_VALUES].get(group) or {})
-        if path
-    }
-
-
-def _load(model: Model, path: str, found: _Tree, strict: bool) -> None:
-    stored = _of(found, "trainable_variables", "non_trainable_variables")
+def _load(model: Model, path: str, opened: open_step.OpenStep, strict: bool) -> None:
+    stored = opened.of("trainable_variables", "non_trainable_variables")
     made, pairs = variable_paths.fit(path, model, stored, strict, _said(path).get(_ORDER))
-    made += variable_paths.fit_optimizer(path, model, _of(found, "optimizer_variables"), pairs)
+    made += variable_paths.fit_optimizer(path, model, opened.of("optimizer_variables"), pairs)
+    for each in made:
+        open_step.want_part(each.read, each.variable)
     assignment.assign(model, made)
 
 
@@ -312,31 +281,32 @@ class OrbaxWeights(Format):
     # Keras 3.14 and later read them, but leave what has another path as it is.
     name = "checkpoint of weights by Orbax"
     keras_3_misreads = True
+    in_parts = True
 
     def require(self) -> None:
         # The library takes seconds to import.
         if not (importlib.util.find_spec("orbax") and importlib.util.find_spec("orbax.checkpoint")):
-            raise ImportError(_MISSING)
+            raise ImportError(open_step.MISSING)
 
     def recognises(self, probe: Probe) -> bool:
         step = probe.ask(newest_step)
-        return step is not None and not files.isdir(os.path.join(step, _DESCRIPTION))
+        return step is not None and not files.isdir(os.path.join(step, open_step.DESCRIPTION))
 
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         return _snapshot(model, False, copy)
 
     def inspect(self, path: str) -> Summary:
         step = _step(path)
-        library = _library()
-        with remote.local_directory(step) as local, _errors(step):
-            found = library.checkpointables_metadata(local).metadata
-        variables = [
-            summary.Variable(name, shape, dtype, assignment.size(dtype, shape), _role(group, name))
-            for group in _ROLES
-            for name, each in _flat((found.get(_VALUES) or {}).get(group) or {})
-            if name
-            for shape, dtype in [_kind(each)]
-        ]
+        with open_step.opened(step) as opened:
+            variables = [
+                summary.Variable(
+                    name, shape, dtype, assignment.size(dtype, shape), _role(group, name)
+                )
+                for group in open_step.ROLES
+                for name, each in open_step.flat(opened.described.get(group) or {})
+                if name
+                for shape, dtype in [open_step.kind(each)]
+            ]
         said = _said(step)
         return Summary(
             summary.in_order(variables),
@@ -348,24 +318,23 @@ class OrbaxWeights(Format):
         return record_in(_step(path))
 
     def verify(self, path: str) -> None:
-        _read(_step(path))
+        with open_step.opened(_step(path)) as opened:
+            opened.others()
+            opened.read()
 
     def load_weights(self, model: Model, path: str, strict: bool = True) -> None:
         assignment.require_variables(model, "loaded")
         step = _step(path)
-        _load(model, step, _read(step), strict)
-
-
-def _kind(metadata: Tensor) -> tuple[tuple[int, ...], str]:
-    """Returns the shape and the type of a value of which Orbax has metadata."""
-    if hasattr(metadata, "shape"):
-        return tuple(int(length) for length in metadata.shape), str(metadata.dtype)
-    # Of single numbers it keeps nothing but that they are whole or not.
-    return (), "int64" if isinstance(metadata, int) else "float64"
+        with open_step.opened(step) as opened:
+            _load(model, step, opened, strict)
 
 
 def _role(group: str, name: str) -> str:
-    return summary.role_of(name) if _ROLES[group] == summary.WEIGHT else _ROLES[group]
+    return (
+        summary.role_of(name)
+        if open_step.ROLES[group] == summary.WEIGHT
+        else open_step.ROLES[group]
+    )
 
 
 class OrbaxCheckpoint(OrbaxWeights):
@@ -375,7 +344,7 @@ class OrbaxCheckpoint(OrbaxWeights):
 
     def recognises(self, probe: Probe) -> bool:
         step = probe.ask(newest_step)
-        return step is not None and files.isdir(os.path.join(step, _DESCRIPTION))
+        return step is not None and files.isdir(os.path.join(step, open_step.DESCRIPTION))
 
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         return _snapshot(model, True, copy)
@@ -383,9 +352,8 @@ class OrbaxCheckpoint(OrbaxWeights):
     def inspect(self, path: str) -> Summary:
         step = _step(path)
         found = super().inspect(path)
-        library = _library()
-        with remote.local_directory(step) as local, _errors(step):
-            described = library.load_checkpointables(local, {_DESCRIPTION: None})
+        with open_step.opened(step) as opened:
+            described = opened.others()
         config = _config(step, described)
         of_model = summary.of_description(config, config.get("compile_config"), "optimizer")
         return found._replace(load_model=True, **of_model)
@@ -398,17 +366,18 @@ class OrbaxCheckpoint(OrbaxWeights):
         safe_mode: bool = True,
     ) -> Model:
         step = _step(path)
-        found = _read(step)
-        config = _config(step, found)
-        if not compile:
-            config["compile_config"] = None
-        weights = _of(found, "trainable_variables", "non_trainable_variables")
-        safety.refuse_sizes(
-            step, config, sum(int(np.prod(each.shape)) for each in weights.values())
-        )
-        model = description.make(step, config, custom_objects, safe_mode)
-        _load(model, step, found, True)
-        content = found.get(_ASSETS)
+        with open_step.opened(step) as opened:
+            found = opened.others()
+            config = _config(step, found)
+            if not compile:
+                config["compile_config"] = None
+            weights = opened.of("trainable_variables", "non_trainable_variables")
+            safety.refuse_sizes(
+                step, config, sum(int(np.prod(each.shape)) for each in weights.values())
+            )
+            model = description.make(step, config, custom_objects, safe_mode)
+            _load(model, step, opened, True)
+        content = found.get(open_step.ASSETS)
         if content:
             with scratch.directory() as directory:
                 _put_files(step, directory, content)
@@ -416,17 +385,17 @@ class OrbaxCheckpoint(OrbaxWeights):
         return model
 
 
-def _config(step: str, found: _Tree) -> Config:
-    described = found.get(_DESCRIPTION)
+def _config(step: str, found: Tree) -> Config:
+    described = found.get(open_step.DESCRIPTION)
     text = described.get("config") if isinstance(described, dict) else None
     if not isinstance(text, str):
         raise WeightsOnly(step, "there is no description of a model in it")
     return parsing.described(step, text)
 
 
-def _put_files(step: str, directory: str, content: _Tree) -> None:
+def _put_files(step: str, directory: str, content: Tree) -> None:
     """Writes the files of layers that a step has into a directory, and nowhere else."""
-    for path, value in _flat(content):
+    for path, value in open_step.flat(content):
         parts = path.split("/")
         if any(part in ("", ".", "..") or os.sep in part or "\\" in part for part in parts):
             raise UnsafeCheckpoint(

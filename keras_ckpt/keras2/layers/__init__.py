@@ -22,19 +22,21 @@ MODULES: dict[str, str] = {
 }
 
 
-#: Layers that Keras 3 has, but not with these values of an argument, and the modules that have.
-ARGUMENTS: dict[str, tuple[str, tuple[object, ...], str]] = {
-    "ActivityRegularization": ("reduction", ("mean", "sum"), "activity_regularization"),
-    "GRU": ("time_major", (True,), "time_major"),
-    "LSTM": ("time_major", (True,), "time_major"),
-    "RNN": ("time_major", (True,), "time_major"),
-    "Resizing": ("interpolation", ("area", "gaussian", "mitchellcubic"), "resampled"),
-    "SeparableConv1D": ("padding", ("causal",), "causal"),
-    "SimpleRNN": ("time_major", (True,), "time_major"),
+#: Layers that Keras 3 has, but not with these values of arguments, and the modules that have.
+ARGUMENTS: dict[str, tuple[str, dict[str, tuple[object, ...]]]] = {
+    "ActivityRegularization": ("activity_regularization", {"reduction": ("mean", "sum")}),
+    "DepthwiseConv1D": ("convolutions", {"interleaved": (True,)}),
+    "DepthwiseConv2D": ("convolutions", {"interleaved": (True,)}),
+    "GRU": ("time_major", {"time_major": (True,)}),
+    "LSTM": ("time_major", {"time_major": (True,)}),
+    "RNN": ("time_major", {"time_major": (True,)}),
+    "Resizing": ("resampled", {"interpolation": ("area", "gaussian", "mitchellcubic")}),
+    "SeparableConv1D": ("convolutions", {"padding": ("causal",), "interleaved": (True,)}),
+    "SeparableConv2D": ("convolutions", {"interleaved": (True,)}),
+    "SimpleRNN": ("time_major", {"time_major": (True,)}),
     "UpSampling2D": (
-        "interpolation",
-        ("area", "gaussian", "mitchellcubic", "legacy_bilinear"),
         "resampled",
+        {"interpolation": ("area", "gaussian", "mitchellcubic", "legacy_bilinear")},
     ),
 }
 
@@ -48,8 +50,10 @@ def find(name: str, settings: Config | None = None) -> type[Layer] | None:
     """
     module = MODULES.get(name)
     if module is None and name in ARGUMENTS:
-        argument, values, has_them = ARGUMENTS[name]
-        module = has_them if (settings or {}).get(argument) in values else None
+        has_them, arguments = ARGUMENTS[name]
+        given = settings or {}
+        if any(given.get(argument) in values for argument, values in arguments.items()):
+            module = has_them
     if module is None:
         return None
     found: type[Layer] = getattr(importlib.import_module(f"{__name__}.{module}"), name)
@@ -59,7 +63,9 @@ def find(name: str, settings: Config | None = None) -> type[Layer] | None:
 def every() -> list[type[Layer]]:
     """Returns all of them."""
     found = [find(name) for name in MODULES]
-    found += [find(name, {key: values[0]}) for name, (key, values, _) in ARGUMENTS.items()]
+    for name, (_, arguments) in ARGUMENTS.items():
+        argument, values = next(iter(arguments.items()))
+        found.append(find(name, {argument: values[0]}))
     return [each for each in found if each is not None]
 
 

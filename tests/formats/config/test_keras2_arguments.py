@@ -84,9 +84,28 @@ def test_keras_before_it_was_tensorflows(version: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(("strides", "rate"), [(2, 2), ([1, 2], [2, 2]), ((2, 2), 2)])
-def test_strides_in_a_dilated_convolution_are_refused(strides: object, rate: object) -> None:
+def test_strides_in_a_dilation_are_interleaved(strides: object, rate: object) -> None:
     settings = {"name": "conv", "strides": strides, "dilation_rate": rate}
-    with pytest.raises(ValueError, match="'conv' has both strides and a dilation_rate"):
-        keras2_arguments.of_keras_3("DepthwiseConv2D", settings, "2.3.1")
-    keras2_arguments.of_keras_3("DepthwiseConv2D", settings, "2.15.0")
-    keras2_arguments.of_keras_3("DepthwiseConv2D", dict(settings, strides=(1, 1)), "2.3.1")
+    for version in ("2.2.4", "2.3.1", "2.8.0"):
+        _, found = keras2_arguments.of_keras_3("DepthwiseConv2D", settings, version)
+        assert found == dict(settings, interleaved=True)
+    plain = dict(settings, strides=(1, 1))
+    assert keras2_arguments.of_keras_3("SeparableConv1D", plain, "2.3.1")[1] == plain
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("2.2.4", False), ("2.3.1", True), ("2.2.4-tf", True), ("2.3.0-tf", True), ("2.4.0", True),
+        ("2.10.0", True), ("2.11.0", False), ("2.15.0", False), ("3.8.0", False), ("", False),
+    ],
+)  # fmt: skip
+def test_which_releases_count_masked_steps(version: str, expected: bool) -> None:
+    assert keras2_arguments.counts_masked_steps(version) is expected
+
+
+def test_hashing_returns_integers() -> None:
+    _, found = keras2_arguments.of_keras_3("Hashing", {"num_bins": 3, "dtype": "float32"}, "2.4.0")
+    assert found == {"num_bins": 3}
+    settings = {"num_bins": 3, "dtype": "float32", "output_mode": "one_hot"}
+    assert keras2_arguments.of_keras_3("Hashing", settings, "2.8.0")[1] == settings

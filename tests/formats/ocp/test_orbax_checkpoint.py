@@ -14,7 +14,7 @@ import pytest
 import keras_ckpt
 from keras_ckpt import runtime
 from keras_ckpt.errors import CheckpointError, NotACheckpoint, WeightsOnly
-from keras_ckpt.formats.orbax import orbax_checkpoint
+from keras_ckpt.formats.orbax import open_step, orbax_checkpoint
 
 if not runtime.is_keras_3():
     pytest.skip("variables have paths in Keras 3", allow_module_level=True)
@@ -197,7 +197,7 @@ def test_paths_that_are_no_tree_are_refused(tmp_path: pathlib.Path) -> None:
 
 
 def test_what_others_write_with_orbax(mlp: Any, tmp_path: pathlib.Path) -> None:
-    library = orbax_checkpoint._library()
+    library = open_step.library()
     library.save_checkpointables(tmp_path / "1", {"pytree": {"params": {"w": np.ones(2)}}})
     with pytest.raises(NotACheckpoint, match="written by Orbax, but not by Keras"):
         keras_ckpt.load_weights(mlp, tmp_path)
