@@ -101,7 +101,14 @@ def build(model: Model) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
-def restore(path: str, model: Model, names: Sequence[str], values: Sequence[Stored]) -> None:
+#: Releases of Keras, those of TensorFlow 2.3 to 2.5, in which the linear terms of an Ftrl with
+#: `l2_shrinkage_regularization_strength` were kept multiplied by its rate.
+_TIMES_RATE = ("2.4.0", "2.5.0")
+
+
+def restore(
+    path: str, model: Model, names: Sequence[str], values: Sequence[Stored], version: str = ""
+) -> None:
     """Gives the optimizer of a model the state in a checkpoint.
 
     If that is the state of another kind of optimizer, a warning says that this one starts anew.
@@ -111,9 +118,17 @@ def restore(path: str, model: Model, names: Sequence[str], values: Sequence[Stor
         model: the model, compiled.
         names: names of the values, as they stand in the file.
         values: the values.
+        version: String, the release of Keras that wrote it. Defaults to an unknown one.
     """
-    for assignment in state(path, model, names, values):
-        assignment.variable.assign(assignment.read())
+    found = state(path, model, names, values)
+    optimizer = inner(model.optimizer)
+    shrinks = getattr(optimizer, "l2_shrinkage_regularization_strength", 0) > 0
+    linear = (slot(optimizer, "linear") or []) if shrinks and version in _TIMES_RATE else []
+    scaled = {id(variable) for variable in linear}
+    for each in found:
+        is_scaled = id(each.variable) in scaled
+        rate = float(runtime.to_numpy(optimizer.learning_rate)) if is_scaled else 1.0
+        each.variable.assign(np.asarray(each.read()) / rate if is_scaled else each.read())
 
 
 def state(

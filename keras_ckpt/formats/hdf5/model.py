@@ -85,7 +85,7 @@ class HDF5Model(hdf5_file.HDF5Format):
         self.load_weights(model, path)
         with hdf5_file.opened(path) as file:
             if getattr(model, "optimizer", None) is not None:
-                _restore_optimizer(path, model, file)
+                _restore_optimizer(path, model, file, file.attrs.text("keras_version"))
 
     def load_weights_by_name(self, model: Model, path: str, skip_mismatch: bool = False) -> None:
         assignment.require_variables(model, "loaded")
@@ -126,7 +126,7 @@ class HDF5Model(hdf5_file.HDF5Format):
             if not compile or config is None:
                 return model
             compilation.compile_model(path, model, config, custom_objects, version)
-            _restore_optimizer(path, model, file)
+            _restore_optimizer(path, model, file, version)
         return model
 
 
@@ -299,7 +299,7 @@ def _spelled_out(config: Config) -> Config:
     return spelled
 
 
-def _restore_optimizer(path: str, model: Model, file: hdf5_file.Group) -> None:
+def _restore_optimizer(path: str, model: Model, file: hdf5_file.Group, version: str) -> None:
     """Gives the optimizer of a model the state in a file, if it has one."""
     if "optimizer_weights" not in file:
         return
@@ -310,7 +310,7 @@ def _restore_optimizer(path: str, model: Model, file: hdf5_file.Group) -> None:
         )
         return
     state = _optimizer_state(file.group("optimizer_weights"))
-    optimizer_state.restore(path, model, *state)
+    optimizer_state.restore(path, model, *state, version=version)
 
 
 def optimizer_values(file: hdf5_file.Group) -> list[np.ndarray]:
