@@ -148,7 +148,7 @@ class ByModel(Alone):
     def several(self, model: Model) -> bool:
         """Returns whether several workers train `model`."""
         if runtime.is_keras_model(model) and not hasattr(model, "_in_multi_worker_mode"):
-            return _spans_workers(_strategy(model))
+            return processes.spans_workers(_strategy(model))
         return bool(model._in_multi_worker_mode())
 
     def train_begin(self, callback: Replica) -> bool:
@@ -237,16 +237,8 @@ def _strategy(model: Model) -> Any:
     return strategy
 
 
-def _spans_workers(strategy: Any) -> bool:
-    extended: Any = getattr(strategy, "extended", None)
-    if hasattr(extended, "_in_multi_worker_mode"):
-        return bool(extended._in_multi_worker_mode())
-    # The strategies of TF 2.0 do not say, but one for several workers counts them.
-    return bool(getattr(extended, "_num_workers", 1) > 1)
-
-
 def _is_extra(strategy: Any) -> bool:
-    return _spans_workers(strategy) and not strategy.extended.should_checkpoint
+    return processes.spans_workers(strategy) and not strategy.extended.should_checkpoint
 
 
 def _temporary(directory: str, strategy: Any) -> str:

@@ -177,7 +177,7 @@ class Lifecycle:
 
     def _restore_best(self, callback: Running) -> None:
         # It is the first process that has written it, and knows.
-        path = processes.group().told(self.best_path)
+        path, best = processes.group().told((self.best_path, self.best))
         if path is None:
             return
         try:
@@ -189,7 +189,7 @@ class Lifecycle:
             )
             return
         if callback.verbose:
-            runtime.print_msg(f"Restored the weights of {path}, {callback.monitor}={self.best:.5g}")
+            runtime.print_msg(f"Restored the weights of {path}, {callback.monitor}={best:.5g}")
 
     # A save
 

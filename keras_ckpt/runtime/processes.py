@@ -1,4 +1,4 @@
-"""The processes that train one model together, of `jax.distributed` or `torch.distributed`.
+"""The processes that train one model together: of JAX, of PyTorch, or of `tf.distribute`.
 
 The first of them decides and writes; what it says is told to all. A library that the program has
 not loaded is not asked, and not loaded either.
@@ -35,11 +35,13 @@ class Alone:
         count: Integer, how many processes there are.
         index: Integer, which of them this is.
         has_parts: Boolean, whether a variable can be spread over them, and each write its part.
+        first_writes: Boolean, whether the others have nothing to do while the first one saves.
     """
 
     count = 1
     index = 0
     has_parts = False
+    first_writes = True
 
     @property
     def is_first(self) -> bool:
@@ -154,11 +156,77 @@ class OfTorch(Alone):
         return max(held)
 
 
+class OfStrategy(Alone):
+    """The workers of a strategy of `tf.distribute`, whose scope this is called in.
+
+    Reading a variable can need all of them: each saves, and those that are not the chief to a
+    temporary place.
+    """
+
+    first_writes = False
+
+    def __init__(self, tensorflow: ModuleType, strategy: Tensor) -> None:
+        self._tensorflow, self._strategy = tensorflow, strategy
+        extended = strategy.extended
+        self.count = int(extended._num_workers)
+        own = int(getattr(extended, "_id_in_cluster", extended._task_id))
+        self.index = 0 if extended.should_checkpoint else max(own, 1)
+
+    def told(self, value: T) -> T:
+        text = json.dumps(value).encode("utf-8") if self.is_first else b""
+        (size,) = self._sum(np.array([len(text)], np.int32))
+        content = np.zeros(size, np.int32)
+        content[: len(text)] = np.frombuffer(text, np.uint8)
+        found: T = json.loads(bytes(self._sum(content).astype(np.uint8)))
+        return found
+
+    def most(self, number: int) -> int:
+        own = np.zeros(self.count, np.int32)
+        own[self.index] = number
+        return int(self._sum(own).max())
+
+    def _sum(self, array: np.ndarray) -> np.ndarray:
+        """Returns the sum of the arrays that the workers give."""
+        tensorflow, strategy = self._tensorflow, self._strategy
+        run = getattr(strategy, "run", None) or strategy.experimental_run_v2
+        here = strategy.num_replicas_in_sync // self.count
+
+        def of_replica() -> Tensor:
+            # One for each worker.
+            number = tensorflow.distribute.get_replica_context().replica_id_in_sync_group
+            is_one = tensorflow.cast(tensorflow.equal(number % here, 0), tensorflow.int32)
+            return tensorflow.constant(array) * is_one
+
+        def of_all() -> Tensor:
+            kind = tensorflow.distribute.ReduceOp.SUM
+            return strategy.reduce(kind, run(of_replica), axis=None)
+
+        found: np.ndarray = tensorflow.function(of_all)().numpy()
+        return found
+
+
+def spans_workers(strategy: Tensor) -> bool:
+    """Returns whether a strategy of `tf.distribute` is one for several workers."""
+    extended: Tensor = getattr(strategy, "extended", None)
+    if hasattr(extended, "_in_multi_worker_mode"):
+        return bool(extended._in_multi_worker_mode())
+    # The strategies of TF 2.0 do not say, but one for several workers counts them.
+    return bool(getattr(extended, "_num_workers", 1) > 1)
+
+
+def _of_tensorflow() -> Alone:
+    tensorflow = installed.tensorflow_if_loaded()
+    if tensorflow is None:
+        return Alone()
+    strategy = tensorflow.distribute.get_strategy()
+    return OfStrategy(tensorflow, strategy) if spans_workers(strategy) else Alone()
+
+
 def group() -> Alone:
     """Returns the processes that this one is of."""
-    if not installed.is_keras_3():
-        return Alone()
-    backend = installed.backend()
+    backend = installed.backend() if installed.is_keras_3() else "tensorflow"
+    if backend == "tensorflow":
+        return _of_tensorflow()
     if backend == "jax" and "jax" in sys.modules:
         jax = sys.modules["jax"]
         return OfJax(jax) if jax.process_count() > 1 else Alone()
@@ -236,7 +304,7 @@ def writing(model: Model, in_parts: bool) -> Iterator[bool]:
         Whether this process has anything to write.
     """
     together = group()
-    if together.count == 1:
+    if together.count == 1 or not together.first_writes:
         yield True
         return
     in_parts = in_parts and together.has_parts

@@ -17,8 +17,13 @@ import numpy as np
 
 def begin(job: dict[str, Any]) -> None:
     """Joins the other processes."""
+    if not job["backend"]:  # Keras 2.
+        workers = [f"127.0.0.1:{port}" for port in job["ports"]]
+        task = {"type": "worker", "index": job["index"]}
+        os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": task})
+        return
     os.environ["KERAS_BACKEND"] = job["backend"]
-    address = f"127.0.0.1:{job['port']}"
+    address = f"127.0.0.1:{job['ports'][0]}"
     if job["backend"] == "jax":
         import jax
 
@@ -38,6 +43,12 @@ def begin(job: dict[str, Any]) -> None:
 
 def made(job: dict[str, Any]) -> Any:
     """Returns the model, distributed as the job says."""
+    if job["how"] == "strategy":
+        import tensorflow as tf
+
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        with strategy.scope():
+            return built(tf.keras)
     import keras
 
     keras.utils.set_random_seed(1)
@@ -56,6 +67,11 @@ def made(job: dict[str, Any]) -> Any:
             layout_map=layout, batch_dim_name="batch", auto_shard_dataset=False
         )
         keras.distribution.set_distribution(parallel)
+    return built(keras)
+
+
+def built(keras: Any) -> Any:
+    """Returns the model, compiled."""
     layers = [
         keras.Input((4,)),
         keras.layers.Dense(8, name="dense"),
@@ -67,10 +83,12 @@ def made(job: dict[str, Any]) -> Any:
 
 
 def values(model: Any) -> list[Any]:
-    """Returns the whole values of a model and of its optimizer."""
+    """Returns the whole values of a model, and of its optimizer in Keras 3."""
     from keras_ckpt import runtime
     from keras_ckpt.runtime import processes
 
+    if not runtime.is_keras_3():
+        return [each.tolist() for each in model.get_weights()]
     variables = [*model.variables, *model.optimizer.variables]
     found = []
     for each in variables:
@@ -86,17 +104,18 @@ def values(model: Any) -> list[Any]:
 def main(path: str) -> None:
     job = json.loads(pathlib.Path(path).read_text())
     begin(job)
-    import keras
-
     import keras_ckpt
-    from keras_ckpt import ModelCheckpoint
+    from keras_ckpt import ModelCheckpoint, runtime
     from keras_ckpt.runtime import processes
+
+    keras: Any = runtime.keras()
 
     random = np.random.RandomState(0)
     x = random.rand(32, 4).astype("float32")
     y = x.sum(axis=1, keepdims=True)
     model = made(job)
-    result: dict[str, Any] = {"epochs": [], "begin": None, "first": processes.group().is_first}
+    is_first = job["index"] == 0 if job["how"] == "strategy" else processes.group().is_first
+    result: dict[str, Any] = {"epochs": [], "begin": None, "first": is_first}
 
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -128,12 +147,21 @@ def main(path: str) -> None:
     signal.signal(signal.SIGTERM, ended)
     checkpoint: Any = None
     if "template" in job:
-        given = {"monitor": "score", "mode": "max", **job["arguments"]}
-        checkpoint = ModelCheckpoint(job["template"], **given)
+        arguments = {"monitor": "score", "mode": "max", **job["arguments"]}
+        checkpoint = ModelCheckpoint(job["template"], **arguments)
     if "loads" in job:
         keras_ckpt.load_weights(model, job["loads"])
+    given: Any = {"x": x, "y": y, "batch_size": 8}
+    if job["how"] == "strategy":
+        import tensorflow as tf
+
+        options = tf.data.Options()
+        off = tf.data.experimental.AutoShardPolicy.OFF
+        options.experimental_distribute.auto_shard_policy = off
+        batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
+        given = {"x": batches.with_options(options)}
     model.fit(
-        x, y, batch_size=8, epochs=job["epochs"], verbose=0, shuffle=False,
+        **given, epochs=job["epochs"], verbose=0, shuffle=False,
         callbacks=[Watch(), *([] if checkpoint is None else [checkpoint])],
     )  # fmt: skip
     if "saves" in job:
