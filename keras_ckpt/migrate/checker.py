@@ -19,7 +19,7 @@ from keras_ckpt.migrate.code.scopes import Module
 from keras_ckpt.migrate.code.source import Source, Unreadable, load, mentions, python
 from keras_ckpt.migrate.releases.release import Release, every, newest, newest_of_keras_2
 from keras_ckpt.migrate.report.finding import Finding, Result
-from keras_ckpt.migrate.rules.definition import Problem, rules, unique
+from keras_ckpt.migrate.rules.definition import KERAS_CKPT, Problem, rules, unique
 from keras_ckpt.migrate.sites import configurations
 from keras_ckpt.migrate.sites.finder import Sites
 from keras_ckpt.migrate.sites.site import Argument, Checkpoint, Site
@@ -306,10 +306,13 @@ def _of_table(
     for each in _problems(Checked(source, Sites(Module(tree))), old, new, selected):
         keyword = each.argument.keyword if each.argument is not None else None
         name = keyword.arg if keyword is not None else "filepath"
-        entry = table[name if name in table else "filepath"]
+        entry = table.get(name) or table.get("filepath") or next(iter(table.values()))
+        advice = each.advice
+        if configurations.TARGET in table:
+            advice = advice.replace(KERAS_CKPT, "`_target_: keras_ckpt.ModelCheckpoint`")
         if not is_silenced(source, [entry.line], each.rule.code):
             place = entry.line, entry.column
-            told = each.rule.code, each.rule.name, each.message, each.advice
+            told = each.rule.code, each.rule.name, each.message, advice
             level = "note" if each.rule.informs else "error"
             yield Finding(path, 0, *place, *told, *place, level)
 

@@ -131,3 +131,14 @@ def test_what_is_of_tf_keras_is_asked_about_only_if_that_is_the_old_release(
     result = checker.check([str(path)], release(other))
     assert result.stays is (other == "2.4")
     assert bool(result.findings) is (other == "tf_keras")
+
+
+def test_a_file_of_hydra_is_told_what_to_write_in_it(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.py").write_text("import hydra\nimport keras\n")
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "c.yaml").write_text(
+        "_target_: keras.callbacks.ModelCheckpoint\nfilepath: a.keras\nperiod: 2\n"
+    )
+    (found,) = checker.check([str(tmp_path / "a.py")], release("2.4")).findings
+    assert "`_target_: keras_ckpt.ModelCheckpoint`" in found.advice
+    assert "import" not in found.advice

@@ -85,7 +85,7 @@ def tables(text: str) -> list[dict[str, Entry]]:
     return [
         each
         for each in found
-        if "filepath" in each and (TARGET not in each or _is_target(each[TARGET]))
+        if (_is_target(each[TARGET]) if TARGET in each else "filepath" in each)
     ]
 
 
@@ -93,14 +93,20 @@ def targets(text: str) -> list[dict[str, Entry]]:
     """Returns the mappings that name the callback of Keras themselves, as for Hydra and gin."""
     named = [each for each in tables(text) if TARGET in each]
     bound: dict[str, dict[str, Entry]] = {}
+    of_keras = set()
     for match in _BINDING.finditer(text):
         full = f"{match['module'] or 'keras.callbacks.'}ModelCheckpoint"
         if _OF_KERAS.fullmatch(full):
             number = text.count("\n", 0, match.start()) + 1
             column = match.start("value") - text.rfind("\n", 0, match.start())
             entry = Entry(_value(match["value"]), number, column)
-            bound.setdefault(match["scope"] or "", {})[match["key"]] = entry
-    return named + [each for each in bound.values() if "filepath" in each]
+            scope = match["scope"] or ""
+            bound.setdefault(scope, {})[match["key"]] = entry
+            if match["module"]:
+                of_keras.add(scope)
+    # Other libraries have a class of the name, too.
+    found = [each for scope, each in bound.items() if "filepath" in each or scope in of_keras]
+    return named + found
 
 
 def _is_target(entry: Entry) -> bool:
@@ -193,9 +199,9 @@ def _names(folder: str) -> Iterator[str]:
 
 def as_code(table: dict[str, Entry]) -> str:
     """Returns the call of `ModelCheckpoint` that a mapping stands for, as a module of its own."""
-    arguments = ", ".join(
-        f"{key}={_as_code(entry.value)}" for key, entry in table.items() if key != TARGET
-    )
+    given = [f"{key}={_as_code(entry.value)}" for key, entry in table.items() if key != TARGET]
+    # Where it is not here, the code has it.
+    arguments = ", ".join([*given, *(() if "filepath" in table else ("filepath=_",))])
     return f"from keras.callbacks import ModelCheckpoint\nModelCheckpoint({arguments})\n"
 
 
