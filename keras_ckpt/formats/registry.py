@@ -183,11 +183,12 @@ def _format_of(name: str) -> Format:
                 return each
     if files.isdir(name):
         newest = checkpoint.latest_checkpoint(name)
+        held = _listed(_entries(name)) or "nothing"
         raise NotACheckpoint(
             name,
             "it is a directory, without a SavedModel or a step of Orbax",
-            "give the prefix of the checkpoint in it"
-            + (f": {newest} is its newest" if newest else ", without the ending .index"),
+            f"it holds {held}: give the path of one checkpoint, of one of TensorFlow without .index"
+            + (f"; {newest} is the newest" if newest else ""),
         )
     if not files.lexists(name):
         raise FileNotFoundError(_absent(name))
@@ -203,18 +204,28 @@ def _format_of(name: str) -> Format:
 def _absent(name: str) -> str:
     directory, start = files.split(name)
     try:
-        near = sorted(
-            entry[: -len(".index")] if entry.endswith(".index") else entry
-            for entry in files.listdir(directory)
-            if not entry.startswith(".") and ".data-" not in entry
-        )
+        near = _entries(directory)
     except FileNotFoundError:
         return f"There is no checkpoint at {name}, nor a directory {directory}."
     if not near:
         return f"There is no checkpoint at {name}: its directory is empty."
     similar = [entry for entry in near if start and entry.startswith(start[:3])] or near
-    held = ", ".join(similar[:5]) + (", …" if len(similar) > 5 else "")
-    return f"There is no checkpoint at {name}. Its directory holds {held}."
+    return f"There is no checkpoint at {name}. Its directory holds {_listed(similar)}."
+
+
+def _entries(directory: str) -> list[str]:
+    """Returns the names of what may be a checkpoint in a directory."""
+    return sorted(
+        {
+            entry[: -len(".index")] if entry.endswith(".index") else entry
+            for entry in files.listdir(directory)
+            if not entry.startswith(".") and ".data-" not in entry
+        }
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def flaw(path: str) -> str | None:

@@ -224,6 +224,8 @@ def _of_tensorflow() -> Alone:
 
 def group() -> Alone:
     """Returns the processes that this one is of."""
+    if not {"keras", "tensorflow"} & set(sys.modules):
+        return Alone()  # Nothing is trained here.
     backend = installed.backend() if installed.is_keras_3() else "tensorflow"
     if backend == "tensorflow":
         return _of_tensorflow()
