@@ -305,7 +305,7 @@ def _of_table(
     tree = ast.parse(configurations.as_code(table))
     for each in _problems(Checked(source, Sites(Module(tree))), old, new, selected):
         keyword = each.argument.keyword if each.argument is not None else None
-        name = keyword.arg if keyword is not None else "filepath"
+        name = (keyword.arg if keyword is not None else None) or "filepath"
         entry = table.get(name) or table.get("filepath") or next(iter(table.values()))
         advice = each.advice
         if configurations.TARGET in table:
