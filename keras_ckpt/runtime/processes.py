@@ -219,7 +219,9 @@ def _of_tensorflow() -> Alone:
     if tensorflow is None:
         return Alone()
     strategy = tensorflow.distribute.get_strategy()
-    return OfStrategy(tensorflow, strategy) if spans_workers(strategy) else Alone()
+    if spans_workers(strategy) and getattr(strategy.extended, "_num_workers", 1) > 1:
+        return OfStrategy(tensorflow, strategy)
+    return Alone()
 
 
 def group() -> Alone:
