@@ -101,8 +101,13 @@ def has_strides_in_dilation(settings: Config) -> bool:
 
     Releases that did not refuse it, TensorFlow 2.12 and before, did not compute what Keras 3 does.
     """
-    found = [settings.get(name) or 1 for name in ("strides", "dilation_rate")]
-    return all(max(np.ravel(each)) > 1 for each in found)
+    return all(_largest(settings.get(name) or 1) > 1 for name in ("strides", "dilation_rate"))
+
+
+def _largest(lengths: Any) -> int:
+    if isinstance(lengths, dict):  # So SavedModels describe tuples.
+        lengths = lengths["items"]
+    return int(max(np.ravel(lengths)))
 
 
 def _integers(kind: str, settings: Config) -> tuple[str, Config]:

@@ -83,7 +83,10 @@ def test_keras_before_it_was_tensorflows(version: str, expected: bool) -> None:
     assert found[1]["interpolation"] == ("legacy_bilinear" if expected else "bilinear")
 
 
-@pytest.mark.parametrize(("strides", "rate"), [(2, 2), ([1, 2], [2, 2]), ((2, 2), 2)])
+@pytest.mark.parametrize(
+    ("strides", "rate"),
+    [(2, 2), ([1, 2], [2, 2]), ((2, 2), 2), ({"class_name": "__tuple__", "items": [2, 2]}, 2)],
+)
 def test_strides_in_a_dilation_are_interleaved(strides: object, rate: object) -> None:
     settings = {"name": "conv", "strides": strides, "dilation_rate": rate}
     for version in ("2.2.4", "2.3.1", "2.8.0"):
