@@ -32,6 +32,7 @@ class _Convolution:
     def __init__(
         self,
         *args: object,
+        strides: int | tuple[int, ...] = 1,
         padding: str = "valid",
         interleaved: bool = False,
         **kwargs: object,
@@ -39,7 +40,11 @@ class _Convolution:
         self.interleaved = interleaved
         self.is_causal = padding == "causal"
         padding = "valid" if self.is_causal else padding
-        super().__init__(*args, padding=padding, **kwargs)  # type: ignore[call-arg]
+        # Releases of Keras 3 refuse both strides and a dilation.
+        given = 1 if interleaved else strides
+        super().__init__(*args, strides=given, padding=padding, **kwargs)  # type: ignore[call-arg]
+        if interleaved:
+            self.strides = (strides,) * self.rank if isinstance(strides, int) else tuple(strides)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Returns the convolution of the inputs."""
