@@ -863,6 +863,7 @@ def test_path_like(kind: Any) -> None:
     assert os.listdir("to") == ["w-1.h5"]
 
 
+@pytest.mark.skipif(not TENSORFLOW, reason="it is TensorFlow that knows gs:// without a package")
 def test_path_like_in_a_template_of_remote_paths() -> None:
     assert ModelCheckpoint("gs://bucket/a-{epoch}").filepath == "gs://bucket/a-{epoch}"
 

@@ -188,7 +188,7 @@ def _format_of(name: str) -> Format:
             name,
             "it is a directory, without a SavedModel or a step of Orbax",
             f"it holds {held}: give the path of one checkpoint, of one of TensorFlow without .index"
-            + (f"; {newest} is the newest" if newest else ""),
+            + (f"; {newest} is its newest" if newest else ""),
         )
     if not files.lexists(name):
         raise FileNotFoundError(_absent(name))

@@ -37,18 +37,20 @@ class OverAllSteps(keras.losses.Loss):  # type: ignore[misc]
         """Returns the loss of a batch."""
         ops = keras.ops
         mask = internals.mask_of(y_pred)
-        if mask is None:
-            return self._compute(y_true, y_pred, sample_weight)
-        weight = ops.cast(mask, self.dtype)
-        if sample_weight is not None:
-            given = ops.cast(sample_weight, self.dtype)
-            while len(given.shape) < len(weight.shape):
-                given = ops.expand_dims(given, -1)
-            if len(given.shape) > len(weight.shape):
-                given = ops.squeeze(given, -1)
-            weight = ops.multiply(weight, given)
-        # Another tensor, which has no mask.
-        return self._compute(y_true, ops.multiply(y_pred, 1), weight)
+        weight = sample_weight
+        if weight is not None:
+            # Those of samples are for all their steps, which not every backend takes them for.
+            weight = ops.cast(weight, self.dtype)
+            while len(weight.shape) < len(y_pred.shape) - 1:
+                weight = ops.expand_dims(weight, -1)
+            if len(weight.shape) == len(y_pred.shape) and weight.shape[-1] == 1:
+                weight = ops.squeeze(weight, -1)
+        if mask is not None:
+            kept = ops.cast(mask, self.dtype)
+            weight = kept if weight is None else ops.multiply(kept, weight)
+            # Another tensor, which has no mask.
+            y_pred = ops.multiply(y_pred, 1)
+        return self._compute(y_true, y_pred, weight)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the losses of the steps."""

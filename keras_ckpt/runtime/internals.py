@@ -113,8 +113,14 @@ def layer_of_applications(name: str) -> type[Layer] | None:
 
 
 def mask_of(tensor: Tensor) -> Tensor | None:
-    """Returns the mask of a tensor, None if it has none."""
-    return getattr(tensor, "_keras_mask", None)
+    """Returns the mask of a tensor, None if it has none.
+
+    Args:
+        tensor: a symbolic one, or one of any backend. Those of JAX take no attributes, and Keras
+            keeps their masks elsewhere.
+    """
+    find = getattr(_of_keras("backend"), "get_keras_mask", None)
+    return find(tensor) if find is not None else getattr(tensor, "_keras_mask", None)
 
 
 def set_mask(tensor: Tensor, mask: Tensor | None) -> None:
