@@ -157,6 +157,11 @@ class _Compilation:
         self._is_binary = self._by_loss and is_binary
         self._crossentropy = self._crossentropy_for(config.get("loss"))
         weights = config.get("loss_weights")
+        if isinstance(weights, dict) and set(weights) <= set(self.outputs):
+            # An output that Keras 2 was told no weight of counted once.
+            weights = [weights.get(name, 1.0) for name in self.outputs]
+            if isinstance(loss, dict):
+                loss = [loss.get(name) for name in self.outputs]
         if isinstance(weights, (list, tuple)) and not isinstance(loss, (list, dict)):
             loss = [loss] * len(weights)  # One loss is for all outputs.
         found: dict[str, object] = {

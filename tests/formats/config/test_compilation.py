@@ -253,3 +253,23 @@ def test_the_sign_of_the_cosine_as_a_metric(version: str, sign: int) -> None:
     (metric,) = compilation.compile_arguments(config, version=version)["metrics"]
     assert metric.name == "cosine_proximity"
     assert float(metric(np.ones((2, 3)), np.ones((2, 3)))) == pytest.approx(sign)
+
+
+@pytest.mark.parametrize("weights", [{"a": 2.0}, {"a": 2.0, "b": 3.0}, [2.0, 3.0], None], ids=str)
+@pytest.mark.parametrize("losses", [["a", "b"], ["a"], ["b"]])
+def test_outputs_without_a_loss_or_a_weight(losses: list[str], weights: Any) -> None:
+    """As of TensorFlow 2.8: an output without a weight counts once, one without a loss does not."""
+    inputs = keras.Input((3,))
+    layers = [keras.layers.Dense(1, name=name, kernel_initializer="zeros") for name in "ab"]
+    model = keras.Model(inputs, [layer(inputs) for layer in layers])
+    given = {
+        "loss": dict.fromkeys(losses, "mse"),
+        "loss_weights": weights,
+        "optimizer_config": {"class_name": "SGD", "config": {}},
+    }
+    compilation.compile_model("m.h5", model, given, None, "2.8.0")
+    y = np.ones((2, 1))
+    found = model.evaluate(np.ones((2, 3)), [y, y], verbose=0, return_dict=True)["loss"]
+    if isinstance(weights, list):
+        weights = dict(zip("ab", weights))
+    assert found == pytest.approx(sum((weights or {}).get(name, 1.0) for name in losses))
