@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ContextManager
 
 from keras_ckpt import progress, runtime
 from keras_ckpt._typing import CustomObjects, Model, StrPath
@@ -166,10 +166,11 @@ def _save(
 
 def _write(model: Model, form: Format, name: str, options: object | None = None) -> None:
     """Saves a model of Keras 3, by all processes together if none has all of it."""
-    if not processes.is_of_all(model, form.in_parts):
-        form.snapshot(model, options, copy=False).write(name)
-        return
-    with processes.writing(model, form.in_parts) as is_written_here:
+    is_of_all = processes.is_of_all(model, form.in_parts)
+    together: ContextManager[bool] = (
+        processes.writing(model, form.in_parts) if is_of_all else contextlib.nullcontext(True)
+    )
+    with together as is_written_here:
         if is_written_here:
             form.snapshot(model, options, copy=False).write(name)
 

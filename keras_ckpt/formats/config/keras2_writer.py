@@ -52,7 +52,10 @@ _LOOKUP: Neutral = {
     "oov_method": ("floormod",),
     "salt": (None,),
 }
+#: Layers that mean another one in Keras 2 if they have both strides and a dilation.
+_CONVOLUTIONS = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
 _NEWER_IN: dict[str, Neutral] = {
+    **dict.fromkeys(_CONVOLUTIONS, {"interleaved": (True, False)}),
     "Attention": {"score_mode": ("dot",)},
     "Discretization": {"output_mode": ("int",), "sparse": (False,)},
     "GroupNormalization": {"groups": ()},
@@ -103,9 +106,6 @@ _OWN_FUNCTIONS = {
 }
 #: Activations whose name means another one in Keras 2.
 _CHANGED_ACTIVATIONS = ("hard_sigmoid",)
-#: Layers that mean another one in Keras 2 if they have both strides and a dilation.
-_CONVOLUTIONS = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
-_NEWER_IN.update(dict.fromkeys(_CONVOLUTIONS, {"interleaved": (True, False)}))
 #: Layers whose name means another one in Keras 2.
 _CHANGED_LAYERS = ("RandomCrop",)
 #: Optimizers of `keras_ckpt.keras2`, with their names in Keras 2.
