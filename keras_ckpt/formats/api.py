@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any, ContextManager
+from typing import TYPE_CHECKING, Any, Callable, ContextManager
 
 from keras_ckpt import progress, runtime
 from keras_ckpt._typing import CustomObjects, Model, StrPath
@@ -24,7 +24,7 @@ from keras_ckpt.formats.orbax import orbax_checkpoint
 from keras_ckpt.formats.tensorflow import checkpoint
 from keras_ckpt.formats.tensorflow.saved_model import SavedModel
 from keras_ckpt.formats.tensorflow.serving import InferenceModel
-from keras_ckpt.runs.record import Record
+from keras_ckpt.runs.record import Record, name_of
 from keras_ckpt.runtime import processes
 from keras_ckpt.storage import commit, durability, files, places, remote, rereading
 
@@ -166,6 +166,7 @@ def _save(
 
 def _write(model: Model, form: Format, name: str, options: object | None = None) -> None:
     """Saves a model of Keras 3, by all processes together if none has all of it."""
+    model = runtime.unwrapped(model)
     is_of_all = processes.is_of_all(model, form.in_parts)
     together: ContextManager[bool] = (
         processes.writing(model, form.in_parts) if is_of_all else contextlib.nullcontext(True)
@@ -237,16 +238,14 @@ def snapshot(
     """
     if runtime.is_keras_3():
         form = registry.format_written(os.fspath(path), weights_only, format)
-        return form.snapshot(model, options, copy)
+        return form.snapshot(runtime.unwrapped(model), options, copy)
     arguments = {} if options is None else {"options": options}
     save = model.save_weights if weights_only else model.save
 
     def write(path: str, record: Record | None) -> None:
         if record is None or places.is_url(path):
             # Keras 2 writes it, where TensorFlow has no such place, to a file that is sent there.
-            with (
-                remote.uploading(path) if _is_foreign(path) else contextlib.nullcontext(path)
-            ) as local:
+            with _for_keras_2(path, remote.uploading) as local:
                 save(local, overwrite=True, **arguments)
             return
         ending = next((each for each in _ONE_FILE if path.endswith(each)), None)
@@ -254,14 +253,21 @@ def snapshot(
             # One file can take the place of another at once, whoever writes it.
             made = path if ending is None else stack.enter_context(commit.replacing(path, ending))
             save(made, overwrite=True, **arguments)
-            registry.put_record(made, record.of(os.path.basename(path.rstrip("/" + os.sep))))
+            registry.put_record(made, record.of(name_of(path)))
 
     return Snapshot(write, can_be_in_background=False)
 
 
-def _is_foreign(path: str) -> bool:
-    """Returns whether a path is in a place that Keras 2 does not know, as TensorFlow does not."""
-    return places.is_url(path) and places.place(path).system.protocol != "gfile"
+def _for_keras_2(path: str, locally: Callable[[str], ContextManager[str]]) -> ContextManager[str]:
+    """Returns the context that gives Keras 2 a path: a local one for what TensorFlow cannot reach.
+
+    Args:
+        path: String, the path or URL.
+        locally: a function that gives the context of a local copy.
+    """
+    if places.is_url(path) and places.place(path).system.protocol != "gfile":
+        return locally(path)
+    return contextlib.nullcontext(path)
 
 
 #: What Keras 2 saves as one file. It goes by the whole of these endings.
@@ -426,13 +432,12 @@ def load_weights(
     """
     name = _text(path)
     if not runtime.is_keras_3():
-        with (
-            remote.downloaded(name) if _is_foreign(name) else contextlib.nullcontext(name)
-        ) as local:
+        with _for_keras_2(name, remote.downloaded) as local:
             native: LoadStatus | None = model.load_weights(
                 local, **_given(by_name, skip_mismatch, options)
             )
             return native
+    model = runtime.unwrapped(model)
     with progress.shown(verbose), runtime.scope_of(model):
 
         def load() -> LoadStatus | None:
@@ -517,9 +522,7 @@ def load_model(
     if not runtime.is_keras_3():
         load = runtime.keras().models.load_model
         arguments = {"safe_mode": safe_mode} if runtime.takes(load, "safe_mode") else {}
-        with (
-            remote.downloaded(name) if _is_foreign(name) else contextlib.nullcontext(name)
-        ) as local:
+        with _for_keras_2(name, remote.downloaded) as local:
             return load(local, custom_objects, compile, **arguments)
     with progress.shown(verbose):
 

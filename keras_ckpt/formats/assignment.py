@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+import weakref
 from typing import Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
 
 from keras_ckpt import progress, runtime
-from keras_ckpt._typing import Model, Tensor, Variable
+from keras_ckpt._typing import Layer, Model, Optimizer, Tensor, Variable
 from keras_ckpt.errors import MismatchedCheckpoint
 
 # Bytes of old values that are kept to put them back, though only the disk can fail.
@@ -18,6 +19,10 @@ _IN_PART = (
     "build the model as it was when the checkpoint was saved, or load what fits by "
     "`keras_ckpt.load_weights(model, path, strict=False)`; nothing has been loaded"
 )
+#: The optimizers of which a warning has said that they start anew.
+new_optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
+# Those that are to stay as they are.
+_left_alone: weakref.WeakSet[Optimizer] = weakref.WeakSet()
 
 
 class Assignment(NamedTuple):
@@ -34,6 +39,31 @@ class Assignment(NamedTuple):
     shape: tuple[int, ...]
     read: Callable[[], Tensor]
     is_sure: bool = False
+
+
+@contextlib.contextmanager
+def as_it_is(optimizer: Optimizer | None) -> Iterator[None]:
+    """Leaves an optimizer as it is, whatever is loaded, and says nothing of it."""
+    if optimizer is None:
+        yield
+        return
+    variables = list(optimizer.variables)
+    values = [runtime.to_numpy(each) for each in variables]
+    _left_alone.add(optimizer)
+    try:
+        yield
+    finally:
+        _left_alone.discard(optimizer)
+        for variable, value in zip(variables, values):
+            variable.assign(value)
+
+
+def warn_of_new_optimizer(optimizer: Optimizer, why: str) -> None:
+    """Warns that an optimizer does not get the state in a checkpoint."""
+    if optimizer in _left_alone:
+        return
+    new_optimizers.add(optimizer)
+    runtime.warn_user(f"The optimizer starts anew: {why}")
 
 
 def variable_name(variable: Variable) -> str:
@@ -160,8 +190,17 @@ def _kept(variable: Variable) -> Tensor:
 def finalize(model: Model) -> None:
     """Lets layers that keep state derived from their variables compute it again."""
     for layer in model._flatten_layers():
-        if hasattr(layer, "finalize_state"):
+        # Of a layer without a vocabulary, the reader speaks.
+        if hasattr(layer, "finalize_state") and not _is_to_adapt(layer):
             layer.finalize_state()
+
+
+def _is_to_adapt(layer: Layer) -> bool:
+    """Returns whether a layer has nothing of which it could make what it derives."""
+    if hasattr(layer, "bin_boundaries"):
+        return not np.size(layer.summary)
+    table = getattr(layer, "_lookup_layer", layer)
+    return getattr(table, "output_mode", "") == "tf_idf" and not hasattr(table, "idf_weights")
 
 
 def nbytes(model: Model) -> int:

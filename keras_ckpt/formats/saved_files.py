@@ -8,13 +8,11 @@ import os
 import re
 import string
 
+from keras_ckpt.runs import listing
 from keras_ckpt.storage import files, places
 
 #: The file in which TensorFlow keeps the name of the newest checkpoint, and the parts of one.
 _TENSORFLOW_STATE = "checkpoint"
-#: What placeholders become: a number in any format, or the rest of a name.
-_COUNT = r" *[-+]?\d[\d.,e+]*"
-_ANYTHING = r"[^/\\]+"
 _TENSORFLOW_PART = re.compile(r"\.(index|data-\d{5}-of-\d{5}|keras_ckpt\.json)$")
 
 
@@ -27,12 +25,12 @@ def saved(template: str) -> list[str]:
     if not places.is_url(template):
         template = re.sub("(?<!^)/+", "/", template)
     pattern, regex = "", ""
-    for literal, name, _, _ in string.Formatter().parse(template):
+    for literal, name, spec, conversion in string.Formatter().parse(template):
         pattern += glob.escape(literal)
         regex += re.escape(literal)
         if name is not None:
             pattern += "*"
-            regex += _COUNT if name in ("epoch", "batch") else _ANYTHING
+            regex += listing.regex_of(name, spec, conversion)
     if places.is_url(template):
         there = _in_place(template)
     else:

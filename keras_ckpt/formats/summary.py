@@ -107,13 +107,13 @@ def of_description(described: Config, config: object, optimizer: str) -> Describ
     """
     compiled = config if isinstance(config, dict) else {}
     return {
-        "model": _class_name(described),
+        "model": class_name(described),
         "compiled": bool(config) if described else None,
-        "optimizer": _class_name(compiled.get(optimizer)),
+        "optimizer": class_name(compiled.get(optimizer)),
     }
 
 
-def _class_name(config: object) -> str | None:
-    """Returns the name of a class, without the package under which it is registered."""
+def class_name(config: object) -> str | None:
+    """Returns the name of a described class, without the package that it is registered under."""
     name = config.get("class_name") if isinstance(config, dict) else config
     return name.split(">")[-1] if isinstance(name, str) else None

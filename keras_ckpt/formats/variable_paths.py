@@ -273,9 +273,10 @@ def fit_optimizer(
         tuple(wanted[ours].shape) == stored[theirs].shape for ours, theirs in found.items()
     )
     if not fits:
-        runtime.warn_user(
-            f"The optimizer starts anew: its state in {path} is not that of the "
-            f"{type(optimizer).__name__} that the model has now.",
+        assignment.warn_of_new_optimizer(
+            optimizer,
+            f"its state in {path} is not that of the {type(optimizer).__name__} that the model "
+            "has now.",
         )
         return []
     return [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keras_ckpt.keras2 import (
         activations,
         constraints,
+        embedding_optimizers,
         fixed_training,
         layers,
         losses,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "activations",
     "constraints",
+    "embedding_optimizers",
     "fixed_training",
     "layers",
     "losses",

@@ -1,4 +1,4 @@
-"""Losses of outputs of which steps are masked, as Keras 2 took their mean."""
+"""Losses of outputs with masks, as Keras 2 took their mean, and of outputs without a loss."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from keras_ckpt._typing import Config, Tensor
 from keras_ckpt.keras2.registered import registered
 from keras_ckpt.runtime import internals
 
-__all__ = ["OverAllSteps"]
+__all__ = ["OverAllSteps", "no_loss"]
 
 #: The base of the losses that are a function.
 _OfFunction = keras.losses.MeanSquaredError.__bases__[0]
+
+
+@registered
+def no_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """Returns 0, for an output that has no loss: Keras before 3.7 mixes up the others else."""
+    return keras.ops.mean(keras.ops.zeros_like(y_pred), axis=-1)
 
 
 @registered

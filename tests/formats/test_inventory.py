@@ -72,7 +72,7 @@ def faults(inventory: Any, prefixes: tuple[str, ...]) -> dict[str, str]:
         for _, kind in kinds:
             result = replay.result(case, kind)
             name = case.told["name"]
-            if result != replay.SAME and reasons.reason(name, result, release) is None:
+            if result != replay.SAME and reasons.reason(name, kind, result, release) is None:
                 found[f"{name} {kind}"] = result
     return found
 
@@ -98,3 +98,11 @@ def test_layers(inventory: Any) -> None:
 def test_how_models_were_compiled(inventory: Any) -> None:
     prefixes = ("losses", "metrics", "weighted", "optimizers", "experimental")
     assert not faults(inventory, prefixes)
+
+
+def test_a_reason_for_one_format_is_none_for_another() -> None:
+    given = "optimizers.experimental/Adam()", "DIFFERS: trained weights: 0.1 apart", "2.9"
+    name, result, release = given
+    assert reasons.reason(name, "model.h5", result, release)
+    assert not reasons.reason(name, "saved_model", result, release)
+    assert not reasons.reason(name, "model.h5", result, "2.11")

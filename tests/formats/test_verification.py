@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import pathlib
 import shutil
+import zipfile
 from typing import Any
 
 import h5py
@@ -13,6 +14,7 @@ import pytest
 
 import keras_ckpt
 from keras_ckpt import runtime
+from keras_ckpt.formats import registry
 from keras_ckpt.formats.verification import verify
 
 if not runtime.is_keras_3():
@@ -121,3 +123,19 @@ def test_nothing(tmp_path: pathlib.Path) -> None:
     (tmp_path / "x.txt").write_text("text")
     (found,) = verify(tmp_path / "x.txt")
     assert found.flaw == "it is in no known format"
+
+
+def test_each_member_of_an_archive_is_compared(tmp_path: pathlib.Path) -> None:
+    path = str(tmp_path / "m.keras")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    keras_ckpt.save_model(model, path)
+    assert registry.flaw(path) is None
+    with zipfile.ZipFile(path) as archive:
+        members = {each.filename: archive.read(each)[:40] for each in archive.infolist()}
+    assert len(members) >= 3
+    content = pathlib.Path(path).read_bytes()
+    for name, first in members.items():
+        damaged = bytearray(content)
+        damaged[content.index(first) + 20] ^= 1
+        pathlib.Path(path).write_bytes(damaged)
+        assert registry.flaw(path) is not None, name

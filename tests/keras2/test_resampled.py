@@ -13,15 +13,27 @@ from keras_ckpt import keras2, runtime
 if not runtime.is_keras_3():
     pytest.skip("what Keras 3 lacks", allow_module_level=True)
 
+from keras_ckpt.keras2.layers import resampled
+
 keras = runtime.keras()
 X = np.random.default_rng(0).uniform(size=(2, 7, 9, 3)).astype("float32")
-WAYS = ["area", "gaussian", "mitchellcubic"]
+LACKING = ["area", "gaussian", "mitchellcubic"]
+#: On JAX and PyTorch, Keras 3 has them, not as TensorFlow, or lacks them.
+OTHERS = ["bicubic", "lanczos3", "lanczos5"]
+WAYS = [*LACKING, *OTHERS]
 
 
 def layer(name: str, *args: Any, **kwargs: Any) -> Any:
-    cls = keras2.layers.find(name, kwargs)
-    assert cls is not None
-    return cls(*args, **kwargs)
+    return getattr(resampled, name)(*args, **kwargs)
+
+
+@pytest.mark.parametrize("name", ["Resizing", "UpSampling2D"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest", *WAYS])
+def test_they_are_found_where_keras_3_has_another_or_none(name: str, interpolation: str) -> None:
+    found = keras2.layers.find(name, {"interpolation": interpolation})
+    is_on_tensorflow = runtime.backend() == "tensorflow"
+    is_needed = interpolation in (LACKING if is_on_tensorflow else WAYS)
+    assert found is (getattr(resampled, name) if is_needed else None)
 
 
 @pytest.mark.skipif(not runtime.has_tensorflow(), reason="compares with TensorFlow")

@@ -59,7 +59,7 @@ def seed() -> None:
         runtime.tensorflow().random.set_seed(1)
 
 
-def model(metrics: Any = ("mae",), optimizer: str = "adam") -> Any:
+def model(metrics: Any = ("mae",), optimizer: Any = "adam") -> Any:
     """Returns a compiled model, which is the same each time."""
     seed()
     if runtime.is_keras_3():

@@ -29,6 +29,10 @@ _NAMES = {
 }
 #: Releases of Keras that took a metric by the loss.
 _BY_LOSS = ("1.", "2.0", "2.1", "2.2")
+#: From when on Keras 3 takes `None` for the loss of one of several outputs.
+_OUTPUTS_WITHOUT_LOSS_SINCE = (3, 7)
+#: What TensorFlow 2.0 to 2.2 wrote for their release of Keras.
+_UP_TO_TF_2_2 = ("2.2.4-tf", "2.3.0-tf")
 #: Names that stand for the crossentropy that fits the output.
 _CROSSENTROPY = ("crossentropy", "ce")
 
@@ -77,7 +81,16 @@ def compile_model(
         outputs = list(getattr(model, "output_names", []))
         shape = getattr(model, "output_shape", None) if model.built and len(outputs) < 2 else None
         width = shape[-1] if isinstance(shape, tuple) and shape else None
-        given = compile_arguments(config, custom_objects, outputs, width, version)
+        is_of_keras_3 = version.startswith("3.")  # In HDF5, too.
+        is_of_rows = (
+            not is_of_keras_3
+            and runtime.backend() == "tensorflow"
+            and any(
+                isinstance(each, runtime.keras().layers.Embedding)
+                for each in model._flatten_layers()
+            )
+        )
+        given = compile_arguments(config, custom_objects, outputs, width, version, is_of_rows)
         if keras2_arguments.counts_masked_steps(version):
             given["loss"] = _over_all_steps(given["loss"], model)
         model.compile(**given)
@@ -106,6 +119,7 @@ def compile_arguments(
     outputs: list[str] | None = None,
     width: int | None = None,
     version: str = "",
+    is_of_rows: bool = False,
 ) -> dict[str, object]:
     """Returns the arguments of `compile` that a file's `training_config` stands for.
 
@@ -115,8 +129,11 @@ def compile_arguments(
         outputs: the names of the outputs of the model. Defaults to those of a single output.
         width: the last dimension of the output. Defaults to an unknown one.
         version: the release of Keras that wrote it. Defaults to an unknown one.
+        is_of_rows: Boolean, whether some gradients are of the rows of an embedding that a batch
+            has. Defaults to `False`.
     """
-    return _Compilation(custom or {}, outputs or ["output"], width, version).arguments(config)
+    made = _Compilation(custom or {}, outputs or ["output"], width, version, is_of_rows)
+    return made.arguments(config)
 
 
 class _Compilation:
@@ -127,15 +144,23 @@ class _Compilation:
         outputs: as for `compile_arguments`.
         width: as for `compile_arguments`.
         version: as for `compile_arguments`.
+        is_of_rows: as for `compile_arguments`.
     """
 
     def __init__(
-        self, custom: CustomObjects, outputs: list[str], width: int | None, version: str
+        self,
+        custom: CustomObjects,
+        outputs: list[str],
+        width: int | None,
+        version: str,
+        is_of_rows: bool,
     ) -> None:
         self.keras = runtime.keras()
         self.custom = custom
         self.outputs = outputs
         self.width = width
+        self.version = version
+        self.is_of_rows = is_of_rows
         self._crossentropy = ""
         # TensorFlow 2.0 and 2.1, and Keras before them, took the binary accuracy for this loss,
         # whatever the width of the output.
@@ -143,6 +168,7 @@ class _Compilation:
         # TensorFlow 2.1, which did so no longer, wrote the same as TensorFlow 2.0.
         self._sums_all = keras2_arguments.is_stand_alone(version) or version == "2.2.4-tf"
         self._by_loss = version.startswith(_BY_LOSS) or version in ("2.3.0", "2.3.1")
+        self._takes_closest = version in _UP_TO_TF_2_2
         self._is_binary = False
 
     def arguments(self, config: Config) -> dict[str, object]:
@@ -154,18 +180,22 @@ class _Compilation:
         is_binary = "binary_crossentropy" in str(config.get("loss")) or "BinaryC" in str(
             config.get("loss")
         )
-        self._is_binary = self._by_loss and is_binary
+        by_loss = self._by_loss or _is_of_tf_2_1(config, self.version)
+        self._is_binary = by_loss and is_binary
         self._crossentropy = self._crossentropy_for(config.get("loss"))
         weights = config.get("loss_weights")
         if isinstance(weights, dict) and set(weights) <= set(self.outputs):
             # An output that Keras 2 was told no weight of counted once.
             weights = [weights.get(name, 1.0) for name in self.outputs]
-            if isinstance(loss, dict):
-                loss = [loss.get(name) for name in self.outputs]
         if isinstance(weights, (list, tuple)) and not isinstance(loss, (list, dict)):
             loss = [loss] * len(weights)  # One loss is for all outputs.
+        if isinstance(weights, (list, tuple)) and isinstance(loss, dict):
+            loss = [loss.get(name) for name in self.outputs]
+        if isinstance(loss, list) and runtime.version() < _OUTPUTS_WITHOUT_LOSS_SINCE:
+            loss = [keras2.losses.no_loss if each is None else each for each in loss]
+        optimizer = config.get("optimizer_config") or config["optimizer"]
         found: dict[str, object] = {
-            "optimizer": _optimizer(config.get("optimizer_config") or config["optimizer"]),
+            "optimizer": _optimizer(optimizer, self.version, self.is_of_rows),
             "loss": loss,
             "loss_weights": weights,
         }
@@ -238,7 +268,10 @@ class _Compilation:
         if settings.get("name"):
             named = dict(settings, name=self._own_name(settings["name"]))
             given = dict(given, config=named)
-        cls = keras2.metrics.REMOVED.get(given["class_name"])
+        name = given["class_name"]
+        cls = keras2.metrics.OWN.get(name)
+        if self._takes_closest and name not in self.custom:
+            cls = keras2.metrics.CLOSEST.get(name, cls)
         if cls is not None:
             return cls(**given["config"])
         return self.keras.metrics.deserialize(given)
@@ -278,33 +311,61 @@ class _Compilation:
         return name
 
 
+def _is_of_tf_2_1(config: Config, version: str) -> bool:
+    """Returns whether TensorFlow 2.1 wrote it, whose last releases named the Keras of 2.2.
+
+    They are known by the order of what they wrote.
+    """
+    names = [name for name in config if name in ("sample_weight_mode", "loss_weights")]
+    return version == _UP_TO_TF_2_2[1] and names == ["sample_weight_mode", "loss_weights"]
+
+
 #: The ways in which an optimizer clips gradients, in the order in which those of TensorFlow 2.11
 #: and later look for them.
 _CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
 
 
-def _optimizer(config: Named) -> Optimizer:
+def _optimizer(config: Named, version: str, is_of_rows: bool) -> Optimizer:
     """Returns the optimizer that any release of Keras 2 or 3 has described."""
     keras = runtime.keras()
     if isinstance(config, str):
-        return config
+        return _summed(keras.optimizers.get(config)) if is_of_rows else config
     name = str(config["class_name"]).split(">")[-1]
     settings = dict(config["config"])
     if name in _OF_MIXED_PRECISION:
         return keras.optimizers.LossScaleOptimizer(
-            _optimizer(settings["inner_optimizer"]),
+            _optimizer(settings["inner_optimizer"], version, is_of_rows),
             initial_scale=settings.get("initial_scale") or 32768.0,
             dynamic_growth_steps=settings.get("dynamic_growth_steps") or 2000,
         )
     cls = getattr(keras.optimizers, name, None)
     if cls is None or keras.saving.get_registered_object(name) is not None:
         return keras.optimizers.deserialize(config)
+    if name == "AdamW" and version.startswith("2.9.") and settings.get("weight_decay"):
+        raise ValueError(
+            "the AdamW of TensorFlow 2.9 made each weight almost zero in each step, by an error in "
+            "its `weight_decay`, and no optimizer of Keras 3 does"
+        )
+    if _is_of_2_9(name, settings):
+        if settings.get("momentum") or settings.get("centered"):
+            raise ValueError(
+                "its experimental RMSprop with `momentum` or `centered` took steps in TensorFlow "
+                "2.9 and 2.10 that no optimizer of Keras 3 takes"
+            )
+        cls = keras2.optimizers.CHANGED[name]
+    if is_of_rows:
+        cls = keras2.embedding_optimizers.SUMMED.get(name, cls)
     if not _is_of_2_11(settings):
+        cls = keras2.optimizers.CHANGED.get(name, cls)
         if "name" not in settings:
             # Those of Keras before it was TensorFlow's took the norm of all gradients.
             settings["global_clipnorm"] = settings.pop("clipnorm", None)
-        cls = keras2.optimizers.CHANGED.get(name, cls)
-        if cls is keras2.optimizers.Keras2Nadam:
+            of_embeddings = keras2.embedding_optimizers.STAND_ALONE
+        else:
+            of_embeddings = keras2.embedding_optimizers.UP_TO_TF_2_10
+        if is_of_rows:
+            cls = of_embeddings.get(name, cls)
+        if issubclass(cls, keras2.optimizers.Keras2Nadam):
             # This is what its `decay` was in TensorFlow.
             settings.setdefault("schedule_decay", settings.pop("decay", None))
     else:
@@ -316,6 +377,19 @@ def _optimizer(config: Named) -> Optimizer:
     settings["learning_rate"] = _rate(settings.get("learning_rate"), settings.pop("decay", None))
     known = keras2_arguments.parameters(cls)
     return cls(**{key: each for key, each in settings.items() if key in known and each is not None})
+
+
+def _summed(optimizer: Optimizer) -> Optimizer:
+    """Returns what an optimizer of Keras 3, with its defaults, was for a model with embeddings."""
+    kind = type(optimizer).__name__
+    cls = getattr(keras2.embedding_optimizers, f"Summed{kind}", None)
+    is_of_keras = type(optimizer) is getattr(runtime.keras().optimizers, kind, None)
+    return cls(name=optimizer.name) if cls is not None and is_of_keras else optimizer
+
+
+def _is_of_2_9(name: str, settings: Config) -> bool:
+    """Returns whether it is the new RMSprop of TensorFlow 2.9 and 2.10, which had old steps."""
+    return name == "RMSprop" and "use_ema" in settings and "weight_decay" not in settings
 
 
 def _is_of_2_11(settings: Config) -> bool:

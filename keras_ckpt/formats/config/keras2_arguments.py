@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_ckpt import keras2, runtime
 from keras_ckpt._typing import Config, Layer
+from keras_ckpt.formats.config import beside_variables
 
 # Arguments that Keras 3 does not have and does not need.
 _WITHOUT_MEANING = frozenset(
@@ -18,6 +19,7 @@ _WITHOUT_MEANING = frozenset(
         "build_config",
         "build_input_shape",
         "causal",  # See `of_call`.
+        "has_input_vocabulary",  # A vocabulary that is missing is refused when all is read.
         "implementation",
         "input_length",
         "key_shape",
@@ -120,6 +122,22 @@ def _integers(kind: str, settings: Config) -> tuple[str, Config]:
     return kind, settings
 
 
+def _discretization(kind: str, settings: Config) -> tuple[str, Config]:
+    kind, settings = _renamed(bins="bin_boundaries")(kind, settings)
+    boundaries = settings.get("bin_boundaries")
+    # TensorFlow 2.4 alone wrote the end of the last bin as well.
+    if isinstance(boundaries, (list, tuple)) and np.inf in boundaries:
+        return _closed_above(kind, settings)
+    return kind, settings
+
+
+def _closed_above(kind: str, settings: Config) -> tuple[str, Config]:
+    if settings.get("bin_boundaries"):
+        boundaries = beside_variables.closed_above(settings["bin_boundaries"])
+        settings = dict(settings, bin_boundaries=boundaries)
+    return kind, settings
+
+
 _CONVERSIONS: dict[str, _Conversion] = {
     "DepthwiseConv1D": _interleaved,
     "DepthwiseConv2D": _interleaved,
@@ -133,7 +151,7 @@ _CONVERSIONS: dict[str, _Conversion] = {
     "SyncBatchNormalization": _with_one_axis,
     "BatchNormalization": _with_one_axis,
     "CategoryEncoding": _category_encoding,
-    "Discretization": _renamed(bins="bin_boundaries"),
+    "Discretization": _discretization,
     "IntegerLookup": _lookup,
     "LeakyReLU": _renamed(alpha="negative_slope"),
     "StringLookup": _lookup,
@@ -157,6 +175,27 @@ _STAND_ALONE: dict[str, _Conversion] = {
 }
 #: The same for releases before 2.7.
 _UP_TO_2_6: dict[str, _Conversion] = {"RandomCrop": _resized_first}
+#: The same for 2.5.
+_OF_2_5: dict[str, _Conversion] = {"Discretization": _closed_above}
+
+
+def _dense(kind: str, settings: Config) -> tuple[str, Config]:
+    return kind, dict(settings, sparse=False) if settings.get("sparse") else settings
+
+
+#: The same for JAX and PyTorch, on which Keras 3 returns no sparse tensors from `predict`.
+_WITHOUT_SPARSE: dict[str, _Conversion] = dict.fromkeys(
+    [
+        "CategoryEncoding",
+        "Discretization",
+        "HashedCrossing",
+        "Hashing",
+        "IntegerLookup",
+        "StringLookup",
+        "TextVectorization",
+    ],
+    _dense,
+)
 
 
 def is_stand_alone(version: str) -> bool:
@@ -200,7 +239,9 @@ def of_keras_3(kind: str, settings: Config, version: str = "") -> tuple[str, Con
     numbers = _numbers(version)
     older = [_STAND_ALONE] * is_stand_alone(version)
     older += [_UP_TO_2_6] * (numbers is not None and numbers < (2, 7))
-    for conversions in [*older, _CONVERSIONS]:
+    older += [_OF_2_5] * (numbers == (2, 5))
+    others = [_WITHOUT_SPARSE] * (runtime.is_keras_3() and runtime.backend() != "tensorflow")
+    for conversions in [*older, _CONVERSIONS, *others]:
         convert = conversions.get(kind)
         kind, settings = convert(kind, settings) if convert else (kind, settings)
     return kind, settings

@@ -472,12 +472,18 @@ class _Graph:
 
     def _tensor(self, reference: Reference) -> object:
         found = self.tensors[reference.layer, reference.call]
+        several = [found]
         if isinstance(found, (list, tuple)):
             nested = any(isinstance(each, (list, tuple)) for each in found)
-            return (list(masks.tensors(found)) if nested else found)[reference.output]
-        if isinstance(found, dict):
-            return list(found.values())[reference.output]
-        return found
+            several = list(masks.tensors(found) if nested else found)
+        elif isinstance(found, dict):
+            several = list(found.values())
+        if reference.output >= len(several):
+            raise ValueError(
+                f"the running Keras has {len(several)} of the outputs of its layer "
+                f"{reference.layer!r}, and output {reference.output} is used"
+            )
+        return several[reference.output]
 
     def _is_ready(self, node: Node) -> bool:
         """Returns whether all the tensors are there that a layer is called on."""

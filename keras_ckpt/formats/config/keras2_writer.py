@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any, Callable, Dict, Iterable, List, Tuple, Union
 
 from keras_ckpt import keras2, runtime
@@ -52,6 +53,8 @@ _LOOKUP: Neutral = {
     "oov_method": ("floormod",),
     "salt": (None,),
 }
+#: Arguments that did nothing in the first releases of Keras 3, the only ones that had them.
+_WITHOUT_EFFECT = {"RandomRotation": ("value_range",)}
 #: Layers that mean another one in Keras 2 if they have both strides and a dilation.
 _CONVOLUTIONS = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
 _NEWER_IN: dict[str, Neutral] = {
@@ -98,22 +101,21 @@ _OF_OPTIMIZERS: Neutral = {
 }
 # Layers whose description has the shapes of their inputs in Keras 2, which Keras 3 refuses.
 _WITH_SHAPES = ("MultiHeadAttention",)
+#: Losses that Keras 2 computed over the last axis alone.
+_OF_THE_LAST_AXIS = ("SparseCategoricalCrossentropy",)
 #: What stands before the names of `keras_ckpt.keras2`.
 _PACKAGE = "keras_ckpt>"
 _OWN_FUNCTIONS = {
     _PACKAGE + "keras2_hard_sigmoid": "hard_sigmoid",
     "keras2_hard_sigmoid": "hard_sigmoid",
+    _PACKAGE + "no_loss": None,
 }
 #: Activations whose name means another one in Keras 2.
 _CHANGED_ACTIVATIONS = ("hard_sigmoid",)
 #: Layers whose name means another one in Keras 2.
 _CHANGED_LAYERS = ("RandomCrop",)
 #: Optimizers of `keras_ckpt.keras2`, with their names in Keras 2.
-_OWN_OPTIMIZERS = {
-    "Keras2Adagrad": "Adagrad",
-    "Keras2Nadam": "Nadam",
-    "Keras2RMSprop": "RMSprop",
-}
+_OWN_OPTIMIZER = re.compile(_PACKAGE + r"(?:Keras2|Summed|Rows|Whole)(\w+)")
 _NESTED = ("Functional", "Sequential")
 #: What a description says of the class.
 _NAMES = ("class_name", "module", "registered_name")
@@ -179,7 +181,8 @@ def of_training(config: Config) -> Config:
 
 
 def _optimizer(description: Config) -> Config:
-    name, config = description["class_name"], description["config"]
+    own = _OWN_OPTIMIZER.fullmatch(_full_name(description))
+    name, config = own[1] if own else description["class_name"], description["config"]
     if "inner_optimizer" in config:
         settings = {key: config[key] for key in ("initial_scale", "dynamic_growth_steps")}
         inner = _optimizer(config["inner_optimizer"])
@@ -187,7 +190,6 @@ def _optimizer(description: Config) -> Config:
         settings["inner_optimizer"] = dict(inner, module="keras.optimizers", registered_name=None)
     else:
         settings = _known(name, _plain_config(config), _OF_OPTIMIZERS)
-    name = _OWN_OPTIMIZERS.get(name.split(">")[-1], name)
     return {"class_name": name, "config": settings}
 
 
@@ -198,6 +200,8 @@ def _known(name: str, config: Config, neutral: Neutral) -> Config:
     for key, value in config.items():
         if key in neutral and (key == "build_config" or value in neutral[key]):
             continue
+        if key in _WITHOUT_EFFECT.get(name, ()):
+            continue
         kept[renamed.get(key, key)] = value
     return kept
 
@@ -206,6 +210,8 @@ def _plain(value: object) -> object:
     """Returns a value in which objects are described as Keras 2 did."""
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
+    if isinstance(value, str) and value.startswith(_PACKAGE):
+        return _OWN_FUNCTIONS.get(value, value)
     if not isinstance(value, dict):
         return value
     if "class_name" not in value:
@@ -227,6 +233,8 @@ def _plain(value: object) -> object:
         return {"class_name": "L1L2", "config": dict({"l1": 0.0, "l2": 0.0}, **config)}
     if name in _NESTED or hasattr(runtime.keras().layers, name):
         return _layer(value)
+    if name in _OF_THE_LAST_AXIS and config.get("axis", -1) != -1:
+        raise NotInKeras2(f"{name} has no axis in Keras 2")
     settings = _known(name, _plain_config(config), _NEWER)
     return _described(value, settings)
 
@@ -262,6 +270,8 @@ def _layer(description: Config) -> Config:
     if name in _LOOKUPS and settings.get("output_mode") == "int":
         # Keras 2 wants the type of what comes out.
         settings["dtype"] = _LOOKUPS[name] if settings.get("invert") else "int64"
+    if name == "Discretization" and settings.get("bin_boundaries"):
+        settings["num_bins"] = None  # Keras 2 takes one of them, and Keras 3 has both.
     if name == "InputLayer":
         settings["batch_input_shape"] = settings.pop("batch_shape")
         settings.setdefault("ragged", False)

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import Model, Optimizer, Variable
+from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ class Stored(Protocol):
     """A value in a file, which is not read before `__array__` is called: an HDF5 dataset."""
 
     shape: tuple[int, ...]
-    chunks: tuple[int, ...] | None
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None: ...
 
     def __array__(self) -> np.ndarray: ...
 
@@ -109,7 +112,7 @@ _TIMES_RATE = ("2.4.0", "2.5.0")
 def restore(
     path: str, model: Model, names: Sequence[str], values: Sequence[Stored], version: str = ""
 ) -> None:
-    """Gives the optimizer of a model the state in a checkpoint.
+    """Gives the optimizer of a model the state in a checkpoint, whose weights the model has.
 
     If that is the state of another kind of optimizer, a warning says that this one starts anew.
 
@@ -120,15 +123,38 @@ def restore(
         values: the values.
         version: String, the release of Keras that wrote it. Defaults to an unknown one.
     """
-    found = state(path, model, names, values)
-    optimizer = inner(model.optimizer)
-    shrinks = getattr(optimizer, "l2_shrinkage_regularization_strength", 0) > 0
-    linear = (slot(optimizer, "linear") or []) if shrinks and version in _TIMES_RATE else []
-    scaled = {id(variable) for variable in linear}
-    for each in found:
-        is_scaled = id(each.variable) in scaled
-        rate = float(runtime.to_numpy(optimizer.learning_rate)) if is_scaled else 1.0
-        each.variable.assign(np.asarray(each.read()) / rate if is_scaled else each.read())
+    for each in state(path, model, names, values):
+        each.variable.assign(each.read())
+    if version in _TIMES_RATE:
+        divide_by_rate(model)
+
+
+def divide_by_rate(model: Model) -> None:
+    """Divides the linear terms of an Ftrl by its rate, where they are multiplied by it.
+
+    TensorFlow 2.3 to 2.5 did so, but for embeddings, and a TensorFlow checkpoint does not say of
+    which release it is. The weights do: each follows from its linear term and accumulator.
+
+    Args:
+        model: the model, compiled, with the weights and the state of a checkpoint.
+    """
+    optimizer = inner(getattr(model, "optimizer", None))
+    if not getattr(optimizer, "l2_shrinkage_regularization_strength", 0) or not optimizer.built:
+        return
+    rate = float(runtime.to_numpy(optimizer.learning_rate))
+    slots = zip(optimizer._trainable_variables, optimizer._accumulators, optimizer._linears)
+    for variables in slots:
+        weight, accumulator, linear = (runtime.to_numpy(each) for each in variables)
+
+        def apart(given: np.ndarray) -> float:
+            excess = np.clip(given, -strength, strength) - given  # noqa: B023
+            root = accumulator**-optimizer.learning_rate_power  # noqa: B023
+            quadratic = (root + optimizer.beta) / rate + 2 * optimizer.l2_regularization_strength
+            return float(np.abs(weight - excess / quadratic)[given != 0].sum())  # noqa: B023
+
+        strength = optimizer.l1_regularization_strength
+        if rate > 0 and apart(linear / rate) < apart(linear):
+            variables[-1].assign(linear / rate)
 
 
 def state(
@@ -160,15 +186,18 @@ def state(
     is_whole = len(values) == len(model.optimizer.variables)
     optimizer = model.optimizer if is_whole else inner(model.optimizer)
     if of is None:
-        found = assignments(optimizer, names, values)
-    elif _is_of_another_kind(optimizer, of):
+        # Other kinds may keep as many values of the same shapes, under the same names.
+        is_other = any(is_of_another_kind(inner(optimizer), each) for each in _written_by(names))
+        found = None if is_other else assignments(optimizer, names, values)
+    elif is_of_another_kind(optimizer, of):
         found = None
     else:
         found = _in_order(optimizer, values)
     if found is None:
-        runtime.warn_user(
-            f"The optimizer starts anew: its state in {path} is not that of the "
-            f"{type(model.optimizer).__name__} that the model has now.",
+        assignment.warn_of_new_optimizer(
+            model.optimizer,
+            f"its state in {path} is not that of the {type(model.optimizer).__name__} that the "
+            "model has now.",
         )
     return found or []
 
@@ -178,13 +207,38 @@ def _kind(name: str) -> str:
     return re.sub(r"_\d+$", "", name).replace("_", "").lower()
 
 
-def _is_of_another_kind(optimizer: Optimizer, name: str) -> bool:
+def _written_by(names: Sequence[str]) -> set[str]:
+    """Returns the names of optimizers that names of values in an HDF5 file begin with.
+
+    `adam/dense_kernel_momentum:0`, `Adam/dense/kernel/m:0`, `training/Adam/Variable:0`. What is
+    around another one, for mixed precision, is not among them.
+    """
+    firsts = {part for each in names for part in each.split("/")[:-1][:2]}
+    return {each for each in firsts if not _kind(each).startswith("lossscale")}
+
+
+def _kinds() -> dict[str, type]:
+    """Returns Keras's optimizers, by their names in lower case."""
+    found = vars(runtime.keras().optimizers).values()
+    return {each.__name__.lower(): each for each in found if isinstance(each, type)}
+
+
+def class_of(optimizer: Optimizer) -> str | None:
+    """Returns the name of the optimizer of Keras that one is, or is derived from, None if of none.
+
+    Of one for mixed precision, it is that of the optimizer within.
+    """
+    kinds = _kinds()
+    names = [cls.__name__ for cls in type(inner(optimizer)).__mro__]
+    return next((name for name in names if name.lower() in kinds and name != "Optimizer"), None)
+
+
+def is_of_another_kind(optimizer: Optimizer, name: str) -> bool:
     """Returns whether the optimizer of Keras called `name` keeps other values than `optimizer`.
 
     They may be as many, and of the same shapes: a mean here, a sum of squares there.
     """
-    module = runtime.keras().optimizers
-    kinds = {each.lower(): found for each, found in vars(module).items() if isinstance(found, type)}
+    kinds = _kinds()
     other = kinds.get(_kind(name))
     if other is None or _kind(optimizer.name) == _kind(name):
         return False

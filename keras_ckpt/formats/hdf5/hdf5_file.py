@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
-from types import ModuleType
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, Mapping, Sequence
+import posixpath
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -15,31 +14,16 @@ from keras_ckpt._typing import H5Dataset, H5Group, Model
 from keras_ckpt.errors import DamagedCheckpoint, UnsafeCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Snapshot
-from keras_ckpt.formats.hdf5 import checksums, hdf5_structures, recording, validation
+from keras_ckpt.formats.hdf5 import checksums, hdf5_structures, output, recording, validation
 from keras_ckpt.formats.summary import Variable
 from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
-from keras_ckpt.storage import checksum, commit, files, rereading
+from keras_ckpt.storage import commit, files, rereading
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
     from numpy.typing import DTypeLike
 
 # HDF5 keeps attributes in the header of an object, which has 64 KiB.
 _ATTRIBUTE_LIMIT = 64512
-
-
-def h5py() -> ModuleType:
-    """Returns the module h5py.
-
-    Raises:
-        ImportError: if it is not installed.
-    """
-    try:
-        return importlib.import_module("h5py")
-    except ImportError:
-        raise ImportError(
-            "HDF5 checkpoints need the package h5py. Install it with `pip install h5py`."
-        ) from None
 
 
 def is_hdf5(path: str) -> bool:
@@ -66,7 +50,7 @@ def opened(
         DamagedCheckpoint: if it is damaged, also when more of it is read later.
         UnsafeCheckpoint: if it reaches for other files, or holds what no checkpoint does.
     """
-    module = h5py()
+    module = output.h5py()
     with contextlib.ExitStack() as stack:
         remote: BinaryIO | None = None
         if file is None and not files.stays(path):
@@ -141,9 +125,7 @@ class Dataset:
         path: the file.
         name: the way to it in the file, e.g. `"/layers/dense/vars/0"`.
         shape: its shape.
-        dtype: its type.
         size: how many values it has.
-        chunks: the shape of the pieces that it is stored in, None if it is in one piece.
         attrs: its attributes.
     """
 
@@ -153,10 +135,24 @@ class Dataset:
         with parsing.by_library(path):
             self.name = str(data.name)
             self.shape: tuple[int, ...] = tuple(int(length) for length in data.shape or ())
-            self.dtype: np.dtype = data.dtype
             self.size = int(data.size or 0)
-            self.chunks = data.chunks
             self.attrs = Attributes(path, data.attrs)
+        self._dtype: np.dtype | None = None
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Its type, which h5py takes longer to find than all else."""
+        if self._dtype is None:
+            with parsing.by_library(self.path):
+                self._dtype = self._data.dtype
+        return self._dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        """The shape of the pieces that it is stored in, None if it is in one piece."""
+        with parsing.by_library(self.path):
+            found: tuple[int, ...] | None = self._data.chunks
+        return found
 
     def read(self) -> np.ndarray:
         """Returns the values, in memory that a variable can take over."""
@@ -220,6 +216,13 @@ class Group:
 
     def datasets(self) -> list[tuple[str, Dataset]]:
         """Returns all datasets in it and in its groups, each with the way to it."""
+        return [(name, Dataset(self.path, data)) for name, data in self._visited()]
+
+    def names_of_datasets(self) -> list[str]:
+        """Returns the names of all datasets in it and in its groups, of which nothing is read."""
+        return [posixpath.join(self.name, name) for name, _ in self._visited()]
+
+    def _visited(self) -> list[tuple[str, H5Dataset]]:
         found: list[tuple[str, H5Dataset]] = []
 
         def visit(name: str, data: H5Group | H5Dataset) -> None:
@@ -228,7 +231,7 @@ class Group:
 
         with parsing.by_library(self.path):
             self._group.visititems(visit)
-        return [(name, Dataset(self.path, data)) for name, data in found]
+        return found
 
 
 def outline(path: str) -> tuple[set[str], set[str]]:
@@ -281,74 +284,6 @@ def as_text(value: object) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-class _Output:
-    """A file that HDF5 is written to, which remembers why the system refused to write.
-
-    By itself the library crashes the process when a disk is full, or says no more than that it
-    could not write. The checksums of large writes are taken while they are written.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.error: OSError | None = None
-        self.checksums = checksum.OfWrites(checksum.crc32c)
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._file.read(len(view))
-        # HDF5 takes what is in the buffer for read, however little that was.
-        view[:] = data.ljust(len(view), b"\0")
-        return len(view)
-
-    def write(self, buffer: ReadableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        with self._remembering(), self.checksums.writing(self._file.tell(), view):
-            return self._file.write(view)
-
-    def truncate(self, size: int) -> int:
-        self.checksums.truncate(size)
-        with self._remembering():
-            return self._file.truncate(size)
-
-    def flush(self) -> None:
-        with self._remembering():
-            self._file.flush()
-
-    @contextlib.contextmanager
-    def _remembering(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            self.error = self.error or error
-            raise
-
-
-@contextlib.contextmanager
-def created(path: str) -> Iterator[H5Group]:
-    """Gives a new HDF5 file of h5py, open to be written, which gets checksums when it is closed.
-
-    Raises:
-        OSError: if the file system fails.
-    """
-    with open(path, "w+b") as file:
-        output = _Output(file)
-        try:
-            with h5py().File(output, "w") as made:
-                yield made
-                made.flush()
-                datasets = checksums.places(made)
-            checksums.append(file, datasets, output.checksums.known)
-        except Exception as error:
-            if output.error is not None and output.error is not error:
-                raise output.error from error
-            raise
-        finally:
-            output.checksums.close()
-        if output.error is not None:
-            raise output.error
-
-
 def snapshot(model: Model, fill: Callable[[H5Group], None], copy: bool) -> Snapshot:
     """Returns the snapshot of a model that is stored as one HDF5 file.
 
@@ -366,7 +301,7 @@ def snapshot(model: Model, fill: Callable[[H5Group], None], copy: bool) -> Snaps
     def write(path: str, record: Record | None) -> None:
         with commit.replacing(path, ".h5") as temporary, progress.watching(
             temporary, total, "Saving"
-        ), created(temporary) as file:
+        ), output.created(temporary) as file:
             fill(file)
             put_record(file, record, path, total)
 
@@ -388,7 +323,7 @@ class HDF5Format(Format):
             return parse(file.attrs.text(ATTRIBUTE))
 
     def put_record(self, path: str, record: Record) -> None:
-        with h5py().File(path, "a") as file:
+        with output.h5py().File(path, "r+") as file:
             put_record(file, record, record.name, None)
 
     def verify(self, path: str) -> None:

@@ -16,11 +16,13 @@ from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Probe, Snapshot
 from keras_ckpt.formats.config import (
     compilation,
+    compile_arguments,
     keras2_reader,
     keras2_writer,
     making,
     optimizer_state,
     safety,
+    vocabularies,
 )
 from keras_ckpt.formats.config.lambdas import named
 from keras_ckpt.formats.hdf5 import hdf5_file, theano, weights
@@ -120,6 +122,8 @@ class HDF5Model(hdf5_file.HDF5Format):
             )
             with _of_keras_1(path, version):
                 model = make(path, described, custom_objects, safe_mode)
+            if not is_native:
+                vocabularies.refuse_missing(path, model, has_graph=False)
             if not assignment.is_built(model):
                 _build(path, model, group)
             assignment.assign(model, weights.assignments(path, file.group("model_weights"), model))
@@ -226,18 +230,21 @@ def _compile_config_kept(model: Model) -> Iterator[None]:
 
     It does so when it describes them. The next `.keras` archive of the model would have none.
     """
-    config = getattr(getattr(model, "_compile_config", None), "config", None)
-    before = dict(config) if isinstance(config, dict) else {}
+    config = internals.compile_arguments(model)
+    before = dict(config)
     try:
         yield
     finally:
-        if isinstance(config, dict):
-            config.update(before)
+        config.update(before)
 
 
 def _describe(model: Model) -> Config:
     """Returns the attributes of the file: the configuration of the model and how to compile it."""
-    with internals.hdf5_scope(), internals.plain_copies(), _compile_config_kept(model):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(compile_arguments.described_whole(model))
+        stack.enter_context(internals.hdf5_scope())
+        stack.enter_context(internals.plain_copies())
+        stack.enter_context(_compile_config_kept(model))
         described = dict(internals.hdf5_descriptions().model_metadata(model))
         if "training_config" in described:
             described["training_config"] = _spelled_out(described["training_config"])
@@ -304,9 +311,9 @@ def _restore_optimizer(path: str, model: Model, file: hdf5_file.Group, version: 
     if "optimizer_weights" not in file:
         return
     if theano.wrote(file.group("model_weights")) and theano.kernels(model):
-        runtime.warn_user(
-            f"The optimizer starts anew: the state of kernels in {path} is that of Theano, "
-            "which turned them around."
+        assignment.warn_of_new_optimizer(
+            model.optimizer,
+            f"the state of kernels in {path} is that of Theano, which turned them around.",
         )
         return
     state = _optimizer_state(file.group("optimizer_weights"))

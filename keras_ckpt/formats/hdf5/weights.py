@@ -15,7 +15,7 @@ from keras_ckpt.errors import DamagedCheckpoint, MismatchedCheckpoint
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Probe, Snapshot
-from keras_ckpt.formats.config import layer_names
+from keras_ckpt.formats.config import beside_variables, layer_names, vocabularies
 from keras_ckpt.formats.hdf5 import cudnn, hdf5_file, recording, theano
 from keras_ckpt.formats.summary import WEIGHT, Summary, Variable, keras_version
 
@@ -77,6 +77,10 @@ def write_layers(group: H5Group, model: Model) -> None:
     write_variables(group.create_group(OF_MODEL), _own_weights(model), model.name)
 
 
+#: What files call what tokens weigh, which had no name.
+_OF_TABLE = {"Variable": vocabularies.TOKEN_WEIGHTS}
+
+
 def _stored(path: str, group: hdf5_file.Group) -> list[tuple[str, hdf5_file.Dataset]]:
     """Returns the datasets of a layer's group with their names."""
     found = listed(group)
@@ -122,10 +126,17 @@ def assignments(
     listed_names = hdf5_file.read_names(group, "layer_names")
     # The model may have been made with the names that Keras 3 takes.
     known = layer_names.allowed(listed_names)
+    keeping = {layer.name: layer for layer in model.layers}
+    metrics = {each.name for each in model.metrics} - set(keeping)
+    found: list[Assignment] = []
     for name in listed_names:
         if name not in group:
             raise DamagedCheckpoint(path, f"the layer {name!r} that it lists is not there")
         weights = _stored(path, group.group(name))
+        if name in metrics:
+            continue  # Up to TensorFlow 2.3, metrics in the attributes of a model were layers.
+        beside, weights = _beside(keeping.get(known[name]), weights)
+        found += beside
         if weights:
             stored[known[name]] = weights
     if len(layers) != len(stored):
@@ -149,7 +160,6 @@ def assignments(
     own = _own_weights(model)
     if own or OF_MODEL in group:
         pairs.append((own, _stored(path, group.group(OF_MODEL)) if OF_MODEL in group else []))
-    found: list[Assignment] = []
     missing: list[str] = []
     unused: list[str] = []
     kernels = theano.Kernels(model, group)
@@ -159,7 +169,7 @@ def assignments(
         given = cudnn.as_in_model(variables, [_unread(*each) for each in values])
         given = kernels.as_in_model(variables, given)
         for variable, value in zip(variables, given):
-            found.append(Assignment(variable, value.shape, value.read, value.is_sure))
+            found.append(_assignment(variable, value))
     return assignment.fit(path, found, missing, unused, strict)
 
 
@@ -182,9 +192,12 @@ def assignments_by_name(
     for layer in model.layers:
         variables = _weights(layer)
         name = stored.get(layer.name)
-        if name is None or not variables or name not in group:
+        if name is None or name not in group:
             continue
-        values = [_unread(*each) for each in _stored(path, group.group(name))]
+        beside, weights = _beside(layer, _stored(path, group.group(name)))
+        if not variables and not beside:
+            continue
+        values = [_unread(*each) for each in weights]
         if len(variables) == len(values):
             values = cudnn.as_in_model(variables, values)
             values = kernels.as_in_model(variables, values)
@@ -197,8 +210,9 @@ def assignments_by_name(
                 "in the checkpoint"
             )
             continue
+        found += beside
         for variable, value in zip(variables, values):
-            found.append(Assignment(variable, value.shape, value.read, value.is_sure))
+            found.append(_assignment(variable, value))
     if wrong and not skip_mismatch:
         raise MismatchedCheckpoint(path, "it does not fit the model: " + "; ".join(wrong))
     if not found:
@@ -223,6 +237,42 @@ def _value(data: hdf5_file.Dataset) -> np.ndarray:
 def _unread(name: str, data: hdf5_file.Dataset) -> cudnn.Stored:
     # Chunks may be packed, and packed wrongly.
     return cudnn.Stored(name, data.shape, functools.partial(_value, data), data.chunks is None)
+
+
+def _assignment(variable: typed.Variable, value: cudnn.Stored) -> Assignment:
+    return Assignment(variable, value.shape, value.read, value.is_sure)
+
+
+def _beside(
+    layer: typed.Layer | None, weights: list[tuple[str, hdf5_file.Dataset]]
+) -> tuple[list[Assignment], list[tuple[str, hdf5_file.Dataset]]]:
+    """Returns what layers get that Keras 3 keeps beside their variables, and the other weights.
+
+    Args:
+        layer: the layer or model, None if the model has none of its name.
+        weights: its weights in the file.
+    """
+    within = [] if layer is None else layer._flatten_layers()
+    tables = {id(getattr(each, "_lookup_layer", None)) for each in within}
+    keeping = [
+        each
+        for each in within
+        if type(each).__name__ in beside_variables.LAYERS and id(each) not in tables
+    ]
+    found: list[Assignment] = []
+    others: list[tuple[str, hdf5_file.Dataset]] = []
+    for name, data in weights:
+        own = _OF_TABLE.get(name, name.split("/")[-1])
+        for each in keeping:
+            variable = beside_variables.of(each, own, data.shape)
+            if variable is not None:
+                # The file has them in the order of the layers.
+                keeping.remove(each)
+                found.append(_assignment(variable, _unread(name, data)))
+                break
+        else:
+            others.append((name, data))
+    return found, others
 
 
 def _shapes_fit(

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import zipfile
-from typing import Callable, Iterator, Mapping
+from typing import Callable, ContextManager, Iterator, Mapping
 
 from keras_ckpt import endings
 from keras_ckpt._typing import CustomObjects, Model
@@ -16,11 +16,12 @@ from keras_ckpt.formats.base import Format, Probe, Snapshot
 from keras_ckpt.formats.config import (
     safety,
 )
-from keras_ckpt.formats.hdf5 import hdf5_file, recording
+from keras_ckpt.formats.hdf5 import hdf5_file, output, recording
 from keras_ckpt.formats.keras3 import assets as layer_assets
 from keras_ckpt.formats.keras3 import description, state, zip_reader, zip_writer
 from keras_ckpt.formats.summary import (
     Summary,
+    class_name,
     keras_version,
     of_description,
 )
@@ -38,7 +39,7 @@ def _put_archive(model: Model, with_assets: bool, made: zipfile.ZipFile) -> None
         if with_assets
         else None
     )
-    with zip_writer.writing(made, WEIGHTS) as file, hdf5_file.h5py().File(file, "w") as opened:
+    with zip_writer.writing(made, WEIGHTS) as file, output.writing(file) as opened:
         state.put(model, opened, assets)
     if assets is not None:
         assets.close()
@@ -61,7 +62,7 @@ class _Recorded:
 
     def put(self, made: zipfile.ZipFile) -> None:
         """Writes them into an archive that is open for writing."""
-        with zip_writer.writing(made, WEIGHTS) as file, hdf5_file.h5py().File(file, "w") as opened:
+        with zip_writer.writing(made, WEIGHTS) as file, output.writing(file) as opened:
             self._values.write(opened)
         for name, content in self._assets.items():
             made.writestr(name, content)
@@ -128,6 +129,21 @@ def summary(path: str) -> Summary:
     return found._replace(load_model=bool(described), **of_model)
 
 
+def _optimizer_class(path: str, opened: zipfile.ZipFile) -> str | None:
+    """Returns the class of the optimizer that a model was compiled with, None if it is unknown."""
+    if "config.json" not in opened.namelist():
+        return None
+    config = parsing.described(path, zip_reader.text(path, opened, "config.json"))
+    compiled = config.get("compile_config")
+    found = compiled.get("optimizer") if isinstance(compiled, dict) else None
+    while isinstance(found, dict) and isinstance(found.get("config"), dict):
+        inner = found["config"].get("inner_optimizer")  # That of one for mixed precision.
+        if inner is None:
+            break
+        found = inner
+    return class_name(found)
+
+
 class _ZipFormat(Format):
     """A format that is a zip archive."""
 
@@ -146,7 +162,7 @@ class _ZipFormat(Format):
 
     def verify(self, path: str) -> None:
         with zip_reader.opened(path) as found, _weights(path, found):
-            pass
+            zip_reader.check_others(path, found, WEIGHTS)
 
     def inspect(self, path: str) -> Summary:
         return summary(path)
@@ -157,7 +173,24 @@ class _ZipFormat(Format):
             if state.is_loaded_by_keras(model):
                 state.load_by_keras(model, path, ".keras", strict)
             else:
-                state.load(model, path, file, strict)
+                with _in_order(path, model, _is_of_keras_2(path, found)):
+                    of = _optimizer_class(path, found)
+                    state.load(model, path, file, strict, optimizer=of)
+
+
+def _is_of_keras_2(path: str, opened: zipfile.ZipFile) -> bool:
+    """Returns whether TF 2.12 to 2.15, or tf_keras, wrote an archive."""
+    metadata = {}
+    if "metadata.json" in opened.namelist():
+        metadata = parsing.described(path, zip_reader.text(path, opened, "metadata.json"))
+    return str(metadata.get("keras_version", "3")).startswith("2.")
+
+
+def _in_order(path: str, model: Model, is_of_keras_2: bool) -> ContextManager[None]:
+    """Has the layers of a model in the order in which Keras 2 counted them, if it did."""
+    if is_of_keras_2:
+        return description.layers_as_in_keras_2(path, model)
+    return contextlib.nullcontext()
 
 
 class KerasArchive(_ZipFormat):
@@ -171,7 +204,7 @@ class KerasArchive(_ZipFormat):
     def snapshot(self, model: Model, options: object | None = None, copy: bool = True) -> Snapshot:
         if state.is_saved_by_keras(model, "save"):
             return state.snapshot_by_keras(model, model.save, ".keras", copy)
-        described, metadata = internals.saving_lib()._serialize_model_as_json(model)
+        described, metadata = description.of(model)
         members = {"metadata.json": metadata, "config.json": described}
         return _archive_snapshot(model, members, True, copy)
 
@@ -184,17 +217,14 @@ class KerasArchive(_ZipFormat):
     ) -> Model:
         # Open until all is read: the bytes of the weights are checked whenever they are opened.
         with zip_reader.opened(path) as found, _weights(path, found) as file:
-            metadata = {}
-            if "metadata.json" in found.namelist():
-                metadata = parsing.described(path, zip_reader.text(path, found, "metadata.json"))
             config = parsing.described(path, zip_reader.text(path, found, "config.json"))
             if not compile:
                 config["compile_config"] = None
             safety.refuse_sizes(path, config, sum(data.size for _, data in file.datasets()))
-            is_of_keras_2 = str(metadata.get("keras_version", "3")).startswith("2.")
+            is_of_keras_2 = _is_of_keras_2(path, found)
             make = description.make_as_keras_2 if is_of_keras_2 else description.make
             model = make(path, config, custom_objects, safe_mode)
-            with _assets(path, found) as assets:
+            with _assets(path, found) as assets, _in_order(path, model, is_of_keras_2):
                 state.load(model, path, file, True, assets)
         return model
 

@@ -18,18 +18,36 @@ def collected(put: Callable[[object], None]) -> dict[str, bytes]:
     Args:
         put: function that puts them into Keras's store of them.
     """
+    kind = internals.saving_lib().DiskIOStore
+
+    class Store(kind):  # type: ignore[misc, valid-type]
+        """Makes its directory when the first layer wants one: few models have such a layer."""
+
+        is_made = False
+
+        def __init__(self) -> None:
+            pass
+
+        def make(self, path: str) -> str:
+            if not self.is_made:
+                super().__init__("assets", mode="w")
+                self.is_made = True
+            made: str = super().make(path)
+            return made
+
     found: dict[str, bytes] = {}
-    store = internals.saving_lib().DiskIOStore("assets", mode="w")
+    store = Store()
     try:
         put(store)
-        for folder, _, names in os.walk(store.working_dir):
+        for folder, _, names in os.walk(store.working_dir) if store.is_made else ():
             for name in names:
                 path = os.path.join(folder, name)
                 inside = os.path.relpath(path, store.working_dir).replace(os.sep, "/")
                 with open(path, "rb") as file:
                     found[inside] = file.read()
     finally:
-        store.close()
+        if store.is_made:
+            store.close()
     return found
 
 

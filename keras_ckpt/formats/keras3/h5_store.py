@@ -46,7 +46,7 @@ def old_name(name: str, names: Collection[str]) -> str:
         name: String, the name.
         names: Strings, the names in the group.
     """
-    if name == "layers":
+    if name == "layers" and OF_2_12 in names:
         return OF_2_12
     now = _new_names(names)
     return {new: old for old, new in now.items()}.get(name, "" if name in now else name)
@@ -63,7 +63,10 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
             raise DamagedCheckpoint(data.path, f"the weight {data.name!r} holds no numbers")
         self.data = data
         self.shape = data.shape
-        self.chunks = data.chunks
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        return self.data.chunks
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         value = self.data.read()
@@ -127,7 +130,8 @@ class Store:
         self.seen: set[str] = set()
         self._file = file
         # It counted layers of a kind by twos: `dense`, `dense_2`, `dense_4`.
-        self._is_of_2_12 = OF_2_12 in file
+        self._is_of_2_12 = any(OF_2_12 in each.split("/") for each in file.names_of_datasets())
+        self._found: dict[str, hdf5_file.Group | None] = {"": file}
 
     def get(self, path: str) -> Entry:
         group = self._at(path + "/vars")
@@ -139,15 +143,15 @@ class Store:
         return self._at(path) is not None
 
     def _at(self, path: str) -> hdf5_file.Group | None:
-        group = self._file
-        for name in filter(None, path.split("/")):
-            if self._is_of_2_12:
+        path = path.strip("/")
+        if path not in self._found:
+            parent, name = posixpath.split(path)
+            group = self._at(parent)
+            if group is not None and self._is_of_2_12:
                 name = old_name(name, list(group))
-            found = group.get(name) if name else None
-            if not isinstance(found, hdf5_file.Group):
-                return None
-            group = found
-        return group
+            found = group.get(name) if group is not None and name else None
+            self._found[path] = found if isinstance(found, hdf5_file.Group) else None
+        return self._found[path]
 
     def left_over(self, accepted: bool) -> list[str]:
         """Returns the names of the values of layers that nothing has asked for.
@@ -156,12 +160,12 @@ class Store:
             accepted: whether layers that took a part of their group need none of the rest.
         """
         return [
-            data.name.lstrip("/")
-            for _, data in self._file.datasets()
-            if data.name not in self.asked
-            and not (accepted and (posixpath.dirname(data.name) or "/") in self.seen)
-            and "seed_generator" not in data.name
-            and not _OF_TRAINING & set(data.name.split("/"))
+            name.lstrip("/")
+            for name in self._file.names_of_datasets()
+            if name not in self.asked
+            and not (accepted and (posixpath.dirname(name) or "/") in self.seen)
+            and "seed_generator" not in name
+            and not _OF_TRAINING & set(name.split("/"))
         ]
 
     def __bool__(self) -> bool:
@@ -202,14 +206,22 @@ class NewEntry(MutableMapping[str, object]):
 
 
 class NewStore:
-    """The file that Keras puts the values of a model into."""
+    """The file that Keras puts the values of a model into.
 
-    def __init__(self, file: H5Group) -> None:
-        self._file = file
+    Args:
+        file: the file.
+        optimizer: String, the name of the model's optimizer, `None` if it has none.
+    """
+
+    def __init__(self, file: H5Group, optimizer: str | None) -> None:
+        self._file, self._optimizer = file, optimizer
 
     def make(self, path: str, metadata: Mapping[str, object] | None = None) -> NewEntry:
         # Also for what will have no values: up to Keras 3.7 that is looked for, too.
         group = self._file.create_group((path + "/vars").lstrip("/"))
+        if path.strip("/") == "optimizer" and self._optimizer is not None:
+            # Keras itself notes it from 3.8 on.
+            metadata = {"name": self._optimizer, **(metadata or {})}
         group.attrs.update(metadata or {})
         return NewEntry(group)
 

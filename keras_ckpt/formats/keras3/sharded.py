@@ -27,7 +27,7 @@ from keras_ckpt.errors import (
 )
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.base import Format, Probe, Snapshot
-from keras_ckpt.formats.hdf5 import hdf5_file, recording
+from keras_ckpt.formats.hdf5 import hdf5_file, output, recording
 from keras_ckpt.formats.keras3 import state
 from keras_ckpt.formats.summary import Summary
 from keras_ckpt.runs.record import ATTRIBUTE, Record, parse
@@ -137,6 +137,9 @@ class _Joined(hdf5_file.Group):
     def datasets(self) -> list[tuple[str, hdf5_file.Dataset]]:
         return [each for part in self._parts for each in part.datasets()]
 
+    def names_of_datasets(self) -> list[str]:
+        return [each for part in self._parts for each in part.names_of_datasets()]
+
 
 @contextlib.contextmanager
 def _opened(path: str, verify: bool = False) -> Iterator[_Joined]:
@@ -185,7 +188,7 @@ class _Shards:
         """Returns the group of h5py that the next value of the group `name` goes into."""
         if not self._files or (self._held and self._held + nbytes > self._limit):
             path = os.path.join(self._directory, _numbered(self._start, len(self._files)))
-            self._files.append(self._opened.enter_context(hdf5_file.created(path)))
+            self._files.append(self._opened.enter_context(output.created(path)))
             self._held = 0
         self._held += nbytes
         self.total += nbytes
@@ -296,7 +299,7 @@ def _remove(index: str, names: list[str], needed: list[str]) -> None:
     first = _numbered(_start(index), 0)
     path = os.path.join(directory, first)
     if first not in needed and (first in names or not files.exists(path)):
-        with commit.replacing(path) as temporary, hdf5_file.created(temporary):
+        with commit.replacing(path) as temporary, output.created(temporary):
             pass
     for name in set(names) - {*needed, first}:
         if _is_written_here(_start(index), name):

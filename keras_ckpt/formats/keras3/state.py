@@ -18,8 +18,8 @@ from keras_ckpt.errors import CheckpointError, MismatchedCheckpoint
 from keras_ckpt.formats import assignment, parsing
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Snapshot
-from keras_ckpt.formats.config import making, optimizer_state
-from keras_ckpt.formats.hdf5 import hdf5_file
+from keras_ckpt.formats.config import compile_arguments, making, optimizer_state
+from keras_ckpt.formats.hdf5 import hdf5_file, output
 from keras_ckpt.formats.keras3 import h5_store
 from keras_ckpt.formats.keras3.assets import whole_vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
@@ -29,7 +29,6 @@ from keras_ckpt.storage import commit, remote, scratch
 
 #: What a layer assigns to a variable: a value in the file, or what it has made of one.
 Value = Union[h5_store.Value, typed.Tensor]
-
 
 # Patching a class is for one at a time.
 _RECORDING = threading.RLock()
@@ -108,7 +107,12 @@ def is_loaded_by_keras(model: Model) -> bool:
 
 
 def load(
-    model: Model, path: str, file: hdf5_file.Group, strict: bool, assets: object | None = None
+    model: Model,
+    path: str,
+    file: hdf5_file.Group,
+    strict: bool,
+    assets: object | None = None,
+    optimizer: str | None = None,
 ) -> None:
     """Gives `model` what is in the checkpoint at `path`.
 
@@ -118,16 +122,18 @@ def load(
         file: HDF5 in it, open, with the values.
         strict: as in `assignment.fit`.
         assets: Keras's store of what layers keep in files of their own, if that is to be read.
+        optimizer: String, the class of the optimizer that the state in the file is of. Defaults to
+            `None`: only the file can say.
     """
     saving = internals.saving_lib()
     store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(file)
     doing_more = [layer for layer in model._flatten_layers() if not internals.only_assigns(layer)]
-    optimizer = getattr(model, "optimizer", None)
+    own = getattr(model, "optimizer", None)
     errors: dict[int, tuple[Layer, Exception]] = {}
     # Those layers may set what is not a variable of Keras, or set it in another way.
     with assignment.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
         with _noting(doing_more) as calls, _recording() as recorded, whole_vocabularies(model):
-            visited = set() if optimizer is None else {id(optimizer)}
+            visited = set() if own is None else {id(own)}
             saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
         for _, error in errors.values():
             # Keras takes any error of a layer to mean that its values do not fit.
@@ -157,7 +163,7 @@ def load(
             if not type(layer).load_own_variables.__module__.startswith("keras.")
         ]
         found = assignment.fit(path, found, missing, unused, strict, refusals)
-    found += _optimizer_state(path, model, file)
+    found += _optimizer_state(path, model, file, optimizer)
     if not calls:
         assignment.assign(model, found)
         return
@@ -188,7 +194,9 @@ def _report(path: str, error: Exception, strict: bool) -> None:
     )
 
 
-def _optimizer_state(path: str, model: Model, file: hdf5_file.Group) -> list[Assignment]:
+def _optimizer_state(
+    path: str, model: Model, file: hdf5_file.Group, kind: str | None
+) -> list[Assignment]:
     """Returns what the optimizer of `model`, if it has one, gets from the file."""
     stored = file.get("optimizer/vars")
     if getattr(model, "optimizer", None) is None or not isinstance(stored, hdf5_file.Group):
@@ -206,13 +214,13 @@ def _optimizer_state(path: str, model: Model, file: hdf5_file.Group) -> list[Ass
         values = {}
     # From 3.8 on Keras notes the name of what has the values, and lists all that an optimizer has.
     name = stored.attrs.text("name") if "name" in stored.attrs else None
-    return optimizer_state.state(path, model, list(values), list(values.values()), of=name)
+    names = [each if kind is None else f"{kind}/{each}" for each in values]
+    return optimizer_state.state(path, model, names, list(values.values()), of=name)
 
 
 def is_saved_by_keras(model: Model, method: str) -> bool:
     """Returns whether saving is to be left to the model's own `method`."""
-    saving = internals.saving_lib()
-    knows = hasattr(saving, "_save_state") and hasattr(saving, "_serialize_model_as_json")
+    knows = hasattr(internals.saving_lib(), "_save_state")
     return runtime.has_own(model, method) or not assignment.is_built(model) or not knows
 
 
@@ -226,8 +234,10 @@ def put(model: Model, file: H5Group, assets: object | None = None) -> None:
     """
     saving = internals.saving_lib()
     kind = type("_NewH5Store", (h5_store.NewStore, saving.H5IOStore), {})
-    with _uncopied(getattr(model, "optimizer", None)):
-        saving._save_state(model, kind(file), assets, "", set())
+    optimizer = getattr(model, "optimizer", None)
+    store = kind(file, getattr(optimizer, "name", None))
+    with _uncopied(optimizer):
+        saving._save_state(model, store, assets, "", set())
 
 
 @contextlib.contextmanager
@@ -261,12 +271,17 @@ def snapshot_by_keras(
         ending: what the path must end in.
         copy: as in `Format.snapshot`.
     """
-    if copy:
-        held = scratch.Directory()
-        saved = os.path.join(held.path, "model" + ending)
-        save(saved)
-        save = functools.partial(held.copy_file, "model" + ending)
-    return file_snapshot(model, save, ending, copy)
+
+    def save_whole(path: str) -> None:
+        with compile_arguments.described_whole(model):
+            save(path)
+
+    if not copy:
+        return file_snapshot(model, save_whole, ending, copy)
+    held = scratch.Directory()
+    name = "model" + ending
+    save_whole(os.path.join(held.path, name))
+    return file_snapshot(model, functools.partial(held.copy_file, name), ending, copy)
 
 
 def file_snapshot(model: Model, save: Callable[[str], None], ending: str, copy: bool) -> Snapshot:
@@ -289,7 +304,7 @@ def _add(record: Record, path: str) -> None:
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr(FILE, record.dumped())
     elif hdf5_file.is_hdf5(path):
-        with hdf5_file.h5py().File(path, "r+") as file:
+        with output.h5py().File(path, "r+") as file:
             hdf5_file.put_record(file, record, record.name, record.size or 0)
 
 

@@ -29,8 +29,8 @@ from keras_ckpt.formats.keras3 import assets, description
 from keras_ckpt.formats.orbax import open_step
 from keras_ckpt.formats.orbax.open_step import Tree
 from keras_ckpt.formats.summary import Summary
-from keras_ckpt.runs.record import FILE, Record
-from keras_ckpt.runtime import internals, processes
+from keras_ckpt.runs.record import FILE, Record, name_of
+from keras_ckpt.runtime import processes
 from keras_ckpt.storage import commit, files, scratch
 
 #: The file in which Orbax keeps what is said of a step, and what is said of those written here.
@@ -174,9 +174,7 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
     # What Orbax cannot store is said now, also if all is read again when it is written.
     parts: dict[str, object] = {open_step.VALUES: _values(model, whole, copy)}
     if whole:
-        parts[open_step.DESCRIPTION] = {
-            "config": internals.saving_lib()._serialize_model_as_json(model)[0]
-        }
+        parts[open_step.DESCRIPTION] = {"config": description.of(model)[0]}
         kept = assets.of_model(model)
         if kept:
             content = {path: np.frombuffer(each, np.uint8) for path, each in kept.items()}
@@ -199,7 +197,7 @@ def _snapshot(model: Model, whole: bool, copy: bool) -> Snapshot:
         return stack.enter_context(commit.directory_beside(path)), number, before
 
     def write(path: str, record: Record | None) -> None:
-        name = os.path.basename(path.rstrip("/" + os.sep))
+        name = name_of(path)
         path = files.realpath(path)
         together = open_step.together()
         with contextlib.ExitStack() as stack:

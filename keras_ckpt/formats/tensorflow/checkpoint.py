@@ -23,7 +23,7 @@ from keras_ckpt.errors import (
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.assignment import Assignment
 from keras_ckpt.formats.base import Format, LoadStatus, Probe, Snapshot
-from keras_ckpt.formats.config import optimizer_state, vocabularies
+from keras_ckpt.formats.config import beside_variables, optimizer_state, vocabularies
 from keras_ckpt.formats.summary import OPTIMIZER, Summary, Variable, in_order, role_of
 from keras_ckpt.formats.tensorflow import object_graph, tensor_bundle
 from keras_ckpt.runs.record import FILE, LIMIT, Record, parse
@@ -32,6 +32,8 @@ from keras_ckpt.storage import commit, files
 STATE_FILE = "checkpoint"
 # Counts how often a `tf.train.Checkpoint` was saved, and is not a variable of the model.
 _SAVE_COUNTER = "save_counter"
+#: What optimizers of the new kind, which came with TensorFlow 2.11, call the steps that they made.
+_STEPS_SINCE_2_11 = "_iterations"
 # The file names all checkpoints that were kept.
 _LARGEST_STATE = 1 << 20
 
@@ -242,7 +244,12 @@ class TFCheckpoint(Format):
 
 
 def load_bundle(
-    model: Model, prefix: str, path: str, strict: bool = True, part: str | None = None
+    model: Model,
+    prefix: str,
+    path: str,
+    strict: bool = True,
+    part: str | None = None,
+    is_whole: bool = False,
 ) -> None:
     """Gives a model the values in a tensor bundle that has an object graph.
 
@@ -252,14 +259,21 @@ def load_bundle(
         path: what to call it in messages.
         strict: as of `assignment.fit`.
         part: String, the names on the way to the model in it, with dots between them; or None.
+        is_whole: Boolean, whether the model was made from the same checkpoint, so that a warning
+            says if its optimizer starts anew. Defaults to `False`.
     """
     assignment.require_variables(model, "loaded")
     with tensor_bundle.Reader(prefix) as reader:
-        _load(model, reader, path, strict, part)
+        _load(model, reader, path, strict, part, is_whole)
 
 
 def _load(
-    model: Model, reader: tensor_bundle.Reader, path: str, strict: bool, part: str | None
+    model: Model,
+    reader: tensor_bundle.Reader,
+    path: str,
+    strict: bool,
+    part: str | None,
+    is_whole: bool,
 ) -> None:
     if object_graph.KEY not in reader:
         raise NotACheckpoint(
@@ -281,22 +295,53 @@ def _load(
     start = _model_in(path, root, stored, part)
     match = object_graph.match(root, stored, start)
     assignments = _assignments(path, reader, match)
+    assignments += [
+        _assignment(path, variable, reader, key)
+        for layer, name, key in match.beside
+        if key in reader
+        for variable in [beside_variables.of(layer, name, reader.entries[key].shape)]
+        if variable is not None
+    ]
     assignments = assignment.fit(path, assignments, match.missing, match.unused, strict)
     number = stored[start].children.get("optimizer")
     if number is not None and getattr(model, "optimizer", None) is not None:
         state = _Stored(path, reader, stored, number)
         found = _optimizer_assignments(model, optimizer, state, match)
-        if found is None:
+        if found is None and is_whole:
+            assignment.warn_of_new_optimizer(
+                model.optimizer, f"its state in {path} does not fit that of {model.optimizer.name}"
+            )
+        elif found is None:
             _logger.debug("%s: the optimizer in it is not a %s", path, model.optimizer.name)
         assignments += found or []
+    for name, child in stored[start].children.items():
+        if name != "optimizer" and object_graph.is_optimizer(stored[child]):
+            _warn_of_own_optimizer(path, model, name)
     tables = [(layer, _tokens(reader, key, layer)) for layer, key in match.tables]
+    token_weights = {
+        id(layer): np.asarray(reader.get(key))
+        for layer, name, key in match.beside
+        if name == vocabularies.TOKEN_WEIGHTS
+    }
     if not assignment.can_be_undone(assignments):
         values = [each.read for each in assignments]
         reader.verify(*[each.key for each in values if isinstance(each, _Value)])
     assignment.assign(model, assignments)
+    if number is not None and _STEPS_SINCE_2_11 not in stored[number].children:
+        optimizer_state.divide_by_rate(model)
     for layer, tokens in tables:
         if tokens:
-            vocabularies.fill(layer, tokens)
+            vocabularies.fill(layer, tokens, token_weights.get(id(layer)))
+
+
+def _warn_of_own_optimizer(path: str, model: Model, name: str) -> None:
+    """Warns that an optimizer that a model has as an attribute does not get its state."""
+    optimizer = getattr(model, name, None)
+    if isinstance(optimizer, runtime.keras().optimizers.Optimizer):
+        assignment.warn_of_new_optimizer(
+            optimizer,
+            f"{path} has a state of `{name}`, but only that of `model.optimizer` is loaded",
+        )
 
 
 def _tokens(reader: tensor_bundle.Reader, key: str, layer: Layer) -> list[object]:
@@ -419,7 +464,7 @@ def _optimizer_assignments(
     if described is None:
         described = object_graph.describe(model).children["optimizer"]
     optimizer = optimizer_state.inner(model.optimizer)
-    if "_iterations" in state.nodes[state.optimizer].children:
+    if _STEPS_SINCE_2_11 in state.nodes[state.optimizer].children:
         assignments = _since_2_11(optimizer, described, state)
     else:
         assignments = _before_2_11(model, state, weights)

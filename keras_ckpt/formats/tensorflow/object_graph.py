@@ -12,7 +12,7 @@ from typing import Iterator, NamedTuple
 from keras_ckpt import runtime
 from keras_ckpt._typing import Layer, Model, Optimizer, Variable
 from keras_ckpt.formats.assignment import variable_name
-from keras_ckpt.formats.config import optimizer_state, vocabularies
+from keras_ckpt.formats.config import beside_variables, optimizer_state, vocabularies
 from keras_ckpt.formats.tensorflow import protobuf
 
 KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -29,8 +29,10 @@ _RENAMED: dict[str, dict[str, str]] = {
 # Where Keras itself keeps layers and variables that the user's attributes hold already.
 _BOOKKEEPING = frozenset(
     [
+        "_compile_metrics",
         "_functional",
         "_layers",
+        "_loss_tracker",
         "_metrics",
         "_modules",
         "_non_trainable_variables",
@@ -52,7 +54,8 @@ class Node:
         dtype: the type that it has in files, if not its own.
         layers: of a model in which Keras 2 counted more layers as those with weights, all of them.
         in_order: of a Sequential, all its layers.
-        with_vocabulary: the layer, if it has a table.
+        is_metric: whether it is a metric, which Keras 2 took for a part of its model.
+        keeping: the layer, if it keeps something beside its variables, such as a table.
     """
 
     def __init__(self, variable: Variable | None = None, dtype: str | None = None) -> None:
@@ -61,7 +64,8 @@ class Node:
         self.dtype = dtype
         self.layers: list[Node] = []
         self.in_order: list[Node] = []
-        self.with_vocabulary: Layer | None = None
+        self.keeping: Layer | None = None
+        self.is_metric = False
 
     def nodes(self) -> Iterator[tuple[tuple[str, ...], Node]]:
         """Yields each node once with the shortest way to it, nearest first."""
@@ -184,6 +188,7 @@ class _Builder:
         keras = runtime.keras()
         self._layer_class = keras.layers.Layer
         self._sequential = keras.Sequential
+        self._metric = keras.metrics.Metric
         # Not what random layers and metrics keep: Keras 2 had none of it in its checkpoints.
         self._weights = {id(variable): variable for variable in model.weights}
         self._made: dict[int, Node] = {}
@@ -192,8 +197,8 @@ class _Builder:
         if id(layer) in self._made:
             return self._made[id(layer)]
         node = self._made[id(layer)] = Node()
-        if type(layer).__name__ in vocabularies.LAYERS:
-            node.with_vocabulary = layer
+        if type(layer).__name__ in beside_variables.LAYERS:
+            node.keeping = layer
         if isinstance(layer, self._sequential) or hasattr(layer, "_operations_by_depth"):
             self._graph_network(node, layer)
         renamed = {
@@ -219,7 +224,7 @@ class _Builder:
                 self._variable(variable).dtype = "float32"
 
     def _graph_network(self, node: Node, model: Model) -> None:
-        if any(type(layer).__name__ in vocabularies.LAYERS for layer in model.layers):
+        if any(type(layer).__name__ in beside_variables.LAYERS for layer in model.layers):
             node.layers = [self.layer(layer) for layer in model.layers]
         with_weights = 0
         for layer in model.layers:
@@ -255,6 +260,10 @@ class _Builder:
             return self._variable(value)
         if isinstance(value, self._layer_class):
             return self.layer(value)
+        if isinstance(value, self._metric):
+            found = self._made.setdefault(id(value), Node())
+            found.is_metric = True
+            return found
         items: list[tuple[object, object]] = []
         if isinstance(value, (list, tuple)):
             items = list(enumerate(value))
@@ -287,7 +296,9 @@ def _optimizer(optimizer: Optimizer) -> Node:
         node.children["_iterations"] = every.children["0"] = iterations
     if id(rate) in made:
         node.children["_learning_rate"] = made[id(rate)]
-    for variable in variables:
+    # Nadam had its product before its slots up to Keras 3.9. In Keras 2 it is none of them.
+    product = getattr(optimizer, "_u_product", None)
+    for variable in sorted(variables, key=lambda each: each is product):
         if variable is not rate and variable is not optimizer.iterations:
             every.children[str(len(every.children))] = made[id(variable)]
     node.children["_variables"] = every
@@ -318,6 +329,7 @@ class Match(NamedTuple):
     missing: list[str]
     unused: list[str]
     tables: list[tuple[Layer, str]] = []
+    beside: list[tuple[Layer, str, str]] = []
 
 
 def match(node: Node, stored: list[StoredNode], start: int) -> Match:
@@ -340,14 +352,27 @@ def match(node: Node, stored: list[StoredNode], start: int) -> Match:
             missing.append(variable_name(each.variable))
         else:
             found[id(each.variable)] = (each, key)
-    taken = {key for _, key in found.values()}
-    tables = [
-        (each.with_vocabulary, table)
+    below = [
+        (each.keeping, under)
         for _, each in node.nodes()
-        if each.with_vocabulary is not None and id(each) in bound
-        for table in _tables(stored, bound[id(each)])
+        if each.keeping is not None and id(each) in bound
+        for under in _under(stored, bound[id(each)])
     ]
-    return Match(found, missing, sorted(set(_keys(stored, start)) - taken), tables)
+    tables = [(layer, under.table) for layer, under in below if under.table is not None]
+    beside = [
+        (layer, name, key)
+        for layer, under in below
+        for name, child in under.children.items()
+        if beside_variables.takes(layer, name)
+        for key in [stored[child].key]
+        if key is not None
+    ]
+    taken = {key for _, key in found.values()} | {key for _, _, key in beside}
+    others = set(_keys(stored, start)) - set(_not_weights(stored, start))
+    for _, each in node.nodes():
+        if each.is_metric and id(each) in bound:
+            others -= {under.key for under in _under(stored, bound[id(each)]) if under.key}
+    return Match(found, missing, sorted(others - taken), tables, beside)
 
 
 def _named_children(node: Node, names: dict[str, int]) -> list[tuple[str, Node]]:
@@ -373,14 +398,12 @@ def _named_children(node: Node, names: dict[str, int]) -> list[tuple[str, Node]]
     return by_number + [each for each in children if not each[0].startswith("layer_with_weights-")]
 
 
-def _tables(stored: list[StoredNode], start: int) -> Iterator[str]:
-    """Yields the tables under an object of a checkpoint."""
+def _under(stored: list[StoredNode], start: int) -> Iterator[StoredNode]:
+    """Yields an object of a checkpoint, and those under it."""
     seen = {start}
     queue = [start]
     for number in queue:
-        table = stored[number].table
-        if table is not None:
-            yield table
+        yield stored[number]
         for child in stored[number].children.values():
             if child not in seen:
                 seen.add(child)
@@ -393,8 +416,41 @@ _NOT_WEIGHTS = frozenset(
 )
 # And what its layers do: the state of random numbers, of the last batch, of counting words.
 _NOT_WEIGHTS_OF_LAYERS = frozenset(
-    ["_random_generator", "_rng", "keras_api", "num_documents", "states", "idf_weights"]
+    [
+        "_random_generator",
+        "_rng",
+        "keras_api",
+        "num_documents",
+        "states",
+        vocabularies.TOKEN_WEIGHTS,
+    ]
 )
+
+
+# The children of an optimizer. Which they are depends on the release, and on its arguments.
+_OF_OPTIMIZERS = ({"_iterations"}, {"iter", "decay"}, {"iter", "learning_rate"})
+
+
+def is_optimizer(node: StoredNode) -> bool:
+    """Returns whether an object of a checkpoint is an optimizer, whatever its name.
+
+    Args:
+        node: the object.
+    """
+    return bool(node.slots) or any(each <= set(node.children) for each in _OF_OPTIMIZERS)
+
+
+def _not_weights(stored: list[StoredNode], start: int) -> Iterator[str | None]:
+    """Yields what a model holds beside weights, which a SavedModel lists among its variables.
+
+    TensorFlow 2.9 counted the state of an optimizer of `optimizers.experimental` as well.
+    """
+    for each in _under(stored, start):
+        for name, child in each.children.items():
+            if name in _NOT_WEIGHTS_OF_LAYERS:
+                yield stored[child].key
+            elif is_optimizer(stored[child]):
+                yield from (below.key for below in _under(stored, child))
 
 
 def _keys(stored: list[StoredNode], start: int) -> Iterator[str]:
@@ -407,6 +463,8 @@ def _keys(stored: list[StoredNode], start: int) -> Iterator[str]:
         for name, child in stored[number].children.items():
             if number == start and name in _NOT_WEIGHTS:
                 continue
-            if child not in seen and name not in _NOT_WEIGHTS_OF_LAYERS:
+            if name in _NOT_WEIGHTS_OF_LAYERS or is_optimizer(stored[child]):
+                continue
+            if child not in seen:
                 seen.add(child)
                 queue.append(child)

@@ -221,11 +221,13 @@ class SavedModel(Format):
         if files.isfile(tensor_bundle.index_path(prefix)):
             entries = tensor_bundle.Reader(prefix).entries.values()
             refuse_sizes(path, described["model_config"], sum(each.elements() for each in entries))
-        model = keras2_reader.make(path, described["model_config"], custom_objects, safe_mode)
+        version = str(described.get("keras_version") or "")
+        model = keras2_reader.make(
+            path, described["model_config"], custom_objects, safe_mode, version
+        )
         if config:
-            version = str(described.get("keras_version") or "")
             compilation.compile_model(path, model, config, custom_objects, version)
-        checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path)
+        checkpoint.load_bundle(model, os.path.join(path, VARIABLES), path, is_whole=True)
         vocabularies.refuse_missing(path, model)
         return model
 
@@ -284,7 +286,12 @@ def description(path: str) -> Config:
     """
     with parsing.reading(path):
         text = _metadata(path)
-    return parsing.described(path, text) if text else {}
+    found = parsing.described(path, text) if text else {}
+    model = found.get("model_config")
+    if isinstance(model, dict) and isinstance(model.get("config"), dict):
+        config = vocabularies.completed(model["config"], found.get("config"))
+        found = {**found, "model_config": {**model, "config": config}}
+    return found
 
 
 def _tensorflow_version(path: str) -> dict[str, str]:

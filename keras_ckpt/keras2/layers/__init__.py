@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from keras_ckpt import runtime
 from keras_ckpt._typing import Config, Layer
 
 #: The layers by their names in Keras 2, with the modules that they are in.
@@ -40,6 +41,15 @@ ARGUMENTS: dict[str, tuple[str, dict[str, tuple[object, ...]]]] = {
     ),
 }
 
+#: The same on JAX and PyTorch, where Keras 3 resizes by these as they do, or cannot.
+_AS_TENSORFLOW: dict[str, tuple[object, ...]] = {
+    "interpolation": ("bicubic", "lanczos3", "lanczos5")
+}
+ELSEWHERE: dict[str, tuple[str, dict[str, tuple[object, ...]]]] = {
+    "Resizing": ("resampled", _AS_TENSORFLOW),
+    "UpSampling2D": ("resampled", _AS_TENSORFLOW),
+}
+
 
 def find(name: str, settings: Config | None = None) -> type[Layer] | None:
     """Returns the layer of Keras 2 of a name, or None if Keras 3's own does the same.
@@ -49,8 +59,8 @@ def find(name: str, settings: Config | None = None) -> type[Layer] | None:
         settings: Dict, its arguments. Defaults to `None`: those that any layer may have.
     """
     module = MODULES.get(name)
-    if module is None and name in ARGUMENTS:
-        has_them, arguments = ARGUMENTS[name]
+    for table in (ARGUMENTS, ELSEWHERE if runtime.backend() != "tensorflow" else {}):
+        has_them, arguments = table.get(name, ("", {}))
         given = settings or {}
         if any(given.get(argument) in values for argument, values in arguments.items()):
             module = has_them

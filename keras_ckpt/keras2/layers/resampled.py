@@ -1,6 +1,12 @@
-"""Resizing and UpSampling2D by the filters that Keras 3 does not resize by."""
+"""Resizing and UpSampling2D by the filters that Keras 3 does not resize by.
+
+On JAX and PyTorch it resizes by some as these do, and not as TensorFlow does.
+"""
 
 from __future__ import annotations
+
+import functools
+from typing import Callable
 
 import keras
 import numpy as np
@@ -32,13 +38,35 @@ def _mitchell(distance: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(distance < 1, near, np.where(distance < 2, far, 0)))
 
 
+def _bicubic(distance: np.ndarray) -> np.ndarray:
+    # TensorFlow has these values in a table.
+    distance = np.rint(distance * 1024) / 1024
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    return np.asarray(np.where(distance < 1, near, np.where(distance < 2, far, 0)))
+
+
+def _lanczos(radius: int, distance: np.ndarray) -> np.ndarray:
+    found = np.sinc(distance) * np.sinc(distance / radius)
+    return np.asarray(np.where(distance < radius, found, 0))
+
+
+#: What a pixel counts by its distance.
+_FILTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "bicubic": _bicubic,
+    "gaussian": _gaussian,
+    "lanczos3": functools.partial(_lanczos, 3),
+    "lanczos5": functools.partial(_lanczos, 5),
+    "mitchellcubic": _mitchell,
+}
+
+
 def _weights(count: int, target: int, interpolation: str) -> np.ndarray:
     """Returns what each pixel counts in each of the new ones: rows whose sum is 1."""
     if interpolation == "area":
         return _area(count, target)
     centers = (np.arange(target)[:, None] + 0.5) * count / target
-    distance = np.abs(np.arange(count)[None, :] + 0.5 - centers)
-    found = (_gaussian if interpolation == "gaussian" else _mitchell)(distance)
+    found = _FILTERS[interpolation](np.abs(np.arange(count)[None, :] + 0.5 - centers))
     return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
@@ -67,12 +95,13 @@ def _as_it_was(data_format: str, images: Tensor) -> Tensor:
 
 @registered
 class Resizing(keras.layers.Layer):  # type: ignore[misc]
-    """Resizes images by `"area"`, `"gaussian"` or `"mitchellcubic"`.
+    """Resizes images as TensorFlow does, on every backend.
 
     Args:
         height: Integer, the new height.
         width: Integer, the new width.
-        interpolation: String, one of the three. Defaults to `"area"`.
+        interpolation: String, `"area"`, `"bicubic"`, `"gaussian"`, `"lanczos3"`, `"lanczos5"` or
+            `"mitchellcubic"`. Defaults to `"area"`.
         crop_to_aspect_ratio: Boolean, whether to cut images to the new proportions first. Defaults
             to `False`.
         data_format: String, `"channels_last"` or `"channels_first"`. Defaults to `None`: that of
@@ -142,11 +171,11 @@ def _stretched(images: Tensor, axis: int, times: int) -> Tensor:
 
 @registered
 class UpSampling2D(keras.layers.UpSampling2D):  # type: ignore[misc]
-    """Makes images larger in a way that Keras 3 lacks.
+    """Makes images larger as TensorFlow does, on every backend.
 
     Args:
-        interpolation: String, `"area"`, `"gaussian"`, `"mitchellcubic"`, or `"legacy_bilinear"`,
-            which was `"bilinear"` in Keras before it was TensorFlow's. Defaults to `"area"`.
+        interpolation: String, one of those of `Resizing`, or `"legacy_bilinear"`, which was
+            `"bilinear"` in Keras before it was TensorFlow's. Defaults to `"area"`.
         **kwargs: those of `keras.layers.UpSampling2D`.
     """
 

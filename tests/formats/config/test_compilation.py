@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -128,7 +131,7 @@ def test_list_of_lists_for_a_single_output() -> None:
 def test_optimizer_of_the_first_releases() -> None:
     config = described("SGD", name="SGD", lr=0.25, momentum=0.5, decay=0.0)
     optimizer = arguments(optimizer_config=config)["optimizer"]
-    assert float(optimizer.learning_rate) == 0.25
+    assert runtime.to_numpy(optimizer.learning_rate) == 0.25
     assert optimizer.momentum == 0.5
 
 
@@ -166,7 +169,7 @@ def test_a_schedule_comes_back() -> None:
 @pytest.mark.parametrize("kind", ["Adagrad", "Nadam", "RMSprop"])
 def test_optimizers_of_the_first_kind_take_their_own_steps(kind: str) -> None:
     old = arguments(optimizer_config=described(kind, learning_rate=0.5, decay=0.0))["optimizer"]
-    new = described(kind, learning_rate=0.5, use_ema=False, jit_compile=True)
+    new = described(kind, learning_rate=0.5, use_ema=False, jit_compile=True, weight_decay=None)
     assert type(old) is getattr(keras2.optimizers, "Keras2" + kind)
     found = arguments(optimizer_config=new)["optimizer"]
     assert isinstance(found, getattr(keras.optimizers, kind))
@@ -184,7 +187,7 @@ def test_optimizer_of_mixed_precision() -> None:
     assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     assert optimizer.initial_scale == 64.0
     assert optimizer.dynamic_growth_steps == 2000
-    assert float(optimizer.inner_optimizer.learning_rate) == 0.25
+    assert runtime.to_numpy(optimizer.inner_optimizer.learning_rate) == 0.25
 
 
 def test_unknown_optimizer_is_unsupported_unless_it_is_in_custom_objects() -> None:
@@ -238,6 +241,25 @@ def test_a_loss_that_nobody_knows_is_an_error_at_once() -> None:
     assert found["loss"] is np.subtract
 
 
+@pytest.mark.parametrize(
+    "keys", [("sample_weight_mode", "loss_weights"), ("loss_weights", "sample_weight_mode")]
+)
+def test_releases_of_tensorflow_2_1_that_named_the_keras_of_2_2(keys: tuple[str, ...]) -> None:
+    """Both wrote 2.3.0-tf, and these in another order; TensorFlow 2.2 went by the output."""
+    config = {
+        "loss": "binary_crossentropy",
+        "metrics": ["accuracy"],
+        **dict.fromkeys(keys),
+        "optimizer_config": "sgd",
+    }
+    (found,) = compilation.compile_arguments(config, width=3, version="2.3.0-tf")["metrics"]
+    is_binary = isinstance(found, keras.metrics.BinaryAccuracy)
+    assert is_binary == (keys[0] == "sample_weight_mode")
+    config = dict(config, loss="mse")
+    (found,) = compilation.compile_arguments(config, width=3, version="2.3.0-tf")["metrics"]
+    assert found == "accuracy"
+
+
 def test_a_sum_that_was_one_of_all_values_is_refused() -> None:
     config = {"optimizer_config": "sgd", "loss": described("Huber", delta=1.0, reduction="sum")}
     with pytest.raises(ValueError, match="was the sum over all values"):
@@ -273,3 +295,47 @@ def test_outputs_without_a_loss_or_a_weight(losses: list[str], weights: Any) -> 
     if isinstance(weights, list):
         weights = dict(zip("ab", weights))
     assert found == pytest.approx(sum((weights or {}).get(name, 1.0) for name in losses))
+
+
+def test_an_output_without_a_loss_has_none_in_a_file_for_keras_2(tmp_path: pathlib.Path) -> None:
+    inputs = keras.Input((3,))
+    layers = [keras.layers.Dense(1, name=name) for name in "ab"]
+    model = keras.Model(inputs, [layer(inputs) for layer in layers])
+    given = {
+        "loss": {"b": "mse"},
+        "loss_weights": {"b": 3.0},
+        "optimizer_config": {"class_name": "SGD", "config": {}},
+    }
+    compilation.compile_model("m.h5", model, given, None, "2.8.0")
+    path = tmp_path / "m.h5"
+    keras_ckpt.save_model(model, path, format="h5")
+    with h5py.File(path, "r") as file:
+        described = json.loads(file.attrs["training_config"])
+    assert described["loss"] in ([None, "mse"], [None, "mean_squared_error"])
+    y, x = np.ones((2, 1)), np.ones((2, 3))
+    again = keras_ckpt.load_model(path)
+    found, expected = (m.evaluate(x, [y, y], verbose=0, return_dict=True) for m in (again, model))
+    assert found["loss"] == pytest.approx(expected["loss"])
+
+
+def test_the_experimental_rmsprop_took_the_old_steps_up_to_tensorflow_2_10() -> None:
+    of_2_10 = {"name": "RMSprop", "use_ema": False, "learning_rate": 0.05, "rho": 0.8}
+    found = arguments(optimizer_config=described("RMSprop", **of_2_10))["optimizer"]
+    assert type(found) is keras2.optimizers.Keras2RMSprop
+    assert found.rho == 0.8
+    found = arguments(optimizer_config=described("RMSprop", weight_decay=None, **of_2_10))
+    assert isinstance(found["optimizer"], keras.optimizers.RMSprop)
+    assert not isinstance(found["optimizer"], keras2.optimizers.Keras2RMSprop)
+    for argument in ({"momentum": 0.5}, {"centered": True}):
+        with pytest.raises(ValueError, match="no optimizer of Keras 3 takes"):
+            arguments(optimizer_config=described("RMSprop", **of_2_10, **argument))
+
+
+def test_the_adamw_of_tensorflow_2_9_took_steps_that_none_takes() -> None:
+    found = described("AdamW", weight_decay=0.004, learning_rate=0.05, jit_compile=True)
+    with pytest.raises(ValueError, match="made each weight almost zero"):
+        compilation.compile_arguments({"optimizer_config": found, "loss": "mse"}, version="2.9.0")
+    for other in ("2.10.0", ""):
+        given = {"optimizer_config": found, "loss": "mse"}
+        made = compilation.compile_arguments(given, version=other)["optimizer"]
+        assert isinstance(made, keras.optimizers.AdamW)

@@ -112,3 +112,17 @@ def test_hashing_returns_integers() -> None:
     assert found == {"num_bins": 3}
     settings = {"num_bins": 3, "dtype": "float32", "output_mode": "one_hot"}
     assert keras2_arguments.of_keras_3("Hashing", settings, "2.8.0")[1] == settings
+
+
+def test_layers_return_dense_tensors_where_sparse_ones_cannot_be_returned() -> None:
+    """All of Keras's layers that say what they return. (Of Input, it says what the model gets.)"""
+    kinds = [
+        name
+        for name, cls in vars(keras.layers).items()
+        if isinstance(cls, type) and "sparse" in keras2_arguments.parameters(cls)
+    ]
+    assert len(kinds) >= 5
+    has_sparse = runtime.backend() == "tensorflow"
+    for kind in sorted({*kinds} - {"InputLayer"}):
+        _, settings = keras2_arguments.of_keras_3(kind, {"sparse": True})
+        assert settings["sparse"] is has_sparse, kind

@@ -197,3 +197,11 @@ def test_layers_that_applications_keep_to_themselves(name: str, settings: dict[s
     x = np.ones((2, 2), "float32")
     expected = 1.5 if "Custom" in name else 0.5 if name == "LayerScale" else 1.0
     np.testing.assert_allclose(model.predict(x, verbose=0), x * expected)
+
+
+def test_an_output_that_the_running_keras_does_not_have_is_refused() -> None:
+    config = functional({"dense": [[["x", 0, 0, {}]]]}, [layer("Dense", units=3)], "dense")
+    assert made(config).output_shape == (None, 3)
+    config["config"]["output_layers"] = [["dense", 0, 1]]
+    with pytest.raises(ValueError, match="1 of the outputs of its layer 'dense'"):
+        made(config)

@@ -43,7 +43,7 @@ def test_slots_of_the_first_releases_come_slot_by_slot() -> None:
     shapes = [(), (2, 3), (3,), (2, 3), (3,)]
     values = stored(np.full(shape, number) for number, shape in enumerate(shapes, 7))
     optimizer_state.restore("x.h5", model, names, values)
-    assert int(model.optimizer.iterations) == 7
+    assert int(runtime.to_numpy(model.optimizer.iterations)) == 7
     found = [optimizer_state.slot(model.optimizer, name) for name in ("m", "v")]
     means = [[float(runtime.to_numpy(each).mean()) for each in slot or []] for slot in found]
     assert means == [[8.0, 9.0], [10.0, 11.0]]
@@ -255,9 +255,9 @@ def test_lists_of_keras_before_it_was_tensorflows(kind: str, style: str) -> None
         warnings.simplefilter("error")
         optimizer_state.restore("x.h5", model, names, values)
     number = len(values) - len(shapes) * (len(STAND_ALONE[kind][0]) + (kind == "Adam"))
-    assert int(model.optimizer.iterations) == (2 if number else 0)
+    assert int(runtime.to_numpy(model.optimizer.iterations)) == (2 if number else 0)
     if kind == "Nadam" and style == "2.3":
-        assert float(model.optimizer._u_product) == 3.0
+        assert float(runtime.to_numpy(model.optimizer._u_product)) == 3.0
     for slot, _ in STAND_ALONE[kind][0]:
         found = optimizer_state.slot(model.optimizer, slot) or []
         assert [float(runtime.to_numpy(each).mean()) for each in found] == [
@@ -282,4 +282,27 @@ def test_an_sgd_without_momentum_takes_its_steps_from_a_list() -> None:
     model = model_with(keras.optimizers.SGD())
     names, values = in_lists("SGD", "2.2", [(2, 3), (3,)])
     optimizer_state.restore("x.h5", model, names, values)
-    assert int(model.optimizer.iterations) == 2
+    assert int(runtime.to_numpy(model.optimizer.iterations)) == 2
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.01])
+def test_linear_terms_are_divided_by_the_rate_where_they_were_multiplied(strength: float) -> None:
+    optimizer = keras.optimizers.Ftrl(
+        0.05,
+        l1_regularization_strength=strength,
+        l2_regularization_strength=strength,
+        l2_shrinkage_regularization_strength=0.1,
+    )
+    model = model_with(optimizer)
+    x, y = np.ones((4, *model.input_shape[1:])), np.ones((4, *model.output_shape[1:]))
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    linears = [runtime.to_numpy(each) for each in optimizer._linears]
+    optimizer_state.divide_by_rate(model)
+    for each, value in zip(optimizer._linears, linears):
+        assert np.array_equal(runtime.to_numpy(each), value)
+        each.assign(value * 0.05)
+    for _ in range(2):
+        optimizer_state.divide_by_rate(model)
+        for each, value in zip(optimizer._linears, linears):
+            np.testing.assert_allclose(runtime.to_numpy(each), value, rtol=1e-5)

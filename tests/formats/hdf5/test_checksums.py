@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 import keras_ckpt
 from keras_ckpt import runtime
 from keras_ckpt.formats import registry
-from keras_ckpt.formats.hdf5 import checksums, hdf5_file
+from keras_ckpt.formats.hdf5 import checksums, hdf5_file, output
 
 ENDINGS = ("w.h5", "w.weights.h5", "m.h5")
 
 
 def written(path: pathlib.Path) -> bytes:
-    with hdf5_file.created(str(path)) as file:
+    with output.created(str(path)) as file:
         file.create_group("a/b")["values"] = np.arange(50, dtype="float32")
         file["flags"] = np.asarray([True, False])
         file["halves"] = np.arange(9, dtype="float16").reshape(3, 3)

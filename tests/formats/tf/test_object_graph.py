@@ -1,7 +1,9 @@
 """The objects of a model have the names that Keras 2 gave them."""
 
+import numpy as np
 import pytest
 
+import keras_ckpt
 from keras_ckpt import runtime
 from keras_ckpt.formats import api
 
@@ -85,3 +87,77 @@ def test_a_sequential_of_tensorflow_2_0_that_was_made_without_an_input(first):
     keys = {node.variable.path: key for node, key in found.found.values()}
     dense = [keys[each.path] for each in layers[0].weights + layers[2].weights]
     assert dense == ["kernel 0", "bias 0", "kernel 2", "bias 2"]
+
+
+class _Trained:
+    """A model that trains itself, as Keras's guides show it, and what such models hold."""
+
+    def __new__(cls):
+        keras = runtime.keras()
+
+        class Own(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(2)
+                self.tracker = keras.metrics.Mean(name="loss")
+                self.trackers = [keras.metrics.MeanSquaredError()]
+
+            def compile(self, optimizer):
+                super().compile()
+                self.d_optimizer = optimizer
+
+            def call(self, x):
+                return self.dense(x)
+
+        model = Own()
+        model.compile(keras.optimizers.Adam(0.1))
+        model(np.ones((2, 3), "float32"))
+        return model
+
+
+def _checkpoint(directory, ways):
+    """A checkpoint with a number or an array at each way, as an old TensorFlow writes it."""
+    import tensorflow as tf
+
+    root = tf.train.Checkpoint()
+    for way, value in ways.items():
+        node, *names = root, *way.split("/")
+        for name in names[:-1]:
+            if not hasattr(node, name):
+                setattr(node, name, tf.train.Checkpoint())
+            node = getattr(node, name)
+        setattr(node, names[-1], tf.Variable(value))
+    return root.write(str(directory / "checkpoint"))
+
+
+WEIGHTS = {"dense/kernel": np.ones((3, 2), "float32"), "dense/bias": np.ones(2, "float32")}
+
+
+@needs_tensorflow
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"iter": 3, "decay": 0.0, "beta_1": 0.9},  # With a schedule, it has no rate.
+        {"iter": 3, "learning_rate": 0.1, "momentum": 0.0},
+        {"_iterations": 3, "_learning_rate": 0.1, "_variables/m1": [1.0]},
+    ],
+    ids=["schedule", "2.4", "2.15"],
+)
+def test_optimizers_and_metrics_of_the_users_keep_no_checkpoint_from_being_loaded(
+    tmp_path, optimizer
+):
+    held = {f"d_optimizer/{name}": value for name, value in optimizer.items()}
+    held.update({"tracker/total": 1.0, "tracker/count": 2.0})
+    model = _Trained()
+    with pytest.warns(UserWarning, match="state of `d_optimizer`"):
+        keras_ckpt.load_weights(model, _checkpoint(tmp_path, {**WEIGHTS, **held}))
+    assert (runtime.to_numpy(model.dense.kernel) == 1).all()
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("name", ["other/kernel", "optimizer_/momentum", "tracker_/total"])
+def test_what_is_no_optimizer_is_not_left_out(tmp_path, name):
+    model = _Trained()
+    path = _checkpoint(tmp_path, {**WEIGHTS, name: np.zeros(2, "float32")})
+    with pytest.raises(keras_ckpt.MismatchedCheckpoint, match=name):
+        keras_ckpt.load_weights(model, path)

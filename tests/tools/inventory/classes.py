@@ -22,6 +22,8 @@ class Case(NamedTuple):
         targets: the arrays of labels; None for random ones in the shape of the output.
         custom: names of objects of the user's, for the reader.
         steps: how many steps of training come before it is saved.
+        fixed: whether its variables keep their values.
+        earlier: the inputs of those steps; None for the same ones.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Case(NamedTuple):
     custom: tuple[str, ...] = ()
     steps: int = 0
     fixed: bool = False
+    earlier: list[list[Any]] | None = None
 
 
 def numbers(*shape: int) -> Any:
@@ -262,6 +265,24 @@ def compat_v1(keras: Any) -> list[tuple[str, Any]]:
         return [("compat.v1.layers", tf.compat.v1.keras.layers)] if tf.keras is keras else []
     except (ImportError, AttributeError):
         return []
+
+
+#: Rows of an embedding for three steps: some in one of them alone, some several times in a step.
+ROWS = [
+    np.array(each, "int32")
+    for each in (
+        [[0, 1], [1, 2], [2, 2], [3, 0]],
+        [[4, 1], [1, 5], [2, 4], [4, 4]],
+        [[6, 1], [1, 6], [6, 6], [5, 0]],
+    )
+]
+
+
+def _embedding(keras: Any) -> Any:
+    layers = keras.layers
+    inputs = layers.Input((2,), dtype="int32")
+    x = layers.Flatten()(layers.Embedding(9, 4, input_length=2)(inputs))
+    return keras.Model(inputs, layers.Dense(3)(x))
 
 
 def _dense(keras: Any, width: int = 3, **arguments: Any) -> Callable[[], Any]:
@@ -507,6 +528,14 @@ def optimizers(keras: Any, unknown: list[str]) -> Iterator[Case]:
                 yield Case(
                     f"{way}/{name}({shown(arguments)})", _dense(keras), [X], compile, steps=2
                 )
+                yield Case(
+                    f"{way}/embedding, {name}({shown(arguments)})",
+                    lambda: _embedding(keras),
+                    ROWS[-1:],
+                    compile,
+                    steps=2,
+                    earlier=[ROWS[:1], ROWS[1:2]],
+                )
         if way != "optimizers":
             continue
         for name in (
@@ -525,6 +554,14 @@ def optimizers(keras: Any, unknown: list[str]) -> Iterator[Case]:
                 return {"optimizer": name, "loss": "mse"}
 
             yield Case(f"{way}/'{name}'", _dense(keras), [X], compile, steps=2)
+            yield Case(
+                f"{way}/embedding, '{name}'",
+                lambda: _embedding(keras),
+                ROWS[-1:],
+                compile,
+                steps=2,
+                earlier=[ROWS[:1], ROWS[1:2]],
+            )
     for way, module in _modules(keras, "optimizers.schedules", "experimental"):
         for name, cls in exported(module):
             if name not in SCHEDULE_NEEDS:

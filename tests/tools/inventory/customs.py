@@ -81,6 +81,25 @@ class Lists(keras.Model):  # type: ignore[misc, name-defined]
         return [self.heads["one"](x), self.heads["two"](x)]
 
 
+class Mixed(keras.Model):  # type: ignore[misc, name-defined]
+    """A model of a class of its own whose layers were made in another order than they stand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = keras.layers.Dense(4, activation="relu")
+        self.blocks: list[Any] = []
+        for number in range(2):
+            setattr(self, f"dense{number}", keras.layers.Dense(4))
+            self.blocks.append([keras.layers.Dense(4), keras.layers.LayerNormalization()])
+        self.last = keras.layers.Dense(4)
+
+    def call(self, x: Any) -> Any:
+        x = self.dense1(self.dense0(self.first(x)))
+        for dense, norm in self.blocks:
+            x = norm(dense(x))
+        return self.last(x)
+
+
 class Nested(keras.Model):  # type: ignore[misc, name-defined]
     """A model of a class of its own with models in it, in another order than they are called."""
 

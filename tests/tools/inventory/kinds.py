@@ -455,6 +455,13 @@ def subclassed_lists(k: Any) -> Any:
 
 
 @kind(compile=False)
+def subclassed_mixed(k: Any) -> Any:
+    model = customs.Mixed()
+    model(k.backend.constant(X)) if k.__name__ != "keras" else model.predict_on_batch(X)
+    return model
+
+
+@kind(compile=False)
 def subclassed_nested(k: Any) -> Any:
     model = customs.Nested()
     model(k.backend.constant(X)) if k.__name__ != "keras" else model.predict_on_batch(X)
@@ -631,6 +638,18 @@ def frozen_within_a_model(k: Any) -> Any:
     return k.Model(inputs, layers.Dense(3)(inner(inputs)))
 
 
+@kind()
+def compiled_within_a_model(k: Any) -> Any:
+    """As GANs have it: what judges is trained by itself, and frozen where the other is."""
+    layers = k.layers
+    judge = k.Sequential([layers.Dense(4, input_shape=(4,)), layers.Dense(3)], name="judge")
+    judge.compile("adam", "mse", metrics=["mae"])
+    judge.train_on_batch(X, Y)
+    judge.trainable = False
+    inputs = layers.Input((4,))
+    return k.Model(inputs, judge(layers.Dense(4)(inputs)))
+
+
 # Types.
 
 
@@ -790,6 +809,66 @@ def adapted_text_tf_idf(k: Any) -> Any:
     layer.adapt(classes.TEXT[:, 0])
     inputs = k.layers.Input((1,), dtype="string")
     return k.Model(inputs, layer(inputs))
+
+
+@kind(classes.WORDS, classes.INTEGERS, classes.TEXT, fixed=True)
+def vocabularies_given(k: Any) -> Any:
+    module = (
+        k.layers if hasattr(k.layers, "TextVectorization") else k.layers.experimental.preprocessing
+    )
+    words = k.layers.Input((2,), dtype="string")
+    inner = k.Model(words, _preprocessing(k).StringLookup(vocabulary=["a", "b"])(words))
+    inputs = [
+        k.layers.Input((2,), dtype="string"),
+        k.layers.Input((2,), dtype="int64"),
+        k.layers.Input((1,), dtype="string"),
+    ]
+    number = _preprocessing(k).IntegerLookup(vocabulary=[9, 2])
+    text = module.TextVectorization(vocabulary=["the", "cat"], output_sequence_length=4)
+    return k.Model(inputs, [inner(inputs[0]), number(inputs[1]), text(inputs[2])])
+
+
+@kind(classes.WORDS, fixed=True)
+def vocabulary_and_weights_given(k: Any) -> Any:
+    lookup = _preprocessing(k).StringLookup
+    layer = lookup(vocabulary=["a", "b"], idf_weights=[0.3, 0.7], output_mode="tf_idf")
+    inputs = k.layers.Input((2,), dtype="string")
+    return k.Model(inputs, k.layers.Dense(3)(layer(inputs)))
+
+
+#: Some are where one bin ends and the next begins.
+TO_BINS = whole(6, 4).astype("float32")
+
+
+def _discretization(k: Any, *boundaries: Any, **arguments: Any) -> Any:
+    module = (
+        k.layers if hasattr(k.layers, "Discretization") else k.layers.experimental.preprocessing
+    )
+    return module.Discretization(*boundaries, **arguments)
+
+
+@kind(TO_BINS, fixed=True)
+def discretized(k: Any) -> Any:
+    inputs = k.layers.Input((4,))
+    given = _discretization(k, [0.0, 2.0, 4.0])(inputs)
+    return k.Model(inputs, [given, k.layers.Dense(3)(inputs)])
+
+
+@kind(TO_BINS, fixed=True)
+def adapted_numbers_discretized(k: Any) -> Any:
+    layer = _discretization(k, num_bins=3)
+    layer.adapt(TO_BINS)
+    inputs = k.layers.Input((4,))
+    return k.Model(inputs, [layer(inputs), k.layers.Dense(3)(inputs)])
+
+
+@kind(TO_BINS, fixed=True)
+def adapted_numbers_discretized_within_a_model(k: Any) -> Any:
+    layer = _discretization(k, num_bins=3)
+    layer.adapt(TO_BINS)
+    first, inputs = k.layers.Input((4,)), k.layers.Input((4,))
+    inner = k.Model(first, [layer(first), k.layers.Dense(3)(first)])
+    return k.Model(inputs, inner(inputs))
 
 
 @kind(images(2, 8, 8, 3), fixed=True)

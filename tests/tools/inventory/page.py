@@ -2,8 +2,9 @@
 
     python tests/tools/inventory/page.py RELEASE=RESULT.json ...
 
-Those of `take_back.py` are given as `back:RELEASE=RESULT.json`. Results of other releases that the
-repository has are kept.
+Those of `take_back.py` are given as `back:RELEASE=RESULT.json`. What the repository has of these
+releases is replaced, or kept and added to by `RELEASE+=RESULT.json`: of other models or formats.
+Results of other releases are kept.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ FORMATS = (
     "model.keras",
 )  # fmt: skip
 
-#: Before the release, where its results are those of the way back.
-BACK = "back:"
 HEAD_OF_BACK = """
 ## And back
 
@@ -50,6 +49,9 @@ come to the same numbers: predictions, losses and weights to 1e-5 of the largest
 counts the files that do. The others are refused by a `CheckpointError`, or differ for a reason
 that is given below. No file may come back otherwise: a sample of them is a test
 (`tests/formats/test_inventory.py`).
+
+Where a release has fewer models than others, or a format fewer than `model.h5`, a sample was
+walked: one model of each name that the release exports.
 
 `weights.h5`, `checkpoint` and `object` (a `tf.train.Checkpoint` under another name) are read into
 the model that `model.json` describes.
@@ -78,12 +80,24 @@ def counted(results: dict[str, dict[str, str]], release: str) -> dict[str, Any]:
             if result == "same":
                 row[0] += 1
                 continue
-            find = reasons.reason_back if release.startswith(BACK) else reasons.reason
-            reason = find(name, result, release)
+            reason = reasons.reason(name, format_, result, release)
             if reason is None:
                 raise SystemExit(f"{name} {format_}: {result} has no reason")
             row[1] += 1
             why[reason] += 1
+    return {"rows": rows, "reasons": why}
+
+
+def _added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    rows = {
+        name: [
+            sum(each)
+            for each in zip(one["rows"].get(name, (0, 0)), other["rows"].get(name, (0, 0)))
+        ]
+        for name in (*one["rows"], *other["rows"])
+    }
+    why = collections.Counter(one["reasons"])
+    why.update(other["reasons"])
     return {"rows": rows, "reasons": why}
 
 
@@ -113,8 +127,12 @@ def _reasons(counts: dict[str, Any]) -> Iterator[str]:
 
 
 def page(counts: dict[str, Any]) -> str:
-    there = {release: found for release, found in counts.items() if not release.startswith(BACK)}
-    back = {release[len(BACK) :]: counts[release] for release in counts if release not in there}
+    there = {
+        release: found for release, found in counts.items() if not release.startswith(reasons.BACK)
+    }
+    back = {
+        release[len(reasons.BACK) :]: counts[release] for release in counts if release not in there
+    }
     lines = [HEAD, *_rows(there)]
     lines.append("\n## What does not come back as it was\n\n| reason | files |\n|---|---|\n")
     lines += [*_reasons(there), HEAD_OF_BACK, *_rows(back), "\n| reason | files |\n|---|---|\n"]
@@ -132,7 +150,10 @@ def main(given: list[str]) -> None:
     counts = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
     for each in given:
         release, path = each.split("=")
-        counts[release] = counted(json.loads(pathlib.Path(path).read_text()), release)
+        is_more = release.endswith("+")
+        release = release.rstrip("+")
+        found = counted(json.loads(pathlib.Path(path).read_text()), release)
+        counts[release] = _added(counts[release], found) if is_more else found
     COUNTS.write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n")
     PAGE.write_text(page(counts), encoding="utf-8")
 

@@ -127,7 +127,7 @@ class Case:
         if isinstance(self.x, dict):
             x = self.x
         else:
-            x = [self.given(each) for each in self.several("x")]
+            x = self.given(self.several("x"))
             x = x if len(x) > 1 else x[0]
         near = 2e-2 if re.search("float16|policy", self.told["name"]) else NEAR
         compare(
@@ -143,14 +143,19 @@ class Case:
         return SAME
 
     @staticmethod
-    def given(value: Any) -> Any:
-        if value.dtype.kind == "U":
+    def given(values: list[Any]) -> list[Any]:
+        if any(each.dtype.kind == "U" for each in values):
             import tensorflow as tf
 
-            return tf.constant(value)
-        return value
+            return [tf.constant(each) for each in values]
+        return values
 
     def load(self, kind: str) -> Any:
+        if kind in WHOLE and self.told["name"].startswith("kinds/subclassed"):
+            import customs
+
+            own = {name: getattr(customs, name) for name in ("Block", "Lists", "Mixed", "Nested")}
+            return keras_ckpt.load_model(self.path(kind), own)
         if kind in WHOLE:
             return keras_ckpt.load_model(self.path(kind), self.custom_objects(), safe_mode=False)
         if self.told["name"].startswith("kinds/subclassed"):
@@ -239,7 +244,7 @@ def kinds(told: dict[str, Any]) -> Iterator[str]:
         if name.startswith("optimizers.legacy") and kind == "model.keras":
             continue  # The release does not save the state of its optimizer there.
         is_own = name.startswith("kinds/subclassed")
-        if is_own and kind in ("model.json", "saved_model", "model.keras"):
+        if is_own and kind in ("model.json", "saved_model"):
             continue  # Of a class of the user's there is no description.
         of_weights = kind in ("weights.h5", "checkpoint", "object")
         if of_weights and not is_own and told["written"].get("model.json", "") is not None:

@@ -1,8 +1,9 @@
 """Writes the inventory of the running Keras 2: each model in each of its formats, with its numbers.
 
     PYTHON_OF_A_RELEASE tests/tools/inventory/write.py DIRECTORY [PATTERN] [--part N/M]
-        [--formats NAME,NAME] [--applications]
+        [--formats NAME,NAME] [--sample] [--applications]
 
+With `--sample`, each name that is exported gets one model, of other arguments in each release.
 The directory gets one folder for each model and an `index.json` of them all. `replay.py` reads it.
 """
 
@@ -12,6 +13,7 @@ import argparse
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import sys
@@ -103,8 +105,12 @@ def weights(model: Any) -> dict[str, list[Any]]:
         except Exception:
             return None  # The table of a lookup layer.
 
+    # TensorFlow 2.9 counts the state of an optimizer of `optimizers.experimental` as weights.
+    state = getattr(getattr(model, "optimizer", None), "variables", [])
+    left_out = {id(each) for each in (state() if callable(state) else state)}
+
     def of(variables: Any) -> list[Any]:
-        found = [value(each) for each in variables]
+        found = [value(each) for each in variables if id(each) not in left_out]
         return [each for each in found if each is not None and each.dtype.kind != "O"]
 
     return {"t": of(model.trainable_weights), "n": of(model.non_trainable_weights)}
@@ -221,9 +227,9 @@ def write(
         y = targets if isinstance(targets, dict) or len(targets) > 1 else targets[0]
         try:
             compiled(model, case.compile() if case.compile else {"optimizer": "sgd", "loss": "mse"})
-            for _ in range(case.steps):
+            for step in range(case.steps):
                 reset(model)
-                model.train_on_batch(x, y)
+                model.train_on_batch(case.earlier[step][0] if case.earlier else x, y)
             reset(model)
             predictions = predict(model, case.inputs)
             reset(model)
@@ -330,12 +336,23 @@ def _after(model: Any, x: Any, y: Any) -> dict[str, list[Any]] | None:
     return found if same else None
 
 
+def sample(found: list[classes.Case]) -> list[classes.Case]:
+    """One model of each name that is exported."""
+    of_name: dict[str, list[classes.Case]] = {}
+    for case in found:
+        if not case.name.startswith(("kinds/", "compiled/")):
+            of_name.setdefault(case.name.split("(")[0], []).append(case)
+    names = [random.Random(f"{RELEASE} {name}").choice(of_name[name]).name for name in of_name]
+    return [case for case in found if case.name in names]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("directory")
     parser.add_argument("pattern", nargs="?", default="")
     parser.add_argument("--part", default="0/1")
     parser.add_argument("--formats", default="")
+    parser.add_argument("--sample", action="store_true")
     parser.add_argument("--applications", action="store_true")
     given = parser.parse_args()
     part, parts = map(int, given.part.split("/"))
@@ -346,6 +363,8 @@ def main() -> None:
     found = list(kinds.cases(KERAS)) + list(classes.cases(KERAS, unknown))
     if given.applications:
         found = list(classes.applications(KERAS))
+    if given.sample:
+        found = sample(found)
     for number, case in enumerate(found):
         if number % parts != part or not re.search(given.pattern, case.name):
             continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
+import sys
 from typing import Sequence, TypeVar, Union
 
 from keras_ckpt.formats.config.lambdas import code_objects, instructions
@@ -93,6 +94,9 @@ def function(data: bytes) -> tuple[ast.FunctionDef, tuple[str, ...]]:
     Raises:
         Unreadable: if they hold something else, or a function that has more in it than is read.
     """
+    if sys.version_info < (3, 9):
+        # Its trees are others, and it writes no source.
+        raise Unreadable("this Python is too old to make a function of another Python again")
     found: dict[str, tuple[ast.FunctionDef, tuple[str, ...]]] = {}
     reason = Unreadable("it is no code object")
     for python in instructions.PYTHONS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_ckpt import keras2
 from keras_ckpt._typing import Tensor
 from keras_ckpt.formats.config.tf_ops.registration import TABLE, Function, node, op
 from keras_ckpt.formats.config.tf_ops.shapes import reverse
@@ -25,11 +26,17 @@ def _resize(
     if preserve_aspect_ratio or align_corners or not half_pixel_centers:
         raise ValueError("tf.image.resize with these arguments is not supported by Keras 3")
     method = str(method).lower()
-    if method not in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"):
+    height_and_width = tuple(int(each) for each in o.static(o.sizes(size)))
+    found = None if antialias else keras2.layers.find("Resizing", {"interpolation": method})
+    if found is None and method not in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"):
         raise ValueError(f"Keras 3 does not resize images by the method {method!r}")
     if method != "nearest":
         images = o.cast(images, "float32")
-    height_and_width = tuple(int(each) for each in o.static(o.sizes(size)))
+    if found is not None:
+        resize = found(
+            *height_and_width, interpolation=method, data_format="channels_last", dtype="float32"
+        )
+        return o.keep(resize(images), images)
     result = o.ops.image.resize(
         images,
         height_and_width,

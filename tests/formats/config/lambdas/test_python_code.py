@@ -104,3 +104,13 @@ def test_damaged_code_is_refused_or_runs(position: int, change: int) -> None:
     if not python_code._is_laid_out(bytes(data)):
         with pytest.raises(ValueError, match="not that of Python"):
             python_code.function_of(text, {}, None, True)
+
+
+def test_a_python_before_3_9_makes_no_code_of_another_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = next(each for each in ("3.9", "3.10", "3.8") if each != RUNNING)
+    code, defaults, _ = FUNCTIONS[other][0]
+    assert python_code.source_of([code, defaults, None]) is not None
+    monkeypatch.setattr(sys, "version_info", (3, 8, 18))
+    assert python_code.source_of([code, defaults, None]) is None

@@ -43,10 +43,22 @@ def test_gray() -> None:
     np.testing.assert_allclose(gray[..., 0], X[..., :3] @ [0.2989, 0.587, 0.114], rtol=1e-5)
 
 
+@pytest.mark.skipif(not runtime.has_tensorflow(), reason="compares with TensorFlow")
+@pytest.mark.parametrize("size", [(2, 3), (7, 6)])
+@pytest.mark.parametrize(
+    "method",
+    ["area", "bicubic", "bilinear", "gaussian", "lanczos3", "lanczos5", "mitchellcubic", "nearest"],
+)
+def test_resized_by_each_method(method: str, size: tuple[int, int]) -> None:
+    expected = runtime.tensorflow().image.resize(X, size, method).numpy()
+    found = result("image.resize", X, size=list(size), method=method)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "reason"),
     [
-        ("image.resize", {"size": [2, 2], "method": "area"}, "by the method 'area'"),
+        ("image.resize", {"size": [2, 2], "method": "cubes"}, "by the method 'cubes'"),
         ("image.resize", {"size": [2, 2], "preserve_aspect_ratio": True}, "not supported"),
         ("nn.space_to_depth", {"block_size": 2, "data_format": "NCHW"}, "not supported"),
     ],
