@@ -16,13 +16,13 @@ from typing import Callable, Iterable, Iterator, Sequence
 from keras_ckpt.migrate import origin
 from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.scopes import Module
-from keras_ckpt.migrate.code.source import Source, Unreadable, load, mentions, python
+from keras_ckpt.migrate.code.source import Source, Unreadable, mentions, python
 from keras_ckpt.migrate.releases.release import Release, every, newest, newest_of_keras_2
 from keras_ckpt.migrate.report.finding import Finding, Result
 from keras_ckpt.migrate.rules.definition import KERAS_CKPT, Problem, rules, unique
-from keras_ckpt.migrate.sites import configurations
-from keras_ckpt.migrate.sites.finder import Sites
-from keras_ckpt.migrate.sites.site import Argument, Checkpoint, Site
+from keras_ckpt.migrate.sites import configurations, references
+from keras_ckpt.migrate.sites.finder import Sites, sites_of
+from keras_ckpt.migrate.sites.site import CLASS, Argument, Checkpoint, Reference, Site
 
 SYNTAX = "KC001"
 UNKNOWN_ARGUMENTS = "KC901"
@@ -64,8 +64,9 @@ def checked(source: Source, project: Project | None = None) -> Checked:
 def _with_sites(source: Source, module: Module | None) -> Checked:
     if module is None:
         return Checked(source)
-    sites = Sites(module)
-    return Checked(source, sites if sites.found or sites.from_keras_ckpt else None)
+    sites = sites_of(module)
+    matters = sites.found or sites.from_keras_ckpt or references.GIN in sites.facts.others
+    return Checked(source, sites if matters else None)
 
 
 def problems_of(
@@ -216,7 +217,7 @@ def check(
     selected: Callable[[str], bool] = lambda code: True,
     ask: Callable[[str], Release] | None = None,
     advance: Callable[[int], None] = lambda count: None,
-    load: Callable[[str], bytes] = load,
+    project: Project | None = None,
 ) -> Result:
     """Returns what breaks or changes its meaning in some files.
 
@@ -228,13 +229,13 @@ def check(
         selected: whether a rule is asked, by its code.
         ask: called for the old release if it cannot be determined, with the reason.
         advance: called with 1 for each file that has been read.
-        load: returns what is in a file.
+        project: the files, if they have been read already.
 
     Raises:
         UnknownOrigin: if the old release matters, cannot be determined, and `ask` is None.
     """
     new = new or newest()
-    project = Project(files, load)
+    project = project or Project(files)
     errors: list[str] = []
     all_checked = _all_checked(project, errors, advance)
     found = [each for each in all_checked if each.sites is not None]
@@ -263,15 +264,18 @@ def check(
             configured = list(_configured(project, problem, since, new, selected))
             reported = finding(each.source, problem)
             sources.add(each.source.path)
-            if configured:
-                findings += [one for one in configured if one is not None]
-            elif reported is not None:
+            findings += [one for one in configured if one is not None]
+            # The code that takes a class by its name has to be changed as well as its arguments.
+            if reported is not None and (not configured or isinstance(problem.site, Reference)):
                 findings.append(reported)
-    for path, text in configurations.everywhere(project):
-        for table in configurations.targets(text):
-            findings += _of_table(path, text, table, since, new, selected)
+    sites = [site for each in found if each.sites is not None for site in each.sites.found]
+    wrappers = configurations.wrappers(sites, since)
+    taken = any(references.GIN in each.sites.facts.others for each in found if each.sites)
+    for path, text in configurations.everywhere(project, wrappers):
+        for target in configurations.targets(text, wrappers, taken):
+            findings += _of_table(path, text, target, since, new, selected)
     stays = old is None or not old.is_tf_keras
-    stays = stays and any(site.stays for each in found if each.sites for site in each.sites.found)
+    stays = stays and any(site.stays for site in sites)
     count = len(files) - len(errors)
     found_in = frozenset(sources)
     return Result(sorted(set(findings)), errors, count, old, new, why, stays, sources=found_in)
@@ -284,28 +288,35 @@ def _configured(
 
     For each mapping in one of them there is one result at least: None if nothing is wrong with it.
     """
-    if problem.rule.code != UNKNOWN_ARGUMENTS or not isinstance(problem.site, Checkpoint):
+    of_callback = isinstance(problem.site, Checkpoint) or (
+        isinstance(problem.site, Reference) and problem.site.how == CLASS
+    )
+    if problem.rule.code != UNKNOWN_ARGUMENTS or not of_callback:
         return
     for path, text in configurations.beside(project, problem.site.module.path):
         for table in configurations.tables(text):
             yield None
-            yield from _of_table(path, text, table, old, new, selected)
+            target = configurations.Target(table, {})
+            yield from _of_table(path, text, target, old, new, selected)
 
 
 def _of_table(
     path: str,
     text: str,
-    table: dict[str, configurations.Entry],
+    target: configurations.Target,
     old: Release,
     new: Release,
     selected: Callable[[str], bool],
 ) -> Iterator[Finding]:
     """Returns what is wrong with the arguments of a callback in a configuration file."""
     source = Source(path, text)
-    tree = ast.parse(configurations.as_code(table))
+    table, fixed = target
+    tree = ast.parse(configurations.as_code(table, fixed))
     for each in _problems(Checked(source, Sites(Module(tree))), old, new, selected):
         keyword = each.argument.keyword if each.argument is not None else None
         name = (keyword.arg if keyword is not None else None) or "filepath"
+        if name in fixed:
+            continue  # Of the code, where it is found.
         entry = table.get(name) or table.get("filepath") or next(iter(table.values()))
         advice = each.advice
         if configurations.TARGET in table:
@@ -332,6 +343,9 @@ def _all_checked(
     # What one module takes from another may have been parsed already then.
     modules = [project.module(each.path) if each.mentions() else None for each in sources]
     all_checked = [_with_sites(*each) for each in zip(sources, modules)]
+    for source in sources:
+        programs = [each for each in source.programs if each.mentions()]
+        all_checked += [_with_sites(each, project.module_of(each)) for each in programs]
     return all_checked + list(_beside(project, all_checked))
 
 

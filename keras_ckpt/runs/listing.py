@@ -8,7 +8,7 @@ import re
 import string
 from typing import Iterable, NamedTuple, Pattern
 
-from keras_ckpt.runs.record import Record
+from keras_ckpt.runs.record import Record, name_of
 
 
 class Entry(NamedTuple):
@@ -59,9 +59,7 @@ def is_of(template: str, path: str, record: Record) -> bool:
 
     A copy under another name was not: its record has the name of what it is a copy of.
     """
-    return record.name == os.path.basename(path.rstrip("/")) and tail(record.template) == tail(
-        template
-    )
+    return record.name == name_of(path) and tail(record.template) == tail(template)
 
 
 def progress(record: Record) -> tuple[int, bool, int, int]:
@@ -92,6 +90,35 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     )
 
 
+#: What placeholders become: a number in most formats, or the rest of a name.
+_COUNT = r" *[-+]?\d[\d.,e+]*"
+_ANYTHING = r"[^/\\]+?"
+
+
+def regex_of(name: str, spec: str | None, conversion: str | None) -> str:
+    """Returns what a placeholder of a template becomes in a path, as a regular expression."""
+    return _COUNT if is_decimal(name, spec or "", conversion) else _ANYTHING
+
+
+@functools.lru_cache(maxsize=64)
+def is_decimal(name: str, spec: str, conversion: str | None) -> bool:
+    """Returns whether a placeholder is that of a count, in a format that has its digits alone.
+
+    Others are filled with characters or hexadecimal: `{epoch:*>4}`, `{epoch:<4d}`, `{epoch:04x}`.
+    """
+    if name not in ("epoch", "batch"):
+        return False
+    formatter = string.Formatter()
+    try:
+        texts = [
+            formatter.format_field(formatter.convert_field(number, conversion), spec)
+            for number in (1, 10, 123456)
+        ]
+    except (TypeError, ValueError):  # What no save can fill in.
+        return True
+    return all(re.fullmatch(_COUNT, text) for text in texts)
+
+
 def values_in(template: str, path: str) -> dict[str, str]:
     """Returns what stands for each placeholder in the name of a file, nothing if it does not fit.
 
@@ -108,11 +135,10 @@ def values_in(template: str, path: str) -> dict[str, str]:
 @functools.lru_cache(maxsize=16)
 def _pattern(template: str) -> tuple[int, Pattern[str], list[str]]:
     regex, groups = "", []
-    for literal, placeholder, _, _ in string.Formatter().parse(tail(template)):
+    for literal, placeholder, spec, conversion in string.Formatter().parse(tail(template)):
         regex += re.escape(literal)
         if placeholder is not None:
-            kind = r" *[-+]?\d[\d.,e+]*" if placeholder in ("epoch", "batch") else r"[^/]+?"
-            regex += f"({kind})"
+            regex += f"({_ANYTHING if spec is None else regex_of(placeholder, spec, conversion)})"
             groups.append(placeholder)
     return len(tail(template).split("/")), re.compile(regex), groups
 

@@ -7,8 +7,10 @@ anywhere.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import math
+import os
 from typing import Any, Callable, Mapping
 
 #: What it is called in an archive, a directory and beside a prefix, and as an attribute.
@@ -20,6 +22,16 @@ _VERSION = 1
 LIMIT = 60000
 # JSON has no such numbers.
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def name_of(path: str) -> str:
+    """Returns the last part of the path of a checkpoint."""
+    return os.path.basename(path.rstrip("/" + os.sep))
+
+
+def now() -> str:
+    """Returns the time, UTC in ISO 8601."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +50,8 @@ class Record:
         batch: Integer, how many batches of the epoch were finished, `None` at the end of one.
             Defaults to `None`.
         step: Integer, the steps of the optimizer. Defaults to `None`: it has none.
+        optimizer: String, the class of Keras's that the optimizer is of. Defaults to `None`: of
+            none, or unknown.
         logs: Dict of strings and floats, the metrics.
         monitor: String, the metric that decides which one is best. Defaults to `None`.
         mode: String, `"min"` or `"max"`, what is better. Defaults to `None`: unknown.
@@ -60,6 +74,7 @@ class Record:
     restarts: int = 0
     batch: int | None = None
     step: int | None = None
+    optimizer: str | None = None
     logs: Mapping[str, float] = dataclasses.field(default_factory=dict)
     monitor: str | None = None
     mode: str | None = None

@@ -180,6 +180,32 @@ class Keeper:
         return gone
 
 
+def kept_for_good(entries: Iterable[Entry]) -> dict[str, list[str]]:
+    """Returns what the arguments of each life of a run have kept for good of what was there then.
+
+    Args:
+        entries: the checkpoints of one run, the newest last.
+
+    Returns:
+        A dict with the names of the arguments, by the paths of the checkpoints.
+    """
+    entries = list(entries)
+    lives: dict[tuple[tuple[str, float], ...], int] = {}
+    for _, record in entries:
+        rules = tuple(sorted(record.retention.items()))
+        lives[rules] = max(lives.get(rules, 0), record.restarts)
+    found: dict[str, list[str]] = {}
+    for rules, last in lives.items():
+        keeper = Keeper(parse(dict(rules)), entries[0].record.started)
+        for entry in entries:
+            if entry.record.restarts <= last:
+                keeper.add(entry)
+        for path, names in keeper.for_good.items():
+            of_path = found.setdefault(path, [])
+            of_path += [name for name in names if name not in of_path]
+    return found
+
+
 def explained(
     entries: Iterable[Entry], retention: Retention, protected: Collection[str] = ()
 ) -> dict[str, list[str]]:
@@ -196,5 +222,8 @@ def explained(
     keeper = Keeper(retention, entries[0].record.started)
     for entry in entries:
         keeper.add(entry)
+    for path, names in kept_for_good(entries).items():
+        for name in names:
+            keeper.protect([path], name)
     keeper.protect([entry.path for entry in entries if entry.path in set(protected)], "link")
     return keeper.reasons()

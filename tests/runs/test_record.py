@@ -130,13 +130,13 @@ def needed(template: str, weights: bool) -> None:
         pytest.importorskip("orbax.checkpoint")
 
 
-def trained(template: str, epochs: int = 2, **kwargs: Any) -> tuple[Any, Any]:
+def trained(template: str, epochs: int = 2, batch_size: int = 4, **kwargs: Any) -> tuple[Any, Any]:
     keras = runtime.keras()
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     model.compile("sgd", "mse", metrics=["mae"])
     x, y = np.ones((8, 3), "float32"), np.zeros((8, 2), "float32")
     checkpoint = keras_ckpt.ModelCheckpoint(template, **kwargs)
-    fitted = model.fit(x, y, 4, epochs, 0, [checkpoint], 0.5)
+    fitted = model.fit(x, y, batch_size, epochs, 0, [checkpoint], 0.5)
     return model, fitted.history
 
 
@@ -193,10 +193,12 @@ def test_best_and_batches(tmp_path: pathlib.Path) -> None:
     assert found.best == min(history["val_loss"]) == found.value
     assert found.best_name == found.name == "best.keras"
     assert found.mode == "min"
-    trained(str(tmp_path / "b.{batch}.keras"), 1, save_freq=1)
-    found = registry.record_of(str(tmp_path / "b.1.keras"))
-    assert found is not None
-    assert (found.epoch, found.batch, found.step) == (0, 1, 1)
+    trained(str(tmp_path / "b.{batch}.keras"), 1, batch_size=2, save_freq=1)
+    # After the last batch, the epoch is over.
+    for batch, expected in ((1, (0, 1, 1)), (2, (1, None, 2))):
+        found = registry.record_of(str(tmp_path / f"b.{batch}.keras"))
+        assert found is not None
+        assert (found.epoch, found.batch, found.step) == expected
 
 
 @keras_3

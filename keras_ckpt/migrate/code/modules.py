@@ -37,17 +37,27 @@ class Project:
     Args:
         files: their names.
         load: returns what is in one.
+        make: what a module is made as, of its tree, its file and this.
+        before: an earlier one, of which sources and trees of files that are the same are taken.
     """
 
-    def __init__(self, files: Sequence[str], load: Callable[[str], bytes] = load) -> None:
+    def __init__(
+        self,
+        files: Sequence[str],
+        load: Callable[[str], bytes] = load,
+        make: Callable[[ast.Module, str, Project], Module] = Module,
+        before: Project | None = None,
+    ) -> None:
         self.files = list(files)
-        self._load = load
+        self._load, self._make, self._before = load, make, before
         self._contents: dict[str, bytes] = {}
         self._sources: dict[str, Source] = {}
         self._modules: dict[str, Module | None] = {}
         #: By the last part of a module's name: the parts of its path, and its file.
         self._named: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         self._mentioning: dict[str, list[str]] = {}
+        #: What others have found out of all files, and keep here.
+        self.known: dict[str, object] = {}
         self._found: dict[tuple[str, str], tuple[str, int] | None] = {}
         for path in files:
             if path.endswith(".py"):
@@ -79,36 +89,40 @@ class Project:
             Unreadable: if it cannot be read.
         """
         if path not in self._sources:
-            self._sources[path] = from_bytes(path, self.content(path))
+            content, before = self.content(path), self._before
+            self._sources[path] = (
+                before.source_of(path, content) if before is not None else from_bytes(path, content)
+            )
         return self._sources[path]
+
+    def source_of(self, path: str, content: bytes) -> Source:
+        """Returns the code that a file has with some content, which may be what it has.
+
+        Raises:
+            Unreadable: if it cannot be read.
+        """
+        known = self._contents.get(path) == content
+        return self.source(path) if known else from_bytes(path, content)
 
     def module(self, path: str) -> Module | None:
         """Returns the module of a file, None if it cannot be read or parsed."""
         if path not in self._modules:
             self._modules[path] = None
             try:
-                source = self.source(path)
+                self._modules[path] = self._made(self.source(path))
             except Unreadable:
                 return None
-            tree = None if source.broken and not source.cells else source.parse()
-            if tree is not None:
-                self._modules[path] = Module(tree, path, self)
         return self._modules[path]
 
-    def tree(self, source: Source) -> ast.Module | None:
-        """Returns the tree of some code, that of the module of its file if it is the same code."""
-        known = self._modules.get(source.path)
-        if known is not None and self._sources[source.path].text == source.text:
-            return known.tree
-        return None if source.broken and not source.cells else source.parse()
+    def module_of(self, source: Source) -> Module | None:
+        """Returns the module of some code, which may be that of its file; None if broken."""
+        if self._sources.get(source.path) is source:
+            return self.module(source.path)
+        return self._made(source)
 
-    def adopt(self, source: Source, module: Module) -> None:
-        """Lets other modules see one that was made for a file, if it is the file's code."""
-        try:
-            if self.source(source.path).text == source.text:
-                self._modules[source.path] = module
-        except Unreadable:
-            return
+    def _made(self, source: Source) -> Module | None:
+        tree = None if source.broken and not source.cells else source.parse()
+        return self._make(tree, source.path, self) if tree is not None else None
 
     def parsed(self) -> list[Module]:
         """Returns the modules that have been parsed so far."""

@@ -31,6 +31,8 @@ PLAIN = (
 _END = 1 << 30
 #: What is looked for where a module is asked for it by a text.
 _BY_TEXT = ("Model", "ModelCheckpoint", "Sequential", "load_model", "save_model")
+#: The methods of a table that return what it has under a name.
+_GETTING = ("__getattribute__", "__getitem__", "get", "pop")
 
 # The homes of Keras: stand-alone, in TensorFlow in every form, and tf_keras.
 _KERAS = re.compile(
@@ -114,42 +116,111 @@ def meaning(expression: ast.AST, at: Position, depth: int = 0) -> Meaning:
     while isinstance(expression, ast.Attribute):
         parts.append(expression.attr)
         expression = expression.value
-    if isinstance(expression, ast.Call):
-        if parts:
-            return Meaning()
-        by_text = _by_text(expression, at, depth)
-        if by_text:
-            return Meaning(by_text)
-        function = meaning(expression.func, at, depth + 1) if depth < _DEEP else Meaning()
-        if function.name == "functools.partial":
-            return Meaning("", expression, at)
+    if not isinstance(expression, ast.Name):
+        first = _of_expression(expression, at, depth) if depth <= _DEEP else Meaning()
+    elif depth > _DEEP:
         return Meaning()
-    if not isinstance(expression, ast.Name) or depth > _DEEP:
-        return Meaning()
-    first = _of_name(expression.id, at, depth)
+    else:
+        first = _of_name(expression.id, at, depth)
     if first.name and parts:
         return _imported(".".join([first.name, *reversed(parts)]), at, depth)
     return Meaning() if parts else first
 
 
-def _by_text(call: ast.Call, at: Position, depth: int) -> str:
+def _of_expression(expression: ast.AST, at: Position, depth: int) -> Meaning:
+    """Returns what a call or an item means."""
+    by_text = _by_text(expression, at, depth)
+    if by_text != Meaning() or not isinstance(expression, ast.Call):
+        return by_text
+    function = meaning(expression.func, at, depth + 1)
+    if function.name == "functools.partial":
+        return Meaning("", expression, at)
+    return _of_returned(function, depth) if not expression.args else Meaning()
+
+
+# What is got by its name as a text
+
+
+def _by_text(expression: ast.AST, at: Position, depth: int) -> Meaning:
     """Returns what is got by its name: `getattr(callbacks, "ModelCheckpoint")` and the like."""
-    last = call.args[-1] if call.args else None
-    name = last.value if isinstance(last, ast.Constant) else None
-    if not isinstance(name, str) or name not in _BY_TEXT or call.keywords or depth > _DEEP:
-        return ""
-    if len(call.args) != 2:
-        return ""
-    first = call.args[0]
-    module = first.value if isinstance(first, ast.Constant) else meaning(first, at, depth + 1).name
-    if not isinstance(module, str) or not module:
-        return ""
-    full = module if keras_name(module + "._") else "keras." + module
-    return (
-        f"{full}.{name}"
-        if getattr(call.func, "id", "") == "getattr" or "import" in dotted_text(call.func)
-        else ""
-    )
+    if isinstance(expression, ast.Subscript):
+        name = _text(expression.slice, at)
+        return _of_table(expression.value, name, at, depth) if name else Meaning()
+    if not isinstance(expression, ast.Call) or not expression.args:
+        return Meaning()
+    function, arguments = expression.func, expression.args
+    if isinstance(function, ast.Attribute) and function.attr in _GETTING:
+        name = _text(arguments[0], at)
+        found = _of_table(function.value, name, at, depth) if name else Meaning()
+        if found != Meaning():
+            return found
+    if isinstance(function, ast.Call):  # `attrgetter("callbacks.ModelCheckpoint")(keras)`
+        name = _text(function.args[0], at) if len(function.args) == 1 else ""
+        is_getter = name and meaning(function.func, at, depth + 1).name == "operator.attrgetter"
+        return _member(arguments[0], name, at, depth) if is_getter else Meaning()
+    called = dotted_text(function)
+    if called == "getattr" and len(arguments) in (2, 3):
+        name = _text(arguments[1], at)
+        return _member(arguments[0], name, at, depth) if name in _BY_TEXT else Meaning()
+    first = _text(arguments[0], at)
+    if called == "eval" and len(arguments) == 1:
+        return _of_code(first, at, depth)
+    if "import" not in called or not first or first.startswith("."):
+        return Meaning()
+    if called == "__import__" and len(arguments) < 4 and not expression.keywords:
+        return _imported(first.split(".")[0], at, depth)
+    if called.rpartition(".")[2] in ("__import__", "import_module"):
+        return _imported(first, at, depth)
+    name = _text(arguments[1], at) if len(arguments) == 2 and not expression.keywords else ""
+    if name not in _BY_TEXT:
+        return Meaning()
+    home = first if keras_name(first + "._") else "keras." + first
+    return Meaning(f"{home}.{name}")
+
+
+def _text(node: ast.AST, at: Position) -> str:
+    """Returns a text that is written in the code, `""` for all else."""
+    if isinstance(node, ast.Name):
+        scope = at.scope.find(node.id)
+        bindings = scope.bindings[node.id] if scope is not None else []
+        if len(bindings) != 1 or bindings[0].kind != "assign" or bindings[0].node is None:
+            return ""
+        node = bindings[0].node
+    found = node.value if isinstance(node, ast.Constant) else ""
+    return found if isinstance(found, str) else ""
+
+
+def _of_table(table: ast.expr, name: str, at: Position, depth: int) -> Meaning:
+    """Returns what a name means in a table of names: `globals()`, `keras.callbacks.__dict__`."""
+    if isinstance(table, ast.Attribute) and table.attr == "__dict__":
+        return _member(table.value, name, at, depth)
+    if isinstance(table, ast.Attribute) and meaning(table, at, depth + 1).name == "sys.modules":
+        return _imported(name, at, depth)
+    if not isinstance(table, ast.Call) or table.keywords:
+        return Meaning()
+    called = dotted_text(table.func)
+    if called == "vars" and len(table.args) == 1:
+        return _member(table.args[0], name, at, depth)
+    if called in ("globals", "locals", "vars") and not table.args:
+        scope = list(at.scope.around())[-1] if called == "globals" else at.scope
+        return _of_name(name, at if scope is at.scope else at._replace(scope=scope), depth + 1)
+    return Meaning()
+
+
+def _member(holder: ast.expr, name: str, at: Position, depth: int) -> Meaning:
+    """Returns what an attribute of a module means, of which the name is a text."""
+    made: ast.expr = holder
+    for part in name.split("."):
+        made = ast.Attribute(made, part, ast.Load())
+    return meaning(made, at, depth + 1)
+
+
+def _of_code(code: str, at: Position, depth: int) -> Meaning:
+    """Returns what a name means that is evaluated."""
+    try:
+        return meaning(ast.parse(code.strip(), mode="eval").body, at, depth + 1)
+    except SyntaxError:
+        return Meaning()
 
 
 def _imported(name: str, at: Position, depth: int) -> Meaning:
@@ -182,9 +253,28 @@ def _of_name(name: str, at: Position, depth: int) -> Meaning:
         means = _of_binding(binding, depth)
         if means is not None:
             found.append(means)
-    # keras_ckpt's is imported, with Keras's as a fallback for where that is not installed.
-    preferred = [each for each in found if library(each.name) == "keras_ckpt"]
-    return (preferred or found or [Meaning()])[0]
+    return _preferred(found)
+
+
+def _preferred(found: list[Meaning]) -> Meaning:
+    """Returns which of several meanings a name has where all is installed that it may be of."""
+    # keras_ckpt's is imported, with Keras's as a fallback for where that is not installed; and
+    # tf_keras's where tf.keras is Keras 3.
+    for name in ("keras_ckpt", "tf_keras"):
+        for each in found:
+            if library(each.name) == name:
+                return each
+    return (found or [Meaning()])[0]
+
+
+def _of_returned(function: Meaning, depth: int) -> Meaning:
+    """Returns what a function means that returns a module: `keras = get_keras()`."""
+    if not isinstance(function.node, ast.FunctionDef) or function.at is None or depth > _DEEP:
+        return Meaning()
+    module = function.at.scope.within()
+    returns = module.returns.get(function.node, []) if module is not None else []
+    every = [meaning(node, at, depth + 1) for node, at in returns[:_DEEP]]
+    return _preferred([each for each in every if library(each.name)])
 
 
 def _of_star(name: str, at: Position, depth: int) -> Meaning:

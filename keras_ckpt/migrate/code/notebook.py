@@ -1,7 +1,8 @@
 """The code in a Jupyter notebook, as Python that can be parsed.
 
 `code_cells` returns the cells with their numbers as a user counts them, `without_magics` the code
-of one with IPython's syntax blanked, so that lines stay where they are.
+of one with IPython's syntax blanked, so that lines stay where they are, and `program` that of a
+cell which is run or written as a program of its own.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ import re
 from typing import Iterator
 
 #: The magics of a whole cell whose body is Python.
-_PYTHON_CELLS = ("capture", "prun", "time", "timeit")
-#: The magics of a line whose rest is Python.
-_PYTHON_LINE = re.compile(r"(\s*)%(?:time|timeit)\s+(?![-\s])")
+_PYTHON_CELLS = ("capture", "memit", "prun", "time", "timeit")
+#: The magics of a cell that is a program of its own: one to write, one for another process.
+_PROGRAM = re.compile(
+    r"\s*%%(?:(?:writefile|file)\s.*\.pyw?[\"']?|python[23]?|pypy|script\s.*python.*)\s*(?:\n|$)"
+)
+#: The magics of a line whose rest is Python, after options of which some take a value.
+_TIMED = r"%(?:time|timeit|prun|memit|[lm]prun)(?:\s+-(?:[nrpftsc]\s*[\w.]+|\w+))*\s+(?![-\s!%])"
+_PYTHON_LINE = re.compile(rf"(\s*){_TIMED}")
+_PYTHON_ASSIGNED = re.compile(rf"(\s*[\w.\s,]+=\s*){_TIMED}")
 _MAGIC = re.compile(r"\s*(?:[!%?]|.*\S\?{1,2}\s*$)")
 _ASSIGNED = re.compile(r"(\s*[\w.\s,]+=\s*)[!%].*$")
 
@@ -70,12 +77,18 @@ def _code_cells(notebook: dict[str, object]) -> Iterator[tuple[int, str]]:
             yield number, code
 
 
+def program(code: str) -> str | None:
+    """Returns the code of a cell that is a program of its own, None for other cells."""
+    found = _PROGRAM.match(code)
+    return "\n" * code[: found.end()].count("\n") + code[found.end() :] if found else None
+
+
 def without_magics(code: str) -> str:
     """Returns the code of a cell without IPython's magics, shell commands and questions."""
     lines = code.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%"):
-        name = first[2:].split(" ")[0].strip()
+        name = (first[2:].split() or [""])[0]
         if name not in _PYTHON_CELLS:
             return "\n" * (len(lines) - 1)
     result: list[str] = []
@@ -83,6 +96,7 @@ def without_magics(code: str) -> str:
     for line in lines:
         timed = _PYTHON_LINE.match(line)
         assigned = _ASSIGNED.match(line)
+        timed_value = _PYTHON_ASSIGNED.match(line)
         if goes_on:
             goes_on = line.rstrip().endswith("\\")
             result.append("")
@@ -90,6 +104,8 @@ def without_magics(code: str) -> str:
             # What is timed stays in its column.
             indent, width = timed.group(1), timed.end()
             result.append(indent + "if 1:".ljust(width - len(indent)) + line[width:])
+        elif timed_value is not None:
+            result.append(timed_value.group(1).ljust(timed_value.end()) + line[timed_value.end() :])
         elif _MAGIC.match(line):
             goes_on = line.rstrip().endswith("\\")
             # A block may have no other line.

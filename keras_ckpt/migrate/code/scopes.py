@@ -191,6 +191,8 @@ class Module:
         self.scope = Scope(tree, None, block, module=self)
         self.calls: list[Call] = []
         self.classes: list[Class] = []
+        #: The scope of each function.
+        self.functions: dict[ast.AST, Scope] = {}
         #: What each function returns.
         self.returns: dict[ast.AST, list[tuple[ast.expr, Position]]] = {}
         #: The attributes that are read, by the names of what they are of.
@@ -462,7 +464,7 @@ class Module:
         if not isinstance(node, ast.Lambda):
             self._bind(at, node.name, "function", node)
         block = Block()
-        scope = Scope(node, at.scope, block)
+        scope = self.functions[node] = Scope(node, at.scope, block)
         inner = Position(scope, block, at.step)
         arguments = node.args
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]

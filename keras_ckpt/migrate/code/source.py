@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import codecs
 import dataclasses
+import functools
 import io
 import itertools
 import json
@@ -82,6 +83,7 @@ class Source:
         cells: the first line of each cell in `text` with the cell's number, in a notebook.
         broken: the cells that are not Python.
         written: the lines as they were written, if `text` has less of them.
+        programs: the cells that are programs of their own, which `text` is without.
     """
 
     path: str
@@ -89,16 +91,25 @@ class Source:
     cells: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     broken: list[Broken] = dataclasses.field(default_factory=list)
     written: list[str] = dataclasses.field(default_factory=list)
+    programs: list[Source] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lines = _lines(self.text)
 
     def mentions(self) -> bool:
         """Returns whether there can be anything to find."""
+        return self._mentions
+
+    @functools.cached_property
+    def _mentions(self) -> bool:
         return WORDS.search(self.text) is not None
 
     def parse(self) -> ast.Module | None:
         """Returns the tree of the code, None if it cannot be parsed: `broken` has the reason."""
+        return self._tree
+
+    @functools.cached_property
+    def _tree(self) -> ast.Module | None:
         tree = parsed(self.text)
         if isinstance(tree, Broken):
             self.broken.append(tree)
@@ -251,10 +262,15 @@ def _of_notebook(path: str, text: str) -> Source:
     begins: list[tuple[int, int]] = []
     broken: list[Broken] = []
     written: list[str] = []
+    programs: list[Source] = []
     for number, code in cells:
         written += _lines(code)
         first = len(lines) + 1
-        if not isinstance(parsed(code), ast.Module):
+        program = notebook.program(code)
+        if program is not None:
+            programs.append(Source(path, program, [(1, number)], written=_lines(code)))
+            code = re.sub(r"[^\r\n]", " ", code)
+        elif not isinstance(parsed(code), ast.Module):
             code = notebook.without_magics(code)
             found = parsed(code)
             if isinstance(found, Broken):
@@ -263,7 +279,7 @@ def _of_notebook(path: str, text: str) -> Source:
                 code = re.sub(r"[^\r\n]", " ", code)
         begins.append((first, number))
         lines += _lines(code)
-    return Source(path, "\n".join(lines), begins, broken, written)
+    return Source(path, "\n".join(lines), begins, broken, written, programs)
 
 
 def python() -> str:

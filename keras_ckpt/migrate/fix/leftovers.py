@@ -1,12 +1,13 @@
-"""What `check` finds in rewritten code that nothing is said of yet."""
+"""What `check` finds in rewritten code that nothing is said of yet, and finds no more."""
 
 from __future__ import annotations
 
 import collections
 import difflib
-from typing import Iterable, Mapping
+from typing import Iterable, Mapping, NamedTuple
 
 from keras_ckpt.migrate import checker
+from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.source import load
 from keras_ckpt.migrate.fix.answers import Kind, Note
 from keras_ckpt.migrate.fix.project import Outcome
@@ -15,15 +16,31 @@ from keras_ckpt.migrate.fix.target import Target
 from keras_ckpt.migrate.report.finding import Finding
 
 
-def notes(
-    files: Mapping[str, bytes], outcomes: Mapping[str, Outcome], target: Target
-) -> list[Note]:
-    """Returns notes on what is found in rewritten files and not named yet.
+class Leftovers(NamedTuple):
+    """What is to be said of rewritten code.
+
+    Args:
+        notes: what is found, and not named yet.
+        mended: notes on what was left, which another change has mended.
+    """
+
+    notes: list[Note]
+    mended: set[Note]
+
+
+def leftovers(
+    files: Mapping[str, bytes],
+    outcomes: Mapping[str, Outcome],
+    target: Target,
+    before: Project | None = None,
+) -> Leftovers:
+    """Returns what is found in rewritten files and not named yet, and what no more.
 
     Args:
         files: what was in the files, by their names.
         outcomes: what becomes of them.
         target: what they were rewritten to.
+        before: the files as they were, if they have been read already.
     """
     after = {
         path: outcome.content if isinstance(outcome, Rewritten) else files[path]
@@ -33,7 +50,9 @@ def notes(
     def content(path: str) -> bytes:
         return after[path] if path in after else load(path)
 
-    result = checker.check(list(after), target.old, target.new, target.selected, load=content)
+    project = Project(list(after), content, before=before)
+    codes = target.old, target.new, target.selected
+    result = checker.check(list(after), *codes, project=project)
     said: dict[tuple[str, int, str], list[Note]] = collections.defaultdict(list)
     parts: dict[str, list[Part]] = {}
     for path, outcome in outcomes.items():
@@ -45,11 +64,20 @@ def notes(
     found: dict[tuple[str, int, str], list[Finding]] = collections.defaultdict(list)
     for finding in result.findings:
         found[finding.path, finding.cell, finding.code].append(finding)
-    return sorted(
+    named = sorted(
         note
         for key, findings in found.items()
         for note in _unnamed(findings, said.get(key, []), parts.get(key[0], []))
     )
+    changed = {path for path, content in after.items() if content != files[path]}
+    mended = {
+        note
+        for key, left in said.items()
+        for note in left
+        if note.is_left and note.path in changed and key[2] and key not in found
+    }
+    # What keras_ckpt does otherwise is no finding.
+    return Leftovers(named, set() if target.to_keras_ckpt else mended)
 
 
 def _unnamed(findings: list[Finding], said: list[Note], parts: list[Part]) -> Iterable[Note]:

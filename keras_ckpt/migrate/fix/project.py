@@ -8,13 +8,14 @@ shows a path that has to stay, all is done anew with it staying in every file.
 
 from __future__ import annotations
 
-from typing import Callable, Collection, Mapping, Union
+from typing import Callable, Collection, Mapping, Sequence, Union
 
 from keras_ckpt.migrate import checker
 from keras_ckpt.migrate.code.modules import Project
-from keras_ckpt.migrate.code.source import Unreadable
+from keras_ckpt.migrate.code.source import Unreadable, load
 from keras_ckpt.migrate.fix import rewrite
-from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, may_name
+from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, Place, may_name
 from keras_ckpt.migrate.report.finding import Result
 
 #: What becomes of a file, or why nothing does.
@@ -27,6 +28,7 @@ def rewrite_all(
     target: rewrite.Target,
     advance: Callable[[int], None] = lambda count: None,
     found: Result | None = None,
+    project: Project | None = None,
 ) -> dict[str, Outcome]:
     """Returns what becomes of each of some files.
 
@@ -35,12 +37,19 @@ def rewrite_all(
         target: what their code is rewritten to.
         advance: called with 1 for each file that is begun.
         found: what `check` finds in them, if that is known.
+        project: `read` of them, if they have been read already.
     """
+    project = project or read(list(files), files.__getitem__)
     if found is None:
         codes = target.old, target.new, target.selected
-        found = checker.check(list(files), *codes, load=files.__getitem__)
+        found = checker.check(list(files), *codes, project=project)
     with checker.no_garbage():
-        return _Files(files, target, advance, found.sources).done()
+        return _Files(files, target, advance, found.sources, project).done()
+
+
+def read(files: Sequence[str], load: Callable[[str], bytes] = load) -> Project:
+    """Returns files as rewriting reads them, for `check` and for what comes after it."""
+    return Project(files, load, Names)
 
 
 class _Files:
@@ -50,10 +59,10 @@ class _Files:
         target: rewrite.Target,
         advance: Callable[[int], None],
         asked: Collection[str],
+        project: Project,
     ) -> None:
         self._files, self._target, self._advanced = files, target, advance
-        self._asked = asked
-        self._project = Project(list(files), files.__getitem__)
+        self._asked, self._project = asked, project
         self._begun: set[str] = set()
         self._named: dict[tuple[str, str], bool] = {}
         self._known: dict[tuple[str, Others], Outcome] = {}
@@ -100,12 +109,14 @@ class _Files:
     ) -> Outcome:
         # Of a path that many files have, the first says all, and each file is done once with it.
         elsewhere = dict.fromkeys(
-            Path("", 0, each.shown, each.ending) for each in renamed if each.file != path
+            Path("", 0, each.shown, each.ending, place=each.place)
+            for each in renamed
+            if each.file != path
         )
-        first: dict[str, Path] = {}
+        first: dict[tuple[str, Place | None], Path] = {}
         for each in staying:
             if each.file != path and self._may_name(path, each):
-                first.setdefault(each.shown, each)
+                first.setdefault((each.shown, each.place), each)
         others = Others(
             tuple(each for each in elsewhere if self._may_name(path, each)),
             tuple(first.values()),
@@ -134,6 +145,8 @@ class _Files:
         return word in self._files[path]
 
     def _may_name(self, path: str, other: Path) -> bool:
+        if other.place is not None and (other.place.file == path or path in self._asked):
+            return True
         key = path, other.shown
         paths = self._paths.get(path)
         if key not in self._named:

@@ -33,7 +33,7 @@ from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, paths_in
 from keras_ckpt.migrate.fix.target import Target
 from keras_ckpt.migrate.fix.to_keras_ckpt import redirect
-from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.finder import sites_of
 
 #: A change may show what else is to be changed, not often.
 _PASSES = 5
@@ -103,7 +103,7 @@ def rewrite(
         Unreadable: if it is no text.
         CannotRewrite: if it cannot be rewritten; the message says why.
     """
-    about = target, others, project or Project([path], lambda _: content)
+    about = target, others, project or Project([path], lambda _: content, Names)
     if not target.to_keras_ckpt:
         done = _back(path, content, about)
         if done is not None:
@@ -180,13 +180,12 @@ def _once(path: str, result: Rewritten, about: _About) -> tuple[int, list[Note],
     target, others, project = about
     content = result.content
     nothing: tuple[int, list[Note], bytes] = (0, [], content)
-    source = from_bytes(path, content)
-    tree = project.tree(source)
-    if tree is None:
+    source = project.source_of(path, content)
+    names = project.module_of(source)
+    if names is None:
         return nothing
-    names = Names(tree, path, project)
-    project.adopt(source, names)
-    sites = Sites(names)
+    assert isinstance(names, Names)
+    sites = sites_of(names)
     if sites.facts.others & {"install", "emulate"}:
         return nothing
     result.paths = (result.paths or set()) | paths_in(names, sites, target.old)

@@ -61,6 +61,8 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
         for other in site.facts.sites:
             if not isinstance(other, CallSite) or other.kind != LOAD_WEIGHTS:
                 continue
+            if other.stays and not old.is_tf_keras:
+                continue
             argument = other.path(old)
             if argument is None:
                 continue
@@ -80,6 +82,8 @@ keras_ckpt.load_weights(model, keras_ckpt.latest_checkpoint("training_1"))
         if not isinstance(path, Str) or path.known is None:
             return False
         for other in site.facts.checkpoints():
+            if other.stays and not old.is_tf_keras:
+                continue
             argument = other.path(old)
             saved = argument.value if argument is not None else None
             if isinstance(saved, Str) and saved.known is not None:

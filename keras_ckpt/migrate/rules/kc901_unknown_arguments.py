@@ -9,13 +9,29 @@ from keras_ckpt.migrate.code.values.infer import Mapping, Sequence, value
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem, Rule, register
 from keras_ckpt.migrate.sites.site import (
+    CLASS,
+    CODE,
+    HANDED_ON,
     LATEST,
     LIBRARY,
     UNKNOWN_RECEIVER,
     CallSite,
     Checkpoint,
+    Reference,
     Site,
 )
+
+_BY_HAND = (
+    "See by hand whether there is a `period`, a `save_format`, `options`, or a path that {} "
+    "refuses."
+)
+_REFERENCES = {
+    CLASS: "What `{}` is here may be ModelCheckpoint: its arguments are not checked.",
+    CODE: "Code in a text is run here, and not checked: `{}`.",
+    HANDED_ON: (
+        "`{}` is handed on here, and what calls it is not followed: its arguments are not checked."
+    ),
+}
 
 
 @register
@@ -25,7 +41,9 @@ class UnknownArguments(Rule):
     informs = True
     what = (
         "Says where a ModelCheckpoint, a save or a load gets arguments from a `**` dict or a `*` "
-        "list of which not everything is known."
+        "list of which not everything is known, where one is handed on for something else to call "
+        "it, where a class is called that may be ModelCheckpoint, by a name or key that is not "
+        "known, and where `exec` or `eval` runs a text that saves or loads."
     )
     why = (
         "Nothing is found in such arguments, and that does not mean that there is nothing to do. "
@@ -52,6 +70,9 @@ checkpoint = keras.callbacks.ModelCheckpoint(**config["checkpoint"])
         return new.is_keras_3 and not old.is_keras_3
 
     def check(self, site: Site, old: Release, new: Release) -> Iterator[Problem]:
+        if isinstance(site, Reference):
+            yield self._of_reference(site, new)
+            return
         if not isinstance(site, CallSite) or site.kind in (LATEST, LIBRARY) or site.complete:
             return
         if isinstance(site, Checkpoint) and site.how not in ("call", "subclass"):
@@ -66,11 +87,14 @@ checkpoint = keras.callbacks.ModelCheckpoint(**config["checkpoint"])
                 site,
                 f"The arguments come from `{stars}{ast.unparse(inner)}`, which is not known: they "
                 "are not checked.",
-                "See by hand whether there is a `period`, a `save_format`, `options`, or a path "
-                f"that {new.title} refuses.",
+                _BY_HAND.format(new.title),
                 node=inner,
             )
             return
+
+    def _of_reference(self, site: Reference, new: Release) -> Problem:
+        message = _REFERENCES[site.how].format(site.of)
+        return self.problem(site, message, _BY_HAND.format(new.title))
 
 
 def _unknown(node: ast.Call, site: Site) -> Iterator[ast.keyword | ast.Starred]:

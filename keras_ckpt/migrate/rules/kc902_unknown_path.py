@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import Iterator
 
 from keras_ckpt.endings import ANY, FOREIGN_READ
 from keras_ckpt.migrate.code.names import library, visible
-from keras_ckpt.migrate.code.values.infer import Str
-from keras_ckpt.migrate.releases.release import Release
+from keras_ckpt.migrate.code.scopes import Module
+from keras_ckpt.migrate.code.values.infer import Possible, Str
+from keras_ckpt.migrate.releases.release import Release, every
 from keras_ckpt.migrate.rules.definition import KERAS_CKPT, Problem, Rule, register
-from keras_ckpt.migrate.sites.paths import first_lost, is_undecided
+from keras_ckpt.migrate.sites.libraries import FOREIGN
+from keras_ckpt.migrate.sites.paths import first_lost, is_undecided, shown
 from keras_ckpt.migrate.sites.site import (
+    ELSEWHERE,
     HANDED,
     KERAS,
     LATEST,
     LOAD_MODEL,
     LOAD_WEIGHTS,
+    PATH,
     SAVE,
     SAVE_WEIGHTS,
     Argument,
@@ -40,7 +45,7 @@ class UnknownPath(Rule):
     informs = True
     what = (
         "Says where a ModelCheckpoint, a save or a load has a path of which it is not known how it "
-        "ends."
+        "ends, or an object of which it is not known whether it is a model."
     )
     why = (
         "Whether Keras 3 takes the path depends on its ending alone. Paths are followed through "
@@ -73,8 +78,6 @@ model.save_weights(sys.argv[1] + ".weights.h5")
             return
         if not isinstance(site, CallSite) or site.kind not in _FUNCTIONS or site.status:
             return
-        if site.receiver not in (KERAS, HANDED) and not site.may_be_keras(None):
-            return
         if site.receiver == HANDED and not _is_with_keras(site):
             return
         if site.facts.others & {"OrbaxCheckpoint"}:
@@ -86,12 +89,32 @@ model.save_weights(sys.argv[1] + ".weights.h5")
         if site.kind == SAVE and site.keywords.get("save_format") is not None:
             if site.keywords["save_format"].value == Str(("tf",)):
                 return  # KC604 says so.
-        if first_lost(argument, was, takes) is not None or _is_latest(argument, site):
+        lost = first_lost(argument, was, takes)
+        if lost is not None and not site.may_be_keras(lost.value):
+            yield from self._check_object(site, new, argument, lost)
+            return
+        if site.receiver not in (KERAS, HANDED) and not site.may_be_keras(None):
+            return
+        if lost is not None or _is_latest(argument, site):
             return
         if _is_foreign(argument, site) or not is_undecided(argument, takes.endings):
             return
         yield self._problem(
             site, new, takes.endings, argument, f"keras_ckpt.{_FUNCTIONS[site.kind]}"
+        )
+
+    def _check_object(
+        self, site: CallSite, new: Release, argument: Argument, lost: Possible
+    ) -> Iterator[Problem]:
+        """Names a path that Keras 3 refuses, of an object that may be a model or not."""
+        if _is_of_others(site):
+            return
+        yield self.problem(
+            site,
+            f"Whether this is a model of Keras is not known: if it is, or hands the path on to "
+            f"one, {new.title} raises ValueError for {shown(lost)}.",
+            f"See by hand. `keras_ckpt.{_FUNCTIONS[site.kind]}` takes any path.",
+            argument,
         )
 
     def _check_callback(self, site: Checkpoint, old: Release, new: Release) -> Iterator[Problem]:
@@ -107,7 +130,8 @@ model.save_weights(sys.argv[1] + ".weights.h5")
         possible = site.possible_paths()
         if any(isinstance(e.value, Str) and e.value.ends_in(taken) is False for e in possible):
             return
-        if is_undecided(argument, taken):
+        # What gin binds is found in its file.
+        if is_undecided(argument, taken) or any(each.bound for each in argument.possible):
             yield self._problem(site, new, taken, argument, KERAS_CKPT.strip("`"))
 
     def _problem(
@@ -135,6 +159,32 @@ def _is_foreign(argument: Argument, site: CallSite) -> bool:
         isinstance(each.value, Str) and bool(each.value.ends_in(FOREIGN_READ))
         for each in argument.possible
     )
+
+
+def _is_of_others(site: CallSite) -> bool:
+    """Returns whether a method is that of another library, by what it is given and imports."""
+    if set(site.keywords) - _arguments(site.kind):
+        return True
+    if _is_foreign_module(site.module):
+        return True
+    if site.receiver != ELSEWHERE:
+        return False
+    if not any(library(name) for name in site.module.imports):
+        return True
+    project = site.module.project
+    found = [project.find(name, site.module.path) for name in site.module.imports if project]
+    return any(_is_foreign_module(each.module) for each in found if each is not None)
+
+
+def _is_foreign_module(module: Module) -> bool:
+    return not {name.split(".")[0] for name in module.imports}.isdisjoint(FOREIGN)
+
+
+@functools.lru_cache(maxsize=None)
+def _arguments(kind: str) -> frozenset[str]:
+    """Returns all arguments that a method has in any release."""
+    functions = (each.saving.function(kind) for each in every())
+    return frozenset((PATH, *(name for each in functions for name in each.arguments)))
 
 
 def _is_with_keras(site: Site) -> bool:

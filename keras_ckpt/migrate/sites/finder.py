@@ -16,31 +16,38 @@ from keras_ckpt.migrate.code.values.infer import (
     Value,
     value,
 )
-from keras_ckpt.migrate.sites import libraries
+from keras_ckpt.migrate.sites import libraries, references
 from keras_ckpt.migrate.sites.classes import derivation, is_any, is_checkpoint, is_keras_ckpt
 from keras_ckpt.migrate.sites.forwarding import Arguments, forwarded
 from keras_ckpt.migrate.sites.methods import Methods
 from keras_ckpt.migrate.sites.receivers import is_imported
 from keras_ckpt.migrate.sites.site import (
     CHECKPOINT,
+    CLASS,
+    CODE,
+    HANDED_ON,
     KERAS,
     LATEST,
     LIBRARY,
     LOAD_MODEL,
     LOAD_WEIGHTS,
+    REFERENCE,
     SAVE,
     SAVE_WEIGHTS,
     SUBCLASS,
+    UNKNOWN_RECEIVER,
     Argument,
     CallSite,
     Checkpoint,
     Compilation,
     ModuleFacts,
+    Reference,
     Site,
     Subclass,
     Training,
 )
 
+_PARTIAL = "functools.partial"
 _FITS = ("fit", "fit_generator")
 _METHODS = (LOAD_WEIGHTS, SAVE, SAVE_WEIGHTS)
 
@@ -66,6 +73,7 @@ class Sites:
         for each in module.classes:
             self._class(each)
         self.facts.homes = {library(each) for each in module.imports if keras_name(each + "._")}
+        self.facts.is_legacy = _sets_legacy(module.tree)
         for call in module.calls:
             self._facts(call)
         self.facts.compilations = [
@@ -76,6 +84,7 @@ class Sites:
         self.facts.trainings = [self._training(call) for call in self._fits]
         for call in module.calls:
             self._call(call)
+            self._handed_on(call)
 
     @property
     def found(self) -> list[Site]:
@@ -112,6 +121,8 @@ class Sites:
             self._super(call, function)
             return
         means = meaning(function, at)
+        if means == Meaning():
+            means = self._chosen(call)
         last = means.name.rpartition(".")[2]
         if keras_name(means.name):
             self.facts.homes.add(library(means.name))
@@ -136,7 +147,7 @@ class Sites:
                 self._append(call, derived.name, "subclass", *given)
         elif isinstance(means.node, ast.Call) and means.at is not None:
             self._partial_called(call, means.node, means.at)
-        elif means.name == "functools.partial" and node.args:
+        elif means.name == _PARTIAL and node.args:
             target = meaning(node.args[0], at)
             if is_checkpoint(target.name):
                 # The call of the result has all arguments; this one counts if there is none.
@@ -146,13 +157,62 @@ class Sites:
             self._add(kind, call, means.name)
         elif means.name in _LATEST:
             self._add(LATEST, call, means.name)
+        elif last == "methodcaller" and self.uses_keras and references.by_name(call, _METHODS):
+            kind = references.by_name(call, _METHODS)
+            self._add(kind, call, "", UNKNOWN_RECEIVER, 1, ast.unparse(function))
         elif libraries.saver(means.name) is not None:
             self._add(LIBRARY, call, means.name)
         elif isinstance(function, ast.Attribute) and function.attr in _METHODS:
+            if isinstance(means.node, ast.FunctionDef):
+                return  # A function of a module among the files.
             if not library(means.name):
                 of = self._methods.receiver(call, function)
                 if of is not None:
                     self._add(function.attr, call, "", of)
+            elif references.is_method_of_class(means.name) and node.args:
+                self._add(function.attr, call, "", skip=1, by_way_of=ast.unparse(function))
+        elif means == Meaning():
+            method = references.method(function, at, _METHODS)
+            of = self._methods.receiver(call, method.node, method.at) if method else None
+            if method is not None and of is not None:
+                self._add(method.node.attr, call, "", of, by_way_of=ast.unparse(function))
+
+    # What is got by another way than its name
+
+    def _chosen(self, call: Call) -> Meaning:
+        """Returns which class is called that is taken out of several, if that is known."""
+        found = references.chosen(call.node.func, call.at)
+        if not found:
+            return Meaning()
+        sure = [each for each in found if each.sure]
+        if len(found) == len(sure) == 1:
+            return sure[0].means
+        if any(is_checkpoint(each.means.name) for each in found):
+            self._add_reference(call, ast.unparse(call.node.func), CLASS)
+        return Meaning()
+
+    def _handed_on(self, call: Call) -> None:
+        """Finds functions and methods that are handed on to be called by something else."""
+        code = references.run_as_text(call)
+        if self.uses_keras and references.SAVING.search(code):
+            if meaning(call.node, call.at) == Meaning():
+                self._add_reference(call, code, CODE)
+        for each in references.handed_on(call):
+            name = meaning(each, call.at).name
+            last = name.rpartition(".")[2]
+            if is_keras_ckpt(name) and references.is_given_to_gin(call):
+                self.facts.others.add(references.GIN)
+            is_class = is_checkpoint(name) and meaning(call.node.func, call.at).name != _PARTIAL
+            if is_class or (last in (LOAD_MODEL, "save_model") and keras_name(name)):
+                self._add_reference(call, ast.unparse(each))
+            elif isinstance(each, ast.Attribute) and each.attr in _METHODS and not library(name):
+                one = Call(ast.Call(each, [], []), call.at)
+                if self._methods.receiver(one, each) == KERAS:
+                    self._add_reference(call, ast.unparse(each))
+
+    def _add_reference(self, call: Call, of: str, how: str = HANDED_ON) -> None:
+        made = REFERENCE, call.node, call.at, "", self.module, self.facts
+        self.found.append(Reference(*made, of=of, how=how))
 
     def _super(self, call: Call, function: ast.Attribute) -> None:
         node, at = call
@@ -173,11 +233,20 @@ class Sites:
             positional = made[0] + later[0]
             self._append(call, target.name, "call", positional, keywords, made[2] and later[2])
 
-    def _add(self, kind: str, call: Call, name: str, of: str = KERAS) -> None:
-        arguments = self._arguments(call)
+    def _add(
+        self,
+        kind: str,
+        call: Call,
+        name: str,
+        of: str = KERAS,
+        skip: int = 0,
+        by_way_of: str = "",
+    ) -> None:
+        arguments = self._arguments(call, skip)
         status = self._methods.status(call.node)
         made = kind, call.node, call.at, name, self.module, self.facts
-        self.found.append(CallSite(*made, *arguments, receiver=of, status=status))
+        found = CallSite(*made, *arguments, receiver=of, status=status, by_way_of=by_way_of)
+        self.found.append(found)
 
     def _add_checkpoint(self, call: Call, name: str, how: str, skip: int = 0) -> None:
         positional, keywords, complete = self._arguments(call, skip)
@@ -241,6 +310,8 @@ class Sites:
             return
         if function.attr == "compile":
             names = {each.arg for each in node.keywords}
+            if not node.args and not names:
+                return  # Nobody compiles a model of Keras without an optimizer.
             # It may be `re.compile(…)`; a model that is imported is recognised by the arguments.
             if names & {"loss", "optimizer", "metrics"} or not is_imported(called, at):
                 self.facts.models.add(called)
@@ -297,6 +368,16 @@ class Sites:
         return metrics, Constant(1) if steps is None else steps
 
 
+def sites_of(module: Module) -> Sites:
+    """Returns all sites of a module, which are found once."""
+    if "sites" not in module.known:
+        module.known["sites"] = Sites(module)
+    found = module.known["sites"]
+    assert isinstance(found, Sites)
+    return found
+
+
+_LEGACY = "TF_USE_LEGACY_KERAS"
 _VALIDATION = ("validation_data", "validation_split")
 #: `fit(x, y, batch_size, epochs, verbose, callbacks, …)`: those after may be validation data.
 _BEFORE_VALIDATION = 6
@@ -306,6 +387,24 @@ _LATEST = (
     "tensorflow.compat.v2.train.latest_checkpoint",
     "tensorflow.python.training.checkpoint_management.latest_checkpoint",
 )
+
+
+def _sets_legacy(tree: ast.Module) -> bool:
+    """Returns whether a module sets the variable by which TensorFlow takes tf_keras."""
+    for node in tree.body:
+        key: ast.AST
+        found: ast.AST
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            key, found = node.targets[0].slice, node.value
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if getattr(node.value.func, "attr", "") not in ("putenv", "setdefault"):
+                continue
+            key, found = (*node.value.args, node, node)[:2]
+        else:
+            continue
+        if getattr(key, "value", "") == _LEGACY:
+            return str(getattr(found, "value", "")).lower() in ("1", "true")
+    return False
 
 
 def _is_nothing(found: Value) -> bool:

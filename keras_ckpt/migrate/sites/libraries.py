@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 #: Libraries for deep learning with methods of the same names, and none of Keras.
 FOREIGN = (
-    *("chainer", "fastai", "flax", "gensim", "haiku", "jax", "lightning", "mxnet", "paddle"),
-    *("pytorch_lightning", "stable_baselines3", "theano", "torch"),
+    *("chainer", "fastai", "flax", "gensim", "haiku", "jax", "lightning", "mindspore", "mlx"),
+    *("mxnet", "oneflow", "paddle", "pytorch_lightning", "stable_baselines", "stable_baselines3"),
+    *("tensorforce", "tensorlayer", "tflearn", "theano", "tinygrad", "torch", "vllm"),
 )
 
 
@@ -64,6 +65,11 @@ _MAKERS = (
     r"tensorflow_model_optimization\.(sparsity|quantization)\.keras\.\w+",
     r"tensorflow\.estimator\..+keras.+",
 )
+#: What makes whatever it is told to, models of Keras as well.
+_ANYTHING = re.compile(
+    r"(hydra\.(_internal\.)?utils|hydra_zen|fire|registrable|class_registry)\.\w+"
+    r"|(joblib|cloudpickle|dill)\.load"
+)
 #: What the names of `_SAVERS` begin with.
 _ROOTS = frozenset(
     ("alibi", "alibi_detect", "csbdeep", "horovod", "keras_contrib", "keras_tuner", "kerastuner")
@@ -93,6 +99,11 @@ def saver(name: str) -> str | None:
 def makes_models(name: str) -> bool:
     """Returns whether a full name is that of what returns a model of Keras."""
     return _makers.fullmatch(name) is not None
+
+
+def makes_anything(name: str) -> bool:
+    """Returns whether a full name is that of what returns whatever it is told to make."""
+    return _ANYTHING.fullmatch(name) is not None
 
 
 def returns_models(method: str) -> bool:

@@ -134,9 +134,17 @@ class Methods:
         """Returns which method of a checkpoint's status is called on the result, `""` for none."""
         return self._status.get(node, "")
 
-    def receiver(self, call: Call, function: ast.Attribute) -> str | None:
-        """Returns what the object of a method is, None if it is no model's."""
-        node, at = function.value, call.at
+    def receiver(
+        self, call: Call, function: ast.Attribute, at: Position | None = None
+    ) -> str | None:
+        """Returns what the object of a method is, None if it is no model's.
+
+        Args:
+            call: the call.
+            function: the method.
+            at: where that stands, None for in the call.
+        """
+        node, at = function.value, at or call.at
         signs = {each.arg for each in call.node.keywords} & _SIGNS[function.attr]
         if self.status(call.node) or (signs and not _is_foreign(call)):
             return None if self._defines(node, at, function.attr) else KERAS
@@ -149,7 +157,7 @@ class Methods:
         defines = self._defines(node, at, function.attr)
         if defines or (defines is None and self._may_be_own(node, at, function.attr, of)):
             return None
-        if not self.may_have_models or (self._is_tf_keras and of != KERAS):
+        if of != KERAS and (not self.may_have_models or self._is_tf_keras):
             return None
         return HANDED if of == UNKNOWN_RECEIVER and not self.uses_keras else of
 

@@ -54,6 +54,8 @@ def first_lost(argument: Argument, old: Function, new: Function) -> Possible | N
 def shown(path: Possible) -> str:
     """Returns a path as messages show it."""
     assert isinstance(path.value, Str)
+    if path.bound:
+        return f"{path.value.shown} (bound by gin: {path.bound})"
     return path.value.shown + (f" (by default: {path.default})" if path.default else "")
 
 
@@ -76,6 +78,13 @@ def is_keras_path(path: Str) -> bool:
     if "." not in last.lstrip("."):
         return _WORDS.search(path.shown) is not None
     return _OF_KERAS.fullmatch(last[last.rindex(".") :]) is not None
+
+
+def has_odd_ending(path: Str) -> bool:
+    """Returns whether a path ends in what no file of Keras or TensorFlow is usually called."""
+    last = path.shown.rstrip("/").replace("\\", "/").rpartition("/")[2]
+    is_ending = re.search(r"\w\.[a-zA-Z][a-zA-Z0-9]*$", last, re.ASCII)
+    return is_ending is not None and _OLD.search(last) is None
 
 
 def write_ending(path: Str, ending: str) -> str:

@@ -14,6 +14,7 @@ from keras_ckpt.migrate.code.names import Meaning, keras_name, library, meaning,
 from keras_ckpt.migrate.code.scopes import Binding, Position, Scope, dotted_text
 from keras_ckpt.migrate.code.values.attributes import attribute, class_scope, imported
 from keras_ckpt.migrate.code.values.functions import returned
+from keras_ckpt.migrate.code.values.infer import Element, Mapping, Sequence, value
 from keras_ckpt.migrate.code.values.parameters import passed
 from keras_ckpt.migrate.code.values.variables import is_property
 from keras_ckpt.migrate.sites import libraries
@@ -64,6 +65,8 @@ def _origin(node: ast.AST, at: Position, depth: int) -> str:
         return _of_call(node, at, depth)
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
         return _of_call(node.value, at, depth)  # `tuner.get_best_models()[0]`
+    if isinstance(node, ast.Subscript):
+        return _of_elements(node, at, depth)
     name = dotted_text(node)
     if name == "self":
         owner = at.scope.owner()
@@ -77,6 +80,18 @@ def _origin(node: ast.AST, at: Position, depth: int) -> str:
     if KERAS in found:
         return KERAS
     return ELSEWHERE if found == {ELSEWHERE} else UNKNOWN_RECEIVER
+
+
+def _of_elements(node: ast.Subscript, at: Position, depth: int) -> str:
+    """Returns what an item of a dict or list is, by all items."""
+    table = value(node.value, at)
+    items: Iterable[Element] = ()
+    if isinstance(table, Mapping):
+        items = table.items.values()
+    elif isinstance(table, Sequence):
+        items = table.items
+    found = {_origin(each.node, each.at, depth + 1) for each in items}
+    return KERAS if KERAS in found else ELSEWHERE if found == {ELSEWHERE} else UNKNOWN_RECEIVER
 
 
 def _bindings(node: ast.AST, name: str, at: Position) -> list[Binding]:
@@ -172,7 +187,8 @@ def _of_call(node: ast.Call, at: Position, depth: int) -> str:
         name = meaning(root, at).name
         if is_standard(name):  # `copy.copy(model)`
             return _origin(node.args[0], at, depth + 1) if node.args else UNKNOWN_RECEIVER
-        return UNKNOWN_RECEIVER if library(name) else ELSEWHERE
+        unknown = library(name) or libraries.makes_anything(means.name or name)
+        return UNKNOWN_RECEIVER if unknown else ELSEWHERE
     return UNKNOWN_RECEIVER
 
 

@@ -25,7 +25,7 @@ from keras_ckpt.migrate.code.values.infer import (
     value,
 )
 from keras_ckpt.migrate.releases.release import Release
-from keras_ckpt.migrate.sites.paths import is_keras_path
+from keras_ckpt.migrate.sites.paths import has_odd_ending, is_keras_path
 
 #: The kinds of sites.
 CHECKPOINT = "checkpoint"
@@ -36,6 +36,12 @@ SAVE = "save"
 SAVE_WEIGHTS = "save_weights"
 LATEST = "latest_checkpoint"
 LIBRARY = "library"
+REFERENCE = "reference"
+
+#: How a reference is used.
+CLASS = "class"
+CODE = "code"
+HANDED_ON = "handed on"
 
 #: What their path is called, and that of `latest_checkpoint`.
 PATH = "filepath"
@@ -112,6 +118,7 @@ class ModuleFacts:
         others: what it calls of keras_ckpt and of libraries with formats of their own, by the last
             part of the name.
         homes: the libraries whose Keras it imports or calls.
+        is_legacy: whether it sets TF_USE_LEGACY_KERAS, so that `tf.keras` is tf_keras.
         models: what it calls a model of Keras: names that are compiled, fitted or made by Keras.
         trainings: its `fit` calls.
         compilations: its `compile` calls, in order.
@@ -120,6 +127,7 @@ class ModuleFacts:
     sites: list[Site] = dataclasses.field(default_factory=list)
     others: set[str] = dataclasses.field(default_factory=set)
     homes: set[str] = dataclasses.field(default_factory=set)
+    is_legacy: bool = False
     models: set[str] = dataclasses.field(default_factory=set)
     trainings: list[Training] = dataclasses.field(default_factory=list)
     compilations: list[Compilation] = dataclasses.field(default_factory=list)
@@ -157,7 +165,9 @@ class Site:
     @property
     def stays(self) -> bool:
         """Whether it is of tf_keras, which is Keras 2 and runs unchanged beside any Keras 3."""
-        return self.library == "tf_keras" or (not self.name and self.facts.homes == {"tf_keras"})
+        homes = {self.library} if self.name else self.facts.homes
+        legacy = {"tf_keras", "tensorflow"} if self.facts.is_legacy else {"tf_keras"}
+        return bool(homes) and homes <= legacy
 
 
 @dataclasses.dataclass(eq=False)
@@ -172,6 +182,7 @@ class CallSite(Site):
             `ELSEWHERE`, `HANDED`.
         status: the method that is called on what `load_weights` returns for a TensorFlow
             checkpoint, `""` for none.
+        by_way_of: the code by which a method is called that is not called as `model.method(…)`.
     """
 
     positional: list[Argument] = dataclasses.field(default_factory=list)
@@ -179,6 +190,7 @@ class CallSite(Site):
     complete: bool = True
     receiver: str = KERAS
     status: str = ""
+    by_way_of: str = ""
 
     def parameters(self, release: Release) -> tuple[str, ...]:
         """Returns the parameters that a release has for this call, in order."""
@@ -207,7 +219,11 @@ class CallSite(Site):
             return True
         if self.receiver in (ELSEWHERE, HANDED):
             return isinstance(path, Str) and is_keras_path(path)
-        return not (isinstance(path, Str) and path.ends_in(FOREIGN_READ))
+        if not isinstance(path, Str):
+            return True
+        if self.kind == SAVE and has_odd_ending(path):
+            return False  # Much has a method of this name.
+        return not path.ends_in(FOREIGN_READ)
 
 
 @dataclasses.dataclass(eq=False)
@@ -226,11 +242,17 @@ class Checkpoint(CallSite):
         return release.parameters
 
     def possible_paths(self) -> list[Possible]:
-        """Returns all that the path may be; what a subclass is called with is of that call."""
+        """Returns all that the path may be; what a subclass is called with is of that call.
+
+        What gin binds to a parameter that is handed on is found in the file of gin.
+        """
         argument = self.keywords.get(PATH) or (self.positional[0] if self.positional else None)
         if argument is None:
             return []
-        return [Possible(argument.value)] if self.how == "super" else argument.possible
+        if self.how == "super":
+            return [Possible(argument.value)]
+        is_name = isinstance(argument.node, ast.Name)
+        return [each for each in argument.possible if not (is_name and each.bound)]
 
     def trainings(self) -> list[Training]:
         """Returns the `fit` calls of the module that the callback is passed to."""
@@ -248,6 +270,20 @@ class Subclass(Site):
     """
 
     methods: dict[str, ast.FunctionDef] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(eq=False)
+class Reference(Site):
+    """A call that gets what matters as a value: it may call it, with arguments that are not known.
+
+    Args:
+        of: the expression that gives the class, function or method, or the code.
+        how: `CLASS` for what may be `ModelCheckpoint` and is called here, `HANDED_ON` for what
+            something else may call, `CODE` for a text that is run.
+    """
+
+    of: str = ""
+    how: str = HANDED_ON
 
 
 class Compilation(NamedTuple):

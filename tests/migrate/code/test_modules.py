@@ -81,3 +81,22 @@ def test_what_cannot_be_read_or_parsed_is_no_module(tmp_path: pathlib.Path) -> N
 def test_the_standard_library() -> None:
     assert is_standard("copy.deepcopy")
     assert not is_standard("numpy.copy")
+
+
+def test_what_is_the_same_is_read_and_parsed_once(tmp_path: pathlib.Path) -> None:
+    files = [str(tmp_path / name) for name in ("a.py", "b.py")]
+    contents = dict(zip(files, (b"x = 1\n", b"y = 1\n")))
+    before = Project(files, contents.__getitem__)
+    assert before.module_of(before.source(files[0])) is before.module(files[0])
+    assert before.source_of(files[0], b"x = 1\n") is before.source(files[0])
+    assert before.source(files[1]).text == "y = 1\n"
+    other = before.source_of(files[0], b"x = 2\n")
+    made = before.module_of(other)
+    assert made is not None and made is not before.module(files[0])
+
+    after = Project(files, dict(contents, **{files[0]: b"x = 2\n"}).__getitem__, before=before)
+    assert after.source(files[0]).text == "x = 2\n"
+    assert after.source(files[1]) is before.source(files[1])
+    (one, two) = (each.module(files[1]) for each in (before, after))
+    assert one is not None and two is not None
+    assert one is not two and one.tree is two.tree and two.project is after

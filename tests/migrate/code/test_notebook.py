@@ -61,7 +61,13 @@ def test_what_is_no_notebook_is_an_error(content: object) -> None:
         ("model?\n?model\nmodel??", "pass\npass\npass"),
         ("%time f(x)", "if 1: f(x)"),
         ("%timeit  f(x)", "if 1:    f(x)"),
-        ("%timeit -n 3 f(x)", "pass"),
+        ("%timeit -n 3 f(x)", "if 1:        f(x)"),
+        ("%timeit -n1 -r 2 -o f(x)", "if 1:               f(x)"),
+        ("%prun -s cumulative f(x)", "if 1:               f(x)"),
+        ("%memit f(x)", "if 1:  f(x)"),
+        ("r = %timeit -o f(x)", "r =            f(x)"),
+        ("%time !ls", "pass"),
+        ("%%timeit -n 3\nf(x)", "pass\nf(x)"),
         ("%%time\nf(x)", "pass\nf(x)"),
         ("%%capture out\nf(x)", "pass\nf(x)"),
         ("%%bash\nls\nls", "\n\n"),
@@ -71,6 +77,24 @@ def test_what_is_no_notebook_is_an_error(content: object) -> None:
 )
 def test_magics_are_blanked(code: str, expected: str) -> None:
     assert notebook.without_magics(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("%%writefile a.py\nf(x)", "\nf(x)"),
+        ("%%writefile -a src/a.py\nf(x)", "\nf(x)"),
+        ("\n%%file 'a.py' \nf(x)\n", "\n\nf(x)\n"),
+        ("%%python3\nf(x)", "\nf(x)"),
+        ("%%script env python\nf(x)", "\nf(x)"),
+        ("%%writefile a.yaml\nf: x", None),
+        ("%%bash\nls a.py", None),
+        ("%%time\nf(x)", None),
+        ("f(x)", None),
+    ],
+)
+def test_cells_that_are_programs_of_their_own(code: str, expected: str | None) -> None:
+    assert notebook.program(code) == expected
 
 
 def test_what_is_timed_stays_in_its_column() -> None:

@@ -16,10 +16,14 @@ from keras_ckpt.migrate.releases.release import newest, release
 HEAD = "import sys\nimport keras\nmodel = keras.Sequential()\n"
 
 
-def notes(to_keras_ckpt: bool = False, **files: str) -> list[Note]:
+def left(to_keras_ckpt: bool = False, **files: str) -> leftovers.Leftovers:
     contents = {name.replace("_", "."): code.encode() for name, code in files.items()}
     target = Target(to_keras_ckpt, release("2.4"), newest())
-    return leftovers.notes(contents, project.rewrite_all(contents, target), target)
+    return leftovers.leftovers(contents, project.rewrite_all(contents, target), target)
+
+
+def notes(to_keras_ckpt: bool = False, **files: str) -> list[Note]:
+    return left(to_keras_ckpt, **files).notes
 
 
 def test_what_cannot_be_followed_is_named() -> None:
@@ -50,3 +54,17 @@ def test_cells_are_named() -> None:
     text = json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 2})
     (note,) = notes(a_ipynb=text)
     assert (note.cell, note.line) == (1, 4)
+
+
+def test_what_another_change_has_mended_is_not_left() -> None:
+    code = (
+        HEAD
+        + """
+model.compile(loss="mse")
+model.fit(x, y, callbacks=[keras.callbacks.ModelCheckpoint("m.hdf5")])
+keras.models.load_model("m.hdf5")
+"""
+    )
+    (note,) = left(a_py=code).mended
+    assert note.code == "KC606"
+    assert not left(a_py=code.replace("m.hdf5", "m.h5")).mended

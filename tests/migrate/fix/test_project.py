@@ -15,6 +15,7 @@ pytest.importorskip("libcst")
 from click.testing import CliRunner, Result
 
 from keras_ckpt.cli import main
+from keras_ckpt.migrate.code import modules
 
 WRITES = """\
 from keras.callbacks import ModelCheckpoint
@@ -165,3 +166,28 @@ def test_every_rename_has_a_note(here: pathlib.Path) -> None:
     result = native(here, train=weights)
     assert "`best.weights.h5`" in result.output and "`keras_ckpt.load_weights`" in result.output
     assert MORE not in native(here, train=WRITES.replace(".hdf5", ".keras")).output
+
+
+def test_code_that_stays_is_read_once(here: pathlib.Path, monkeypatch: Any) -> None:
+    seen: list[tuple[str, bytes]] = []
+    real = modules.from_bytes
+
+    def from_bytes(path: str, content: bytes) -> Any:
+        seen.append((path, content))
+        return real(path, content)
+
+    monkeypatch.setattr(modules, "from_bytes", from_bytes)
+    changed, stays = "keras.models.load_model('below/a')", "keras.models.load_model('b.h5')"
+    for name, text in (("a", changed), ("b", stays), ("c", changed)):
+        cell = {"cell_type": "code", "source": "import keras\n" + text, "metadata": {}}
+        cell.update(execution_count=None, outputs=[])
+        notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        (here / f"{name}.ipynb").write_text(json.dumps(notebook))
+    done = CliRunner().invoke(main, ["fix", "--to-keras-ckpt", "--from", "2.4", "--write", "."])
+    assert done.exit_code == 0, done.output
+    assert "keras_ckpt" in (here / "a.ipynb").read_text()
+    assert seen.count(("b.ipynb", (here / "b.ipynb").read_bytes())) == 1
+    # One that changes is read as it was, and as it is.
+    assert {path for path, _ in seen} == {"a.ipynb", "b.ipynb", "c.ipynb"}
+    assert len(set(seen)) == 5
+    assert max(seen.count(each) for each in seen) <= 2

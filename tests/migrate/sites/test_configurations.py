@@ -5,8 +5,10 @@ from __future__ import annotations
 import pathlib
 
 import pytest
+from snippets import sites
 
 from keras_ckpt.migrate.code.modules import Project
+from keras_ckpt.migrate.releases.release import release
 from keras_ckpt.migrate.sites import configurations
 
 YAML = "a:\n  filepath: x.h5  # here\n  save_weights_only: yes\n  other: 1\nb:\n  period: 2\n"
@@ -67,4 +69,55 @@ def test_links_that_lead_nowhere(tmp_path: pathlib.Path) -> None:
     (tmp_path / "conf" / "up").symlink_to("..")
     (tmp_path / "b.yaml").write_text("_target_: keras.callbacks.ModelCheckpoint\nfilepath: a\n")
     project = Project([str(tmp_path / "a.py")])
-    assert [pathlib.Path(path).name for path, _ in configurations.everywhere(project)] == ["b.yaml"]
+    found = [pathlib.Path(path).name for path, _ in configurations.everywhere(project, ())]
+    assert found == ["b.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("code", "bound", "expected"),
+    [
+        (
+            "def make(path, **kw):\n    return ModelCheckpoint(path, save_weights_only=True, **kw)",
+            "make.path = 'a.h5'\nmake.period = 2\nmake.other = 1",
+            ["filepath='a.h5', save_weights_only=True, period=2"],
+        ),
+        # What the function gives the callback itself cannot be bound; what is not known stays so.
+        (
+            "def make(**kw):\n    return ModelCheckpoint(out(), mode='max', **kw)",
+            "make.mode = 'min'\nmake.filepath = 'a'\nmake.period = 2",
+            ["filepath=_, mode='max', period=2"],
+        ),
+        (
+            "def make(path, only):\n    return ModelCheckpoint(path, save_weights_only=only)",
+            "a/make.path = 'a.h5'\nmake.only = True",
+            [
+                "filepath='a.h5', save_weights_only=_",
+                "filepath=_, save_weights_only=True",
+            ],
+        ),
+        # Another function, one that changes what it is given, one that adds what is not known.
+        ("def make(**kw):\n    return ModelCheckpoint(**kw)", "made.filepath = 'a'", []),
+        (
+            "def make(**kw):\n    kw = other(kw)\n    return ModelCheckpoint(**kw)",
+            "make.filepath = 'a'",
+            [],
+        ),
+        (
+            "def make(**kw):\n    return ModelCheckpoint(**kw, **more)",
+            "make.filepath = 'a'",
+            [],
+        ),
+        ("class Own(ModelCheckpoint):\n    pass", "x.Own.filepath = 'a'", ["filepath='a'"]),
+        (
+            "class Own(ModelCheckpoint):\n    def __init__(self, out, **kw):\n"
+            "        super().__init__(out, period=1, **kw)",
+            "Own.out = 'a'\nOwn.period = 2\nOwn.mode = 'max'",
+            ["filepath='a', period=1, mode='max'"],
+        ),
+    ],
+)
+def test_what_wrappers_hand_on(code: str, bound: str, expected: list[str]) -> None:
+    found = sites("from keras.callbacks import ModelCheckpoint\n" + code + "\n").found
+    wrappers = configurations.wrappers(found, release("2.4"))
+    made = [configurations.as_code(*each) for each in configurations.targets(bound, wrappers)]
+    assert [each.splitlines()[1] for each in made] == [f"ModelCheckpoint({e})" for e in expected]

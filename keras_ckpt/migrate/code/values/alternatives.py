@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 from typing import Iterator, NamedTuple
 
+from keras_ckpt.migrate.code import gin
 from keras_ckpt.migrate.code.names import PLAIN as PLAIN_KINDS
 from keras_ckpt.migrate.code.names import meaning, visible
 from keras_ckpt.migrate.code.scopes import Binding, Call, Position, dotted_text
 from keras_ckpt.migrate.code.values import parameters
-from keras_ckpt.migrate.code.values.attributes import attribute, imported
+from keras_ckpt.migrate.code.values.attributes import attribute, imported, overriding
 from keras_ckpt.migrate.code.values.functions import SAME, SAME_METHODS, returned
 from keras_ckpt.migrate.code.values.types import (
     UNKNOWN,
@@ -40,10 +41,12 @@ class Possible(NamedTuple):
     Args:
         value: the value.
         default: what it is the default of, `""` if it is passed or written there.
+        bound: what gin binds it to, and where, `""` if it does not.
     """
 
     value: Value
     default: str = ""
+    bound: str = ""
 
 
 class _Way(NamedTuple):
@@ -90,6 +93,13 @@ def alternatives(node: ast.AST, at: Position) -> list[Possible]:
 def _alternatives(node: ast.AST, at: Position, way: _Way) -> Iterator[Possible]:
     plain = value(node, at)
     is_known = isinstance(plain, Str) and plain.parts and plain.parts[-1] is not None
+    if way.depth <= _DEEP:
+        # What is nothing here, or something else, is what a subclass makes of it.
+        others = list(overriding(node, at))
+        for held in others:
+            yield from _of_bindings(held.bindings, plain, way.on())
+        if others and isinstance(node, ast.Attribute) and attribute(node, at) is None:
+            return
     if is_known or isinstance(plain, Constant) or way.depth > _DEEP:
         yield Possible(plain)
         return
@@ -99,6 +109,8 @@ def _alternatives(node: ast.AST, at: Position, way: _Way) -> Iterator[Possible]:
         yield from _of_bindings(bindings, plain, way.on())
     elif isinstance(node, ast.Attribute):
         yield from _of_attribute(node, at, plain, way.on())
+    elif isinstance(node, ast.Subscript) and parameters.attribute_of(node, at) is not None:
+        yield from _of_attribute(parameters.attribute_of(node, at), at, plain, way.on())
     elif isinstance(node, ast.IfExp):
         yield from _alternatives(node.body, at, way.on())
         yield from _alternatives(node.orelse, at, way.on())
@@ -123,7 +135,7 @@ def _of_bindings(bindings: list[Binding], plain: Value, way: _Way) -> Iterator[P
         elif binding.kind == "aug" and isinstance(binding.node, ast.AugAssign):
             for each in _alternatives(binding.node.value, binding.at, way):
                 known = each.value.parts if isinstance(each.value, Str) else (None,)
-                yield Possible(of_parts([None, *known]), each.default)
+                yield each._replace(value=of_parts([None, *known]))
         elif binding.kind == "parameter":
             yield from _of_parameter(binding, way)
         elif binding.kind == "import":
@@ -167,11 +179,20 @@ def _all_of_parameter(binding: Binding, way: _Way) -> Iterator[Possible]:
                 yield each if each.default else Possible(each.value, default.of)
     for node, at in calls:
         yield from _alternatives(node, at, way)
-    if not calls and (default is None or value(default.node, default.at) == Constant(None)):
+    by_gin = gin.bound(binding.node, binding.at, binding.target) if binding.node else []
+    for one in by_gin:
+        for each in _alternatives(one.node, one.at, way):
+            yield Possible(each.value, bound=one.of)
+    is_nothing = default is None or value(default.node, default.at) == Constant(None)
+    if is_nothing and not calls and not by_gin:
         yield Possible(UNKNOWN)
 
 
-def _of_attribute(node: ast.Attribute, at: Position, plain: Value, way: _Way) -> Iterator[Possible]:
+def _of_attribute(
+    node: ast.Attribute | None, at: Position, plain: Value, way: _Way
+) -> Iterator[Possible]:
+    if node is None:
+        return
     held = attribute(node, at)
     if held is not None:
         yield from _of_bindings(held.bindings, plain, way)
@@ -181,7 +202,13 @@ def _of_attribute(node: ast.Attribute, at: Position, plain: Value, way: _Way) ->
         yield Possible(plain)
         return
     for each in _alternatives(option.node, option.at, way):
-        yield Possible(each.value, option.of)
+        yield _by_default(each, option.of)
+
+
+def _by_default(found: Possible, of: str) -> Possible:
+    """Returns what an option is by default; nothing means that it has to be passed."""
+    is_nothing = found.value in (Constant(None), Str(("",)))
+    return Possible(UNKNOWN) if is_nothing else Possible(found.value, of)
 
 
 def _of_call(node: ast.Call, at: Position, plain: Value, way: _Way) -> Iterator[Possible]:
@@ -190,7 +217,7 @@ def _of_call(node: ast.Call, at: Position, plain: Value, way: _Way) -> Iterator[
     default = parameters.of_environment(node, means.name, at)
     if default is not None:
         for each in _alternatives(default.node, at, way):
-            yield Possible(each.value, default.of)
+            yield _by_default(each, default.of)
         return
     if isinstance(function, ast.Attribute):
         if function.attr in SAME_METHODS:
@@ -232,7 +259,7 @@ def _of_end(node: ast.AST, at: Position, plain: Value, way: _Way) -> Iterator[Po
         parts = possible.value.parts if isinstance(possible.value, Str) else (None,)
         if begin and parts[0] is not None and parts[0].startswith("/") and separator:
             begin = []
-        yield Possible(of_parts([*begin, *parts]), possible.default)
+        yield possible._replace(value=of_parts([*begin, *parts]))
 
 
 def _end(node: ast.AST, at: Position) -> tuple[list[ast.expr], ast.expr, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Iterable, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 from keras_ckpt.migrate.code.names import meaning, visible
 from keras_ckpt.migrate.code.scopes import Binding, Module, Position, Scope, dotted_text
@@ -25,6 +25,7 @@ _SAME = ("name", "full_path")
 #: Those that have no ending.
 _PLAIN = ("hex", "parent", "stem", "tmpdir", "parents")
 _DEEP = 12
+_MOST = 30
 
 
 class Held(NamedTuple):
@@ -108,6 +109,51 @@ def in_class(scope: Scope, name: str, at: Position, depth: int = 0) -> Held | No
         if held is not None:
             return held
     return None
+
+
+def overriding(node: ast.AST, at: Position) -> Iterator[Held]:
+    """Returns what gives an attribute of `self` its value in classes that derive from this one."""
+    owner = at.scope.owner()
+    if not isinstance(node, ast.Attribute) or getattr(node.value, "id", "") not in ("self", "cls"):
+        return
+    for scope in derived(owner) if owner is not None else ():
+        for each in ("self." + node.attr, node.attr):
+            if each in scope.bindings:
+                yield Held(visible(scope, each, at), scope, each)
+                break
+
+
+def derived(owner: Scope) -> list[Scope]:
+    """Returns the classes that derive from one, in its file and in others."""
+    found: dict[int, Scope] = {}
+    new = [owner]
+    while new and len(found) < _MOST:
+        base = new.pop()
+        for scope in _derived(base):
+            if id(scope) not in found:
+                found[id(scope)] = scope
+                new.append(scope)
+    return list(found.values())
+
+
+def _derived(owner: Scope) -> list[Scope]:
+    module = owner.within()
+    if module is None or not isinstance(owner.node, ast.ClassDef):
+        return []
+    key = "derived", owner.node
+    if key not in module.known:
+        project, name = module.project, owner.node.name
+        modules = [module]
+        if project is not None:
+            modules += [each for each in project.mentioning(name) if each is not module]
+        module.known[key] = [
+            each.scope
+            for other in modules
+            for each in other.classes
+            if any(meaning(base, each.at).node is owner.node for base in each.node.bases)
+        ]
+    known = module.known[key]
+    return known if isinstance(known, list) else []
 
 
 def class_scope(node: ast.AST | None, at: Position | None) -> Scope | None:

@@ -15,6 +15,7 @@ from keras_ckpt.migrate.code.values.types import Sequence, value
 
 #: Functions that declare an option: its name, and its default.
 _FLAGS = ("DEFINE_string", "DEFINE_enum", "DEFINE_multi_string", "DEFINE_list", "DEFINE_integer")
+DECLARING = ("add_argument", "add_option", *_FLAGS)
 _MOST = 20
 
 
@@ -42,15 +43,17 @@ def default(binding: Binding) -> Default | None:
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or outer is None:
         return None
     there = Position(outer, outer.block, 1 << 30)
-    of_click = _of_click(node, name)
-    found = of_click or dict(_defaults(node.args)).get(name)
+    of_click = _of_click(node, name, there)
+    if of_click is not None:
+        return of_click
+    found = dict(_defaults(node.args)).get(name)
     if found is None:
         return None
     if isinstance(found, ast.Call):  # `typer.Option("a.ckpt")`
         called = dotted_text(found.func).rpartition(".")[2]
         if called in ("Option", "Argument") and found.args:
             return Default(found.args[0], there, f"`--{name}`")
-    return Default(found, there, f"`--{name}`" if of_click is not None else f"`{name}`")
+    return Default(found, there, f"`{name}`")
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
@@ -62,15 +65,23 @@ def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
             yield each.arg, keyword
 
 
-def _of_click(node: Function, name: str) -> ast.expr | None:
+def _of_click(node: Function, name: str, at: Position) -> Default | None:
     for each in getattr(node, "decorator_list", ()):
         if isinstance(each, ast.Call) and dotted_text(each.func).rpartition(".")[2] in (
             "option",
             "argument",
         ):
-            if name in _destinations(each):
-                return _keyword(each, "default")
+            found = _keyword(each, "default")
+            if name in destinations(each) and found is not None:
+                return Default(found, at, _shown(each, name))
     return None
+
+
+def _shown(node: ast.Call, name: str) -> str:
+    """Returns an option as it is passed."""
+    written = [str(getattr(each, "value", "")) for each in node.args]
+    options = [each.split("/")[0] for each in written if each.startswith("--")]
+    return f"`{options[0] if options else '--' + name}`"
 
 
 def compared(binding: Binding) -> frozenset[str]:
@@ -110,23 +121,38 @@ def passed(binding: Binding) -> list[tuple[ast.expr, Position]]:
     key = "passed", node, name
     if key not in module.known:
         module.known[key] = []
-        module.known[key] = list(_passed(node, name, binding.at, module))[:_MOST]
+        module.known[key] = list(_passed(node, name, binding.at))[:_MOST]
     found = module.known[key]
     return found if isinstance(found, list) else []
 
 
 def _passed(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, name: str, at: Position, module: Module
+    node: ast.FunctionDef | ast.AsyncFunctionDef, name: str, at: Position
 ) -> Iterator[tuple[ast.expr, Position]]:
-    owner = at.scope.parent if at.scope.parent is not None and at.scope.parent.is_class else None
-    called, skip = node.name, 0
-    if owner is not None:
+    skip = 0
+    if at.scope.parent is not None and at.scope.parent.is_class:
         decorators = {dotted_text(each) for each in node.decorator_list}
         skip = 0 if "staticmethod" in decorators else 1
-        if node.name == "__init__" and isinstance(owner.node, ast.ClassDef):
-            called = owner.node.name
     parameters = [each.arg for each in (*node.args.posonlyargs, *node.args.args)][skip:]
     place = parameters.index(name) if name in parameters else -1
+    for call in callers(node, at):
+        yield from _given(call, name, place)
+
+
+def callers(node: ast.AST, at: Position) -> Iterator[Call]:
+    """Returns the calls of a function, in its file and in others.
+
+    Args:
+        node: the function.
+        at: a place in it.
+    """
+    module = at.scope.within()
+    if module is None or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return
+    owner = at.scope.parent if at.scope.parent is not None and at.scope.parent.is_class else None
+    called = node.name
+    if node.name == "__init__" and owner is not None and isinstance(owner.node, ast.ClassDef):
+        called = owner.node.name
     is_method = owner is not None and node.name != "__init__"
     modules = [module]
     if module.project is not None and not is_method:
@@ -134,7 +160,7 @@ def _passed(
     for each in modules:
         for call in calls_of(each).get(called, ()):
             if _is_of(call, node, owner.node if owner is not None else None, is_method):
-                yield from _given(call, name, place)
+                yield call
 
 
 def given(binding: Binding, call: Call) -> tuple[ast.expr, Position] | None:
@@ -216,7 +242,7 @@ def option(node: ast.Attribute, at: Position) -> Default | None:
     if name == "value" and isinstance(node.value, ast.Name):
         return _of_holder(node.value, at)
     found = _options(module).get(name)
-    if found is None and module.project is not None:
+    if found is None and module.project is not None and name not in _declares(module):
         # Where it is declared elsewhere, what holds the options is not known by its binding.
         others = (
             _options(each).get(name)
@@ -228,12 +254,30 @@ def option(node: ast.Attribute, at: Position) -> Default | None:
     return found
 
 
+def attribute_of(node: ast.Subscript, at: Position) -> ast.Attribute | None:
+    """Returns `args.weights` for `vars(args)["weights"]`, None for other items."""
+    holder, key = node.value, node.slice
+    if isinstance(holder, ast.Name):
+        scope = at.scope.find(holder.id)
+        bindings = scope.bindings.get(holder.id, []) if scope is not None else []
+        plain = len(bindings) == 1 and bindings[0].kind == "assign"
+        holder = bindings[0].node if plain and isinstance(bindings[0].node, ast.expr) else holder
+    if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+        return None
+    of = holder.value if isinstance(holder, ast.Attribute) and holder.attr == "__dict__" else None
+    if isinstance(holder, ast.Call) and getattr(holder.func, "id", "") == "vars":
+        of = holder.args[0] if len(holder.args) == 1 else None
+    if of is None:
+        return None
+    return ast.copy_location(ast.Attribute(of, key.value, ast.Load()), node)
+
+
 def _of_holder(node: ast.Name, at: Position) -> Default | None:
     """Returns the default of `_WEIGHTS = flags.DEFINE_string(…)`, for `_WEIGHTS.value`."""
     scope = at.scope.find(node.id)
     for each in scope.bindings[node.id] if scope is not None else ():
         if each.kind == "assign" and isinstance(each.node, ast.Call):
-            for _, found in _declared(Call(each.node, each.at)):
+            for _, found in declared(Call(each.node, each.at)):
                 return found
     return None
 
@@ -241,16 +285,28 @@ def _of_holder(node: ast.Name, at: Position) -> Default | None:
 def _options(module: Module) -> dict[str, Default]:
     if "options" not in module.known:
         table: dict[str, Default] = {}
-        for called in ("add_argument", "add_option", *_FLAGS):
+        for called in DECLARING:
             for call in calls_of(module).get(called, ()):
-                table.update(_declared(call))
+                table.update(declared(call))
         module.known["options"] = table
     found = module.known["options"]
     assert isinstance(found, dict)
     return found
 
 
-def _declared(call: Call) -> Iterator[tuple[str, Default]]:
+def _declares(module: Module) -> frozenset[str]:
+    """Returns the options that a module declares, with a default or without."""
+    if "declares" not in module.known:
+        calls = (each for name in DECLARING for each in calls_of(module).get(name, ()))
+        every = (name for call in calls for name in destinations(call.node))
+        module.known["declares"] = frozenset(every)
+    found = module.known["declares"]
+    assert isinstance(found, frozenset)
+    return found
+
+
+def declared(call: Call) -> Iterator[tuple[str, Default]]:
+    """Returns the options that a call declares, by what their values are called."""
     node, called = (
         call.node,
         str(getattr(call.node.func, "attr", getattr(call.node.func, "id", ""))),
@@ -260,13 +316,11 @@ def _declared(call: Call) -> Iterator[tuple[str, Default]]:
         found = node.args[1]
     if found is None:
         return
-    for name in _destinations(node):
-        written = [str(getattr(each, "value", "")) for each in node.args]
-        options = [each for each in written if each.startswith("--")]
-        yield name, Default(found, call.at, f"`{options[0] if options else '--' + name}`")
+    for name in destinations(node):
+        yield name, Default(found, call.at, _shown(node, name))
 
 
-def _destinations(node: ast.Call) -> Iterable[str]:
+def destinations(node: ast.Call) -> Iterable[str]:
     """Returns what the value of an option is called."""
     chosen = _keyword(node, "dest") or _keyword(node, "name")
     if isinstance(chosen, ast.Constant):

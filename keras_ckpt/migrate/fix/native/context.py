@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 
 from keras_ckpt.migrate.code.source import Source
+from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.edits.edits import Edits
 from keras_ckpt.migrate.fix.edits.tree import Names
-from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path
+from keras_ckpt.migrate.fix.native.renames.across_files import Others, Path, Place
 from keras_ckpt.migrate.fix.native.renames.literals import Paths
 from keras_ckpt.migrate.releases.release import Release
 from keras_ckpt.migrate.rules.definition import Problem
-from keras_ckpt.migrate.sites.finder import Sites
+from keras_ckpt.migrate.sites.finder import Sites, sites_of
 from keras_ckpt.migrate.sites.site import Argument, CallSite
 
 
@@ -56,14 +57,43 @@ class Context:
         self.staying: list[Path] = []
         self.sites = sites or Sites(names)
         self._partials = _partials(self.sites)
-        self.members: dict[ast.AST, list[tuple[CallSite, Argument]]] = {}
-        for site in self.sites.found:
-            if not isinstance(site, CallSite):
-                continue
-            argument = site.path(old)
-            if argument is not None and argument.node in names.parents:
-                self.members.setdefault(argument.node, []).append((site, argument))
-        self.paths = Paths(names, self.members, {each.node for each in self.sites.found})
+        self._shown: dict[ast.AST, list[str]] = {}
+        self.members = _members(names, self.sites, old)
+        calls = {each.node for each in self.sites.found}
+        self.paths = Paths(names, self.members, calls, self._paths_of)
+
+    def _paths_of(self, names: Names) -> Paths:
+        """Returns the paths of another module."""
+        key = "paths", self.old
+        if key not in names.known:
+            sites = sites_of(names)
+            members = _members(names, sites, self.old)
+            calls = {each.node for each in sites.found}
+            names.known[key] = Paths(names, members, calls, self._paths_of)
+        found = names.known[key]
+        assert isinstance(found, Paths)
+        return found
+
+    def shown(self, argument: Argument) -> list[str]:
+        """Returns the paths that an argument may be, with `…` for what is not known of them."""
+        if argument.node not in self._shown:
+            every = (each.value for each in argument.possible)
+            texts = (each.shown for each in every if isinstance(each, Str))
+            self._shown[argument.node] = [each for each in texts if each.strip("…")]
+        return self._shown[argument.node]
+
+    def place(self, end: ast.AST) -> Place:
+        """Returns where the end of a path is written."""
+        home = self.paths.home(end)
+        file = self.source.path if home is self.names else home.path
+        at = getattr(end, "lineno", 0), getattr(end, "col_offset", 0)
+        return Place(file, *at, ast.unparse(end))
+
+    def is_shared(self, end: ast.AST) -> bool:
+        """Returns whether other files may have a path from where it is written here."""
+        return any(
+            each.place == self.place(end) for each in (*self.others.renamed, *self.others.staying)
+        )
 
     def line(self, number: int) -> str:
         """Returns a line of the source, as long as its bytes of UTF-8 are many."""
@@ -80,6 +110,18 @@ class Context:
         """Returns a path that is used in a node, as other files are to know it."""
         line = self.source.place(getattr(node, "lineno", 1)).line
         return Path(self.source.path, line, shown, ending)
+
+
+def _members(
+    names: Names, sites: Sites, old: Release
+) -> dict[ast.AST, list[tuple[CallSite, Argument]]]:
+    """Returns the calls that have a path which is written in their module, by its node."""
+    found: dict[ast.AST, list[tuple[CallSite, Argument]]] = {}
+    for site in sites.found:
+        argument = site.path(old) if isinstance(site, CallSite) else None
+        if isinstance(site, CallSite) and argument is not None and argument.node in names.parents:
+            found.setdefault(argument.node, []).append((site, argument))
+    return found
 
 
 def _partials(sites: Sites) -> dict[ast.AST, list[ast.AST]]:

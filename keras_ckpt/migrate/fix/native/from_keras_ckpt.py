@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 
 from keras_ckpt.migrate.code.names import keras_name, library
+from keras_ckpt.migrate.code.scopes import Call
 from keras_ckpt.migrate.code.values.infer import Str, value
 from keras_ckpt.migrate.fix.edits.edits import Edits, index_of
 from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.sites import references
 
 _PACKAGE = "keras_ckpt"
 #: Where Keras has what it calls as keras_ckpt does.
@@ -125,6 +127,8 @@ class Back:
                 why = self._known(parent, 0)
                 if why:
                     return why
+            elif self._is_handed_on(node):
+                return f"it is handed on in line {node.lineno}, for arguments that are not known."
         elif name in (*_METHODS, "load_model") and called and isinstance(parent, ast.Call):
             why = self._call(parent, name)
             if why:
@@ -135,6 +139,15 @@ class Back:
             keras = self._local()
             self._edits.replace(node, f"{keras}.{_MODULES[name]}.{name}")
         return ""
+
+    def _is_handed_on(self, node: ast.Name | ast.Attribute) -> bool:
+        """Returns whether a call gets the class as a value, to call it."""
+        parent = self._names.parents.get(node)
+        call = self._names.parents.get(parent) if isinstance(parent, ast.keyword) else parent
+        at = self._names.places.get(node)
+        if not isinstance(call, ast.Call) or at is None:
+            return False
+        return any(each is node for each in references.handed_on(Call(call, at)))
 
     def _local(self) -> str:
         """Returns how the module calls Keras."""

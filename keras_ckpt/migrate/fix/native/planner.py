@@ -142,6 +142,9 @@ class Planner:
 
     def rename_path(self, site: CallSite) -> Answer:
         """Returns how to give the path of a call another ending, wherever the file is used."""
+        argument = site.path(self._context.old)
+        if argument is not None and not self._endings.has(site):
+            return self._elsewhere(argument)
         return self._endings.answer(site)
 
     def index_of(self, call: ast.Call, node: ast.AST) -> int | None:

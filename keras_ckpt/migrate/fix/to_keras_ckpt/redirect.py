@@ -27,6 +27,7 @@ from keras_ckpt.migrate.fix.target import Target
 from keras_ckpt.migrate.fix.to_keras_ckpt import call_arguments
 from keras_ckpt.migrate.fix.to_keras_ckpt.choice import WRITES, Choice
 from keras_ckpt.migrate.fix.to_keras_ckpt.needs import Needs
+from keras_ckpt.migrate.fix.to_keras_ckpt.partial_loads import may_be_partial
 from keras_ckpt.migrate.rules.definition import Problem
 from keras_ckpt.migrate.rules.kc105_positional import SEVENTH, Positional
 from keras_ckpt.migrate.sites.classes import is_checkpoint
@@ -61,8 +62,7 @@ _WAS_PERIOD = (
     "the seventh argument is passed as `period`, in epochs: so Keras before 2.4 takes it. If the "
     "code is younger, write `save_freq`, in batches."
 )
-
-
+_BY_WAY_OF = "it is called as `%s`. Write `keras_ckpt.%s` with the model and the path by hand."
 _NOT_KNOWN = (
     "neither the file nor the model is known. If it is a file that Keras 3 refuses, write "
     "`keras_ckpt.%s(model, path)`."
@@ -241,11 +241,11 @@ class Redirection:
             if isinstance(receiver, ast.Call) and getattr(receiver.func, "id", "") == "super":
                 self._note(call, code, "`super()` is no model to hand on. Change it by hand.")
                 return
-        outer = self._names.parents.get(call)
-        partial = isinstance(outer, ast.Attribute) and outer.attr == "expect_partial"
-        why = call_arguments.translate(
-            site, method, self._edits, partial and site.kind == LOAD_WEIGHTS
-        )
+        if site.by_way_of:
+            self._note(call, code, _BY_WAY_OF % (site.by_way_of, name))
+            return
+        partial = site.kind == LOAD_WEIGHTS and may_be_partial(site, self._target.old)
+        why = call_arguments.translate(site, method, self._edits, partial)
         if why:
             self._note(call, code, why)
             return

@@ -20,8 +20,23 @@ from keras_ckpt.migrate.sites.site import CallSite
 _PARENT = "../"
 #: Where a path may have parts that are not written in it.
 _OPEN = re.compile(r"[{%…]")
-_WORD = re.compile(r"\w")
-_BRACES = re.compile(r"\{[^{}]*\}|%\(?\w*\)?[-+ #0-9.]*[a-z]")
+_WORD = re.compile(r"[^\W_]")
+_BRACES = re.compile(r"…|\{[^{}]*\}|%\(?\w*\)?[-+ #0-9.]*[a-z]")
+
+
+class Place(NamedTuple):
+    """Where a string stands that several files have their paths from.
+
+    Args:
+        file: the file.
+        line, column: where, in the text of its code.
+        code: the string, as code.
+    """
+
+    file: str
+    line: int
+    column: int
+    code: str
 
 
 class Path(NamedTuple):
@@ -33,6 +48,7 @@ class Path(NamedTuple):
         shown: the path, with `…` for what is not known of it.
         ending: what it is to end in; `""` if it stays as it is.
         why: why it stays.
+        place: the string that it is written in, if that is of another file or may be.
     """
 
     file: str
@@ -40,6 +56,7 @@ class Path(NamedTuple):
     shown: str
     ending: str = ""
     why: str = ""
+    place: Place | None = None
 
 
 class Others(NamedTuple):
@@ -59,19 +76,30 @@ class Others(NamedTuple):
         """Returns whether a path is among those that are renamed."""
         return any(alike(each.shown, shown) for each in self.renamed)
 
-    def endings(self, shown: Iterable[str]) -> set[str]:
-        """Returns what some paths end in, as the other files have it."""
-        mine = list(shown)
-        return {each.ending for each in self.renamed if _is_one_of(each, mine)}
+    def endings(self, shown: Iterable[str], places: Collection[Place] = ()) -> set[str]:
+        """Returns what some paths end in, as the other files have it.
 
-    def obstacle(self, shown: Iterable[str]) -> str:
+        Args:
+            shown: the paths.
+            places: where they are written.
+        """
+        mine = list(shown)
+        return {
+            each.ending
+            for each in self.renamed
+            if _is_one_of(each, mine) or (each.ending and each.place in places)
+        }
+
+    def obstacle(self, shown: Iterable[str], places: Collection[Place] = ()) -> str:
         """Returns where one of some paths has to stay, `""` if they all can change."""
         mine = list(shown)
-        found = next((each for each in self.staying if _is_one_of(each, mine)), None)
+        found = next(
+            (each for each in self.staying if _is_one_of(each, mine) or each.place in places), None
+        )
         if found is None:
             return ""
         return Reason(
-            f"`{found.shown}` in {found.file}, ",
+            f"`{found.shown or '…'}` in {found.file}, ",
             found.line,
             f", would have to change, too, and cannot: {found.why}",
         )
@@ -84,15 +112,23 @@ def _is_one_of(path: Path, shown: list[str]) -> bool:
 def alike(one: str, other: str) -> bool:
     """Returns whether two paths of different files can mean the same file on the disk."""
     names = [posixpath.basename(each) for each in (one, other)]
-    if not all(names) or any("…" in each for each in names):
+    if not all(names):
         return False
     if any(not _WORD.search(_BRACES.sub("", each)) for each in names):
         # `{epoch}` alone would be any name.
         return one == other
+    stems = [posixpath.splitext(each)[0] for each in names]
+    if any("…" in each for each in names) and any(is_nameless(each) for each in stems):
+        return False  # Its ending alone, too.
     if "…" in one or "…" in other:
         # The directory comes from the command line, or the like.
         return fit(*names)
     return fit(_below(one), _below(other))
+
+
+def is_nameless(shown: str) -> bool:
+    """Returns whether nothing of a path is known that others could call the file by."""
+    return not _WORD.search(_BRACES.sub("", shown))
 
 
 def _below(path: str) -> str:

@@ -58,19 +58,23 @@ def make(context: Context, site: CallSite, argument: Argument) -> None:
     if not _is_needed(context, site, argument):
         return
     statement = context.names.statement(site.node)
-    written, path = _written(argument.node), argument.value
+    written = _written(argument.node)
     if written is not None:
         directory = written.replace("\\", "\\\\").replace('"', '\\"')
         context.edits.before(statement, f'os.makedirs("{directory}", exist_ok=True)')
     else:
-        # `%s` becomes the code of the path.
-        known = isinstance(path, Str) and "/" in (path.parts[0] or "")
-        here = "" if known else ' or "."'
-        code = f"os.makedirs(os.path.dirname(%s){here}, exist_ok=True)"
-        context.edits.before(statement, code, argument.node)
+        context.edits.before(statement, _code(argument), argument.node)
     imports = Imports(context.names, context.edits)
     imports.need("import os", site.node)
     imports.plan()
+
+
+def _code(argument: Argument) -> str:
+    """Returns the code that makes the directory of a path, with `%s` for the code of the path."""
+    path = argument.value
+    known = isinstance(path, Str) and "/" in (path.parts[0] or "")
+    here = "" if known else ' or "."'
+    return f"os.makedirs(os.path.dirname(%s){here}, exist_ok=True)"
 
 
 def _written(node: ast.AST) -> str | None:
@@ -119,22 +123,30 @@ def _is_temporary(node: ast.AST, at: Position) -> bool:
 
 
 def _is_needed(context: Context, site: CallSite, argument: Argument) -> bool:
-    path = argument.value
-    if not isinstance(path, Str) or "://" in path.shown:
+    if _is_temporary(argument.node, argument.at):
+        return False
+    paths = [each.value for each in argument.possible if isinstance(each.value, Str)]
+    return any(_is_made_for(context, site, argument, each) for each in paths)
+
+
+def _is_made_for(context: Context, site: CallSite, argument: Argument, path: Str) -> bool:
+    """Returns whether the directory of a path was made before, and is made nowhere else."""
+    if "://" in path.shown:
         return False
     if site.kind == SAVE_WEIGHTS and path.ends_in(HDF5):
         return False  # Keras 2 did not make it either.
-    if _is_temporary(argument.node, argument.at):
-        return False
     directory = posixpath.dirname(path.shown)
     if not directory and "…" not in path.shown:
         return False
     if directory in (".", "/", "/tmp"):
         return False
+    own = ast.unparse(ast.parse(_code(argument) % ast.unparse(argument.node)))
     for call in context.names.calls:
         name = getattr(call.node.func, "attr", getattr(call.node.func, "id", ""))
         if name not in _MAKE:
             continue
+        if ast.unparse(call.node) == own:
+            return False
         function = call.node.func
         made = call.node.args[0] if call.node.args else getattr(function, "value", None)
         found = value(made, call.at) if made is not None else None

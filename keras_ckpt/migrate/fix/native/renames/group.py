@@ -9,8 +9,9 @@ from typing import Callable, Iterator
 from keras_ckpt.endings import ARCHIVE, WEIGHTS
 from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.native.context import Context
-from keras_ckpt.migrate.fix.native.renames import directories, obstacles
+from keras_ckpt.migrate.fix.native.renames import directories, obstacles, outside
 from keras_ckpt.migrate.fix.native.renames import literals as written
+from keras_ckpt.migrate.fix.native.renames.across_files import Place, is_nameless
 from keras_ckpt.migrate.rules.definition import WITH_KERAS_CKPT, Reason
 from keras_ckpt.migrate.sites.finder import Sites
 from keras_ckpt.migrate.sites.paths import example
@@ -27,6 +28,7 @@ _TOLD = (
     "`%s` is now `%s`, in another format. Files from before are read by `keras-ckpt convert` and "
     "`keras_ckpt.load_%s`. Whatever else reads them, elsewhere, has to be changed, too."
 )
+_PASSED = " What is passed as %s has to end in `%s` from now on."
 #: Arguments of `save` and `save_weights` that Keras 3 has no use for.
 _OF_SAVE = ("save_format", "options", "save_traces", "signatures")
 
@@ -80,41 +82,60 @@ class Group:
 
     def _follow(self, end: ast.AST) -> str:
         """Collects what a literal goes to, and other literals that are equal to it."""
-        equal = [end]
-        text = written.text_of(end)
-        if text and len(text) > 1:
-            equal += [
-                each
-                for each in self._context.names.nodes
-                if written.text_of(each) == text
-                and each is not end
-                and not isinstance(self._context.names.parents.get(each), (ast.Expr, ast.JoinedStr))
-            ]
+        equal = self._equal(end)
         for each in equal:
             if each in self.ends:
                 continue
             self.ends[each] = None
-            for use in self._context.paths.uses(each):
+            home = self._context.paths.home(each)
+            for use in self._context.paths.of(home).uses(each):
+                if not use.known and use.node not in self._context.names.parents:
+                    line = getattr(use.node, "lineno", 0)
+                    return (
+                        f"the path is written in {home.path}, line {getattr(each, 'lineno', 0)}, "
+                        f"and used for something else, too, in line {line} of that file or of "
+                        "another one that has it from there. Change it by hand, there and here."
+                    )
                 if not use.known:
                     return Reason(
                         "the path is also used for something else, in ",
                         getattr(use.node, "lineno", 0),
                         ". Change it by hand, there and here.",
                     )
-                if use.node in self._members:
+                if use.is_end:
+                    equal += self._equal(use.node) if use.node not in self.ends else []
+                elif use.node in self._members:
                     self.nodes.setdefault(use.node)
         return ""
+
+    def _equal(self, end: ast.AST) -> list[ast.AST]:
+        """Returns a literal, and the others of the module that name the same file."""
+        text, names = written.text_of(end), self._context.names
+        if not text or len(text) < 2 or self._is_elsewhere(end):
+            return [end]
+        return [end] + [
+            each
+            for each in names.nodes
+            if each is not end
+            and written.names_the_same(text, written.text_of(each))
+            and not isinstance(names.parents.get(each), (ast.Expr, ast.JoinedStr))
+        ]
+
+    def _is_elsewhere(self, end: ast.AST) -> bool:
+        return end not in self._context.names.parents
+
+    def places(self) -> set[Place]:
+        """Returns where the paths are written."""
+        return {self._context.place(each) for each in self.ends}
 
     def _is_same(self, node: ast.AST, argument: Argument) -> bool:
         end = self._context.paths.end_of(node, argument.at)
         if end is not None and end in self.ends:
             return True
-        mine = argument.value
-        if not isinstance(mine, Str) or not mine.shown.strip("…"):
-            return False
+        mine = self._context.shown(argument)
         for each in self.nodes:
-            other = self._members[each][0][1].value if each in self._members else None
-            if isinstance(other, Str) and written.fit(mine.shown, other.shown):
+            others = self._context.shown(self._members[each][0][1]) if each in self._members else []
+            if any(written.fit(one, other) for one in mine for other in others):
                 return True
         return False
 
@@ -142,13 +163,17 @@ class Group:
             if kind is None:
                 return "whether weights alone are saved is not known."
             kinds.add(kind)
+            shown = self._context.shown(argument)
+            if kind and shown and all("…" in each and is_nameless(each) for each in shown):
+                return "too little of its name is known to find what reads the file."
             why = obstacles.of_call(self._context, site, argument)
             if why:
                 return why
         kinds.discard("")
         shown = list(self._shown())
-        kinds |= self._context.others.endings(shown)
-        why = self._context.others.obstacle(shown)
+        places = self.places()
+        kinds |= self._context.others.endings(shown, places)
+        why = self._context.others.obstacle(shown, places)
         if why:
             return why
         if not kinds:
@@ -171,8 +196,7 @@ class Group:
     def _shown(self) -> Iterator[str]:
         """Returns the paths, as far as they are known."""
         for _, argument in self._calls():
-            if isinstance(argument.value, Str):
-                yield argument.value.shown
+            yield from self._context.shown(argument)
         for each in self.ends:
             yield written.text_of(each) or ""
 
@@ -213,8 +237,14 @@ class Group:
                 else:
                     new = old + "/" + change[1]
                 reader = "weights" if self._ending == WEIGHTS[0] else "model"
-                return _TOLD % (old, new, reader)
+                return _TOLD % (old, new, reader) + self._of_options()
         return ""
+
+    def _of_options(self) -> str:
+        """Returns what to know of paths that are passed on the command line instead."""
+        every = (outside.option(self._context.paths.home(each), each) for each in self.ends)
+        options = [each for each in dict.fromkeys(every) if each]
+        return _PASSED % (" and ".join(options), self._ending) if options else ""
 
     def apply(self) -> None:
         """Notes the changes."""
@@ -223,7 +253,8 @@ class Group:
             change = self._change(end)
             assert change is not None
             if change != ("", ""):
-                edits.text(end, _replaced(*change))
+                if not self._is_elsewhere(end):
+                    edits.text(end, _replaced(*change))
                 self._tell_others(end)
         for site, argument in self._calls():
             if site.kind in (SAVE, SAVE_WEIGHTS):
@@ -245,11 +276,16 @@ class Group:
     def _tell_others(self, end: ast.AST) -> None:
         context = self._context
         text = written.text_of(end)
-        if text:
+        place = context.place(end)
+        if self._is_elsewhere(end) or context.is_shared(end):
+            for site, _ in self._calls():
+                told = context.path(site.node, "", self._ending)
+                context.renamed.append(told._replace(place=place))
+        if text and not self._is_elsewhere(end):
             context.renamed.append(context.path(end, text, self._ending))
         for site, argument in self._calls():
-            if isinstance(argument.value, Str):
-                context.renamed.append(context.path(site.node, argument.value.shown, self._ending))
+            for shown in context.shown(argument):
+                context.renamed.append(context.path(site.node, shown, self._ending))
 
 
 def _replaced(old: str, new: str) -> Callable[[str], str | None]:

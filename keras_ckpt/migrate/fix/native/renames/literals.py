@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from typing import Iterable, Iterator, NamedTuple
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 from keras_ckpt.migrate.code.names import visible
 from keras_ckpt.migrate.code.scopes import Position, Scope, dotted_text
@@ -19,6 +19,7 @@ from keras_ckpt.migrate.code.values.functions import SAME, SAME_METHODS
 from keras_ckpt.migrate.code.values.infer import Str, value
 from keras_ckpt.migrate.code.values.types import PLAIN
 from keras_ckpt.migrate.fix.edits.tree import Names
+from keras_ckpt.migrate.fix.native.renames import outside, parameters_of_paths
 
 _DEEP = 20
 #: Those that end as their last argument does.
@@ -45,7 +46,7 @@ _IN_TEXTS = (
     ast.keyword,
 )
 #: What stands for a part of a path.
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}|%[-+ #0]*\d*(?:\.\d+)?[sdif]")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}|%[-+ #0]*\d*(?:\.\d+)?[sdif]|…+")
 #: What may be another thing the second time.
 _ONCE = (ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda, getattr(ast, "NamedExpr", ast.Await))
 _LOGGED = ("debug", "info", "warning", "error", "log")
@@ -57,10 +58,12 @@ class Use(NamedTuple):
     Args:
         node: the expression that is passed there.
         known: whether it is a call that saves or loads, or one that it does not matter to.
+        is_end: whether it is another path that goes the same way, by the end that is written.
     """
 
     node: ast.AST
     known: bool
+    is_end: bool = False
 
 
 def is_text(node: ast.AST | None) -> bool:
@@ -88,12 +91,30 @@ class Paths:
         names: the module.
         arguments: the paths that are passed to calls which save and load.
         calls: these calls.
+        elsewhere: returns the paths of another module.
     """
 
-    def __init__(self, names: Names, arguments: Iterable[ast.AST], calls: set[ast.AST]) -> None:
+    def __init__(
+        self,
+        names: Names,
+        arguments: Iterable[ast.AST],
+        calls: Iterable[ast.AST],
+        elsewhere: Callable[[Names], Paths] | None = None,
+    ) -> None:
         self._names = names
         self._arguments = set(arguments)
-        self._calls = calls
+        self._calls = set(calls)
+        self._elsewhere = elsewhere
+        self._homes: dict[ast.AST, Names] = {}
+
+    def home(self, end: ast.AST) -> Names:
+        """Returns the module that the end of a path is written in, which may be another one."""
+        return self._homes.get(end, self._names)
+
+    def of(self, names: Names) -> Paths:
+        """Returns the paths of a module."""
+        known = names is self._names or self._elsewhere is None
+        return self if known or self._elsewhere is None else self._elsewhere(names)
 
     # Back to where it is written
 
@@ -102,23 +123,28 @@ class Paths:
         if depth > _DEEP:
             return None
         if is_text(node):
+            home = at.scope.within()
+            if isinstance(home, Names) and home is not self._names:
+                self._homes[node] = home
             return node
         if isinstance(node, ast.BinOp):
             end = node.left if isinstance(node.op, ast.Mod) else node.right
             return self.end_of(end, at, depth + 1)
         if isinstance(node, ast.Call):
-            inner = self._end_of_call(node)
+            home = at.scope.within()
+            there = self.of(home) if isinstance(home, Names) else self
+            inner = there._end_of_call(node)
             return None if inner is None else self.end_of(inner, at, depth + 1)
         if isinstance(node, ast.Name):
-            scope, name = at.scope.find(node.id), node.id
-        elif isinstance(node, ast.Attribute) and dotted_text(node.value) == "self":
-            scope, name = at.scope.owner(), "self." + node.attr
-        else:
-            return None
-        bindings = visible(scope, name, at) if scope is not None else []
-        if len(bindings) != 1 or bindings[0].kind != "assign" or bindings[0].node is None:
-            return None
-        return self.end_of(bindings[0].node, bindings[0].at, depth + 1)
+            scope = at.scope.find(node.id)
+            bindings = visible(scope, node.id, at) if scope is not None else []
+            if len(bindings) == 1 and bindings[0].kind == "parameter":
+                given = parameters_of_paths.sources(bindings[0])
+                ends = [self.end_of(*each, depth + 1) for each in given]
+                if given:
+                    return None if None in ends else ends[0]
+        origin = outside.back(node, at)
+        return None if origin is None else self.end_of(*origin, depth + 1)
 
     def directory(self, node: ast.AST, at: Position) -> str | None:
         """Returns what is known of a path of a directory, also that of another path."""
@@ -181,8 +207,36 @@ class Paths:
                 yield Use(node, parent.attr in _INDIFFERENT_METHODS)
         elif isinstance(parent, (ast.Assign, ast.AnnAssign)) and parent.value is node:
             yield from self._reads(parent, node, depth)
+        elif parameters_of_paths.of_argument(self._names, node) is not None:
+            yield from self._of_parameter(node, depth)
         else:
-            yield Use(node, isinstance(parent, ast.Expr))
+            reads = outside.of_option(self._names, node)
+            reads = outside.of_item(self._names, node) if reads is None else reads
+            if reads is None:
+                yield Use(node, isinstance(parent, ast.Expr))
+            else:
+                yield from self._all(reads, depth)
+
+    def _of_parameter(self, node: ast.AST, depth: int) -> Iterator[Use]:
+        """Returns what a parameter goes to that has a path, and the other paths that it has."""
+        binding = parameters_of_paths.of_argument(self._names, node)
+        home = binding.at.scope.within() if binding is not None else None
+        given = parameters_of_paths.sources(binding) if binding is not None else []
+        if binding is None or not isinstance(home, Names) or not given:
+            yield Use(node, False)
+            return
+        for each in given:
+            end = self.end_of(*each, depth + 1)
+            yield Use(each.node, False) if end is None else Use(end, True, is_end=True)
+        reads = home.reads(binding.target, binding.at.scope)
+        if reads is None:
+            yield Use(node, False)
+        else:
+            yield from self._all([outside.Read(home, each) for each in reads], depth)
+
+    def _all(self, reads: Iterable[outside.Read], depth: int) -> Iterator[Use]:
+        for each in reads:
+            yield from self.of(each.names).uses(each.node, depth + 1)
 
     def _ends_as(self, parent: ast.AST, node: ast.AST) -> bool:
         if isinstance(parent, ast.BinOp):
@@ -245,6 +299,15 @@ class Paths:
                 continue
             for each in reads:
                 yield from self.uses(each, depth + 1)
+            at = self._names.places.get(target)
+            scope = at.scope if at is not None else None
+            if isinstance(target, ast.Name) and scope is not None:
+                if scope.is_class or scope is self._names.scope:
+                    others = outside.of_constant(self._names, scope, target.id, node)
+                    if others is None:
+                        yield Use(node, False)
+                    else:
+                        yield from self._all(others, depth)
 
     def _reads_of(self, target: ast.AST, node: ast.AST) -> list[ast.AST] | None:
         if isinstance(target, ast.Name):
@@ -319,8 +382,23 @@ def fit(one: str, other: str) -> bool:
     return one == other or _fills(one, other) or _fills(other, one)
 
 
+def names_the_same(template: str, text: str | None) -> bool:
+    """Returns whether a text is a path, or one that this makes as a template of some name."""
+    if text == template or not text:
+        return text == template
+    pieces = _PLACEHOLDER.split(template)
+    name = posixpath.splitext(posixpath.basename("".join(pieces)))[0]
+    is_named = len(pieces) > 1 and re.search(r"[^\W_]{2}", name) is not None
+    return is_named and not _PLACEHOLDER.search(text) and _fills(template, text)
+
+
 def _fills(template: str, path: str) -> bool:
     if not _PLACEHOLDER.search(template):
         return False
-    parts = [re.escape(part) for part in _PLACEHOLDER.split(template)]
+    pieces = _PLACEHOLDER.split(template)
+    name = posixpath.splitext(posixpath.basename("".join(pieces)))[0].lstrip(".")
+    is_ending = len(pieces) > 1 and pieces[-1].startswith(".") and name == pieces[-1].lstrip(".")
+    if "…" in template and (is_ending or not re.search(r"[^\W_]", name)):
+        return False  # It would be any file, or any with this ending.
+    parts = [re.escape(part) for part in pieces]
     return re.fullmatch("[^/]+".join(parts), path) is not None

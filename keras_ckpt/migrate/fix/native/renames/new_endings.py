@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from typing import Iterator
 
-from keras_ckpt.migrate.code.values.infer import Str
 from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames import literals as written
 from keras_ckpt.migrate.fix.native.renames.across_files import Path
@@ -41,19 +40,29 @@ class Endings:
     def following(self) -> Iterator[tuple[Path, ast.AST, Answer]]:
         """Returns how to follow other files, which give paths of this one other endings."""
         context = self._context
+        shared = {each.place for each in context.others.renamed if each.place is not None}
         for node, found in self._members.items():
-            known = found[0][1].value
-            shown = known.shown if isinstance(known, Str) else ""
-            if not context.others.endings([shown]):
+            shown = context.shown(found[0][1])
+            end = context.paths.end_of(node, found[0][1].at) if shared else None
+            place = context.place(end) if end is not None else None
+            if not context.others.endings(shown, [place] if place is not None else ()):
                 continue
             asked = node in self._answers
             if not asked:
                 self._find(found[0][1])
             answer = self._answers[node]
             if isinstance(answer, Refusal) or not asked:
-                yield context.path(node, shown), node, answer
+                for each in shown or [""]:
+                    yield context.path(node, each)._replace(place=place), node, answer
         for node in context.names.nodes:
             text = written.text_of(node)
+            if shared and written.is_text(node) and node not in self._ends:
+                place = context.place(node)
+                if place in shared and node not in self._members:
+                    group = Group(context, self._sites, self._members)
+                    path = context.path(node, "")._replace(place=place)
+                    yield path, node, self._of(group, group.collect_text(node))
+                    continue
             if not text or node in self._ends or not ("." in text or "/" in text):
                 continue
             parent = context.names.parents.get(node)
@@ -62,6 +71,11 @@ class Endings:
             if context.others.endings([text]):
                 group = Group(context, self._sites, self._members)
                 yield context.path(node, text), node, self._of(group, group.collect_text(node))
+
+    def has(self, site: CallSite) -> bool:
+        """Returns whether the path of a call is written in this file."""
+        rows = (each for row in self._members.values() for each, _ in row)
+        return any(each.node is site.node and each.kind == site.kind for each in rows)
 
     def answer(self, site: CallSite) -> Answer:
         """Returns how to give the path of a call another ending."""

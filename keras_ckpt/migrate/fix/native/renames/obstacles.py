@@ -8,6 +8,7 @@ from typing import Collection
 
 from keras_ckpt.endings import ARCHIVE, HDF5
 from keras_ckpt.migrate.code.names import keras_name
+from keras_ckpt.migrate.code.values import parameters
 from keras_ckpt.migrate.code.values.infer import Constant, Str
 from keras_ckpt.migrate.fix.native.context import Context
 from keras_ckpt.migrate.fix.native.renames import directories
@@ -111,6 +112,8 @@ def pattern(context: Context, ends: Collection[ast.AST], ending: str) -> str:
             continue
         if isinstance(parent, ast.keyword) and "format" in (parent.arg or ""):
             continue
+        if isinstance(parent, ast.Call) and written.last_of(parent) in parameters.DECLARING:
+            continue  # The name of an option.
         for each in old:
             is_pattern = text.endswith(each) and ("*" in text or "?" in text)
             if is_pattern or text in (each, each[1:]):

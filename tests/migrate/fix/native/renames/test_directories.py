@@ -90,3 +90,22 @@ def test_another_thing_called_os_is_not_taken_for_it() -> None:
 def test_a_temporary_directory_is_there(code: str, made: bool) -> None:
     done = native(f"{HEAD}import tempfile\n{code}\n")
     assert ".weights.h5" in done and ("makedirs" in done) is made
+
+
+@pytest.mark.parametrize(
+    ("default", "made"),
+    [("runs/w.tf", True), ("w.tf", False), ("/tmp/w.tf", False), ("runs/w.h5", False)],
+)
+def test_the_directory_of_the_default_of_an_option(default: str, made: bool) -> None:
+    done = native(f"""
+import argparse
+import keras
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--output", default="{default}")
+args = parser.parse_args()
+model = keras.Sequential([keras.layers.Dense(1)])
+model.save_weights(args.output)
+""")
+    assert ".weights.h5" in done
+    assert ('os.makedirs(os.path.dirname(args.output) or ".", exist_ok=True)\n' in done) is made

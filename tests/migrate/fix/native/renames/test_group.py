@@ -70,3 +70,34 @@ def test_the_change_is_noted_once() -> None:
         "`keras-ckpt convert` and `keras_ckpt.load_model`. Whatever else reads them, elsewhere, "
         "has to be changed, too."
     ]
+
+
+@pytest.mark.parametrize(
+    ("use", "renamed"),
+    [
+        ("print(os.path.getsize('best_0.h5'))", True),
+        ("shutil.copy('best_0.h5', 'kept.h5')", False),
+        ("print(os.path.getsize('other_0.h5'))", None),
+    ],
+)
+def test_names_that_a_template_makes_are_readers(use: str, renamed: bool | None) -> None:
+    before = f"""
+import os
+import shutil
+
+import keras
+from keras.callbacks import ModelCheckpoint
+
+for fold in range(3):
+    path = "best_%d.h5" % fold
+    keep = ModelCheckpoint(path, save_weights_only=True)
+    model.fit(x, y, callbacks=[keep])
+    model.load_weights(path)
+{use}
+"""
+    expected = before
+    if renamed is not False:
+        expected = before.replace("best_%d.h5", "best_%d.weights.h5")
+    if renamed:
+        expected = expected.replace("best_0.h5", "best_0.weights.h5")
+    assert native(before) == expected
