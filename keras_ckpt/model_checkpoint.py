@@ -13,7 +13,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_ckpt import endings, runtime
-from keras_ckpt._typing import Logs, StrPath
+from keras_ckpt._typing import Logs, Model, StrPath
 from keras_ckpt.compat import keras3_14, tf2_15
 from keras_ckpt.engine import arguments, messages, saving, schedule
 from keras_ckpt.engine import filepath as paths
@@ -477,6 +477,9 @@ class ModelCheckpoint(RunMembers, _Engine):  # type: ignore[misc]
 
     # The run
 
+    def set_model(self, model: Model) -> None:
+        super().set_model(runtime.unwrapped(model))
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         life = self._lifecycle
         with durability.durable(self._durable):
@@ -507,6 +510,7 @@ class ModelCheckpoint(RunMembers, _Engine):  # type: ignore[misc]
 
     def _save_model(self, epoch: int, *args: Any, **kwargs: Any) -> None:
         batch, logs = self._batch_and_logs(args, kwargs)
+        self._settle_direction()
         with self._lifecycle.recording(self, epoch, batch, logs or {}):
             saving.save(self, epoch, batch, logs)
 

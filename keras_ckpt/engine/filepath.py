@@ -43,13 +43,20 @@ class Placeholder(NamedTuple):
         """Returns whether a number can be written so. What is filled in itself always can."""
         return self.misfit(value) is None
 
+    def filled(self, value: float) -> str:
+        """Returns a number as it is written so."""
+        formatter = string.Formatter()
+        text: str = formatter.format_field(
+            formatter.convert_field(value, self.conversion), self.spec
+        )
+        return text
+
     def misfit(self, value: float) -> Exception | None:
         """Returns the error of writing a number so, None if there is none."""
         if "{" in self.spec:
             return None
-        formatter = string.Formatter()
         try:
-            formatter.format_field(formatter.convert_field(value, self.conversion), self.spec)
+            self.filled(value)
         except (TypeError, ValueError) as error:
             return error
         return None

@@ -31,6 +31,8 @@ class Running(Replica, Protocol):
     _settled: bool
     _threshold: float | None
 
+    def _compare_by(self, mode: str) -> None: ...
+
     def _save_on_batch(self, batch: int, logs: Logs | None) -> None: ...
 
     def _save_at(

@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, Mapping, NamedTuple
 
 from keras_ckpt import endings, runtime
 from keras_ckpt._typing import StrPath
+from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.errors import CheckpointError, NotACheckpoint
 from keras_ckpt.formats import registry, saved_files
 from keras_ckpt.formats.base import Format
@@ -83,12 +84,14 @@ class Found(NamedTuple):
         unrecorded: the paths of those that have none, the newest last.
         damaged: the paths of those that cannot be read, and why.
         saved: the paths of all that have the name of one.
+        others: those with a record of another template, or of another name.
     """
 
     entries: list[Entry]
     unrecorded: list[str]
     damaged: dict[str, str]
     saved: list[str]
+    others: list[Entry]
 
 
 def look(path: str, kind: Format | None = None) -> Record | None:
@@ -149,7 +152,7 @@ def _newest(template: str, kind: Format | None) -> Found:
         path = listing.beside(template, what)
         if path not in paths and any(map(files.lexists, (path, path + ".index"))):
             paths.append(path)
-    found, unrecorded, damaged = [], [], {}
+    found, unrecorded, damaged, others = [], [], {}, []
     for path in paths:
         try:
             record = look(path, kind)
@@ -168,7 +171,9 @@ def _newest(template: str, kind: Format | None) -> Found:
             unrecorded.append(path)
         elif listing.is_of(template, path, record):
             found.append(Entry(path, record))
-    return Found(listing.in_order(found), unrecorded, damaged, saved)
+        else:
+            others.append(Entry(path, record))
+    return Found(listing.in_order(found), unrecorded, damaged, saved, listing.in_order(others))
 
 
 def _epoch(template: str, path: str) -> float:
@@ -266,7 +271,7 @@ def described(found: Iterable[Entry]) -> list[Checkpoint]:
     for group in runs(found).values():
         rules = retention.parse(group[-1].record.retention)
         if rules.deletes:
-            reasons.update(retention.explained(group, rules))
+            reasons.update(retention.explained(comparable(group), rules))
     return [described_one(entry, reasons.get(entry.path, ())) for entry in found]
 
 
@@ -360,7 +365,8 @@ def best_checkpoint(
         A string, or None if there is no checkpoint with this metric.
 
     Raises:
-        ValueError: if the direction is unknown.
+        ValueError: if the direction is unknown, or the callbacks of a directory have monitored
+            several metrics.
 
     Example:
 
@@ -374,7 +380,11 @@ def best_checkpoint(
     """
     if mode not in (None, "min", "max"):
         raise ValueError(f"`mode` must be 'min' or 'max'. Received: {mode!r}")
-    found = [_by(entry, monitor) for entry in found_in(directory_or_template)]
+    found = found_in(directory_or_template)
+    if monitor is None:
+        monitor = _monitored(found)
+    if monitor is not None:
+        found = [by_metric(entry, monitor) for entry in found]
     found = [entry for entry in found if not retention.rank(entry.record, "min")[0]]
     if not found:
         return None
@@ -384,13 +394,55 @@ def best_checkpoint(
     return registry.newest_whole(entry.path for entry in reversed(ranked))
 
 
-def _by(entry: Entry, monitor: str | None) -> Entry:
-    if monitor is None or entry.record.monitor == monitor:
+def by_metric(entry: Entry, monitor: str, mode: str | None = None) -> Entry:
+    """Returns a checkpoint with the value of another metric than it was saved by, from its logs.
+
+    Args:
+        entry: the checkpoint.
+        monitor: String, the metric.
+        mode: String, the direction of that. Defaults to `None`: unknown, if it is another.
+    """
+    record = entry.record
+    if record.monitor == monitor:
         return entry
-    value = entry.record.logs.get(monitor)
-    return Entry(
-        entry.path, dataclasses.replace(entry.record, monitor=monitor, value=value, mode=None)
-    )
+    value = _logged(record, monitor)
+    if record.value is None and record.monitor and _logged(record, record.monitor) is not None:
+        value = None  # It is not to be compared, as what was saved after an exception.
+    return Entry(entry.path, dataclasses.replace(record, monitor=monitor, value=value, mode=mode))
+
+
+def _logged(record: Record, monitor: str) -> float | None:
+    return record.logs.get(monitor, record.logs.get(monitors.alias(monitor, record.logs) or ""))
+
+
+def comparable(group: list[Entry]) -> list[Entry]:
+    """Returns the checkpoints of a run, all with the metric that the newest of them goes by.
+
+    Args:
+        group: the checkpoints of one run, the newest last.
+    """
+    monitor = group[-1].record.monitor
+    if monitor is None:
+        return group
+    modes = (each.record.mode for each in reversed(group) if each.record.monitor == monitor)
+    mode = next((each for each in modes if each is not None), None)
+    found = [by_metric(each, monitor, mode) for each in group]
+    return [Entry(path, dataclasses.replace(record, mode=mode)) for path, record in found]
+
+
+def _monitored(found: Iterable[Entry]) -> str | None:
+    """Returns the metric that the newest checkpoint of each template goes by."""
+    newest = {listing.tail(each.record.template): each.record.monitor for each in found}
+    names: list[str] = []
+    for name in newest.values():
+        if name is not None and name not in names and monitors.alias(name, names) is None:
+            names.append(name)
+    if len(names) > 1:
+        raise ValueError(
+            "Several metrics are monitored here, and which one the best is to be of is not known. "
+            f"Pass `monitor`: {' or '.join(map(repr, sorted(names)))}."
+        )
+    return names[0] if names else None
 
 
 def _mode(found: list[Entry]) -> str:

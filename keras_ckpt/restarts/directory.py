@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Collection
 
 from keras_ckpt import endings, runtime
@@ -119,3 +120,47 @@ def _is_built(model: Model) -> bool:
 
 def _mib(count: int) -> str:
     return f"{count / 2**20:,.0f} MiB"
+
+
+class OtherWriters:
+    """Whether another process saves to the same files while this one trains.
+
+    Two jobs that take up one run, such as one that was started twice, save under the same names,
+    and each would overwrite what the other has saved. Files are compared and nothing is left beside
+    them, so that it works over hosts, and a killed job leaves no lock.
+    """
+
+    def __init__(self) -> None:
+        self._template = ""
+        self._began = 0.0
+        #: When the files of the checkpoints that this process has saved were written.
+        self._left: dict[str, float] = {}
+        self._has_warned = False
+
+    def begin(self, template: str) -> None:
+        """Begins a training, which may save over whatever is there by now."""
+        self._template, self._began, self._left = template, time.time(), {}
+
+    def warn(self, path: str) -> None:
+        """Warns, once, if what is saved now would replace what another process has saved since.
+
+        Args:
+            path: String, where the next checkpoint is saved.
+        """
+        if self._has_warned or runtime.is_remote(path):
+            return
+        saved = resuming.written_at(path)
+        if saved <= self._began or saved == self._left.get(path):
+            return
+        self._has_warned = True
+        runtime.warn_user(
+            f"Another process saves to filepath={self._template!r}, too: {path} was saved after "
+            "this training began, and not by it. Each overwrites what the other saves, and a run "
+            "that resumes goes on with either. Stop one of them, or give each a `filepath` of its "
+            "own."
+        )
+
+    def left(self, path: str) -> None:
+        """Notes that this process has saved a checkpoint."""
+        if not runtime.is_remote(path):
+            self._left[path] = resuming.written_at(path)

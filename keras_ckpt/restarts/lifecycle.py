@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-import os
 import time
 import uuid
 from typing import TYPE_CHECKING, Callable, Iterator
 
 from keras_ckpt import runtime
-from keras_ckpt._typing import Logs, Model
+from keras_ckpt._typing import Logs
 from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.errors import CheckpointError
-from keras_ckpt.restarts import catalogue, directory, links, resuming
+from keras_ckpt.restarts import catalogue, directory, links, model_state, resuming
 from keras_ckpt.restarts._types import Running, mode_of, template_of
 from keras_ckpt.restarts.one_save import OneSave
 from keras_ckpt.restarts.preemption import Preemption
 from keras_ckpt.restarts.run_arguments import RunArguments, refuse_on_background
 from keras_ckpt.runs import listing, retention
 from keras_ckpt.runs.listing import Entry
-from keras_ckpt.runs.record import Record
+from keras_ckpt.runs.record import Record, name_of, now
 from keras_ckpt.runtime import processes
 from keras_ckpt.storage import durability, files
 
@@ -57,6 +55,9 @@ class Lifecycle:
             self.background = Background()
         self._saving: OneSave | None = None
         self._template = ""
+        #: The steps of the optimizer when the training began, and then when it ended.
+        self._step: int | None = None
+        self.other_writers = directory.OtherWriters()
         self.forget()
 
     def __getstate__(self) -> dict[str, object]:
@@ -83,7 +84,11 @@ class Lifecycle:
             self.latest: str | None = None
             self.listing: resuming.Listing | None = None
             self._keeper: retention.Keeper | None = None
+            #: What it was taken up from, as long as the best before that is not known.
+            self.before: Record | None = None
             self._since = time.time()
+        #: Where it was taken up.
+        self.place: resuming.Place | None = None
         #: The epoch that comes next, as long as it has not begun.
         self.expected: int | None = None
         self._saved: tuple[int, int | None] | None = None
@@ -96,6 +101,7 @@ class Lifecycle:
         # none, and is not saved.
         self.gave_way = False
         self.is_training = False
+        self._has_trained = False
 
     # The beginning and the end
 
@@ -103,18 +109,28 @@ class Lifecycle:
         """Takes up the newest checkpoint, if that is asked for, or begins a new run."""
         self.settle()  # Of a training that an exception has ended.
         self.close()
+        try:
+            self._begin(callback)
+        except BaseException:
+            self.close()
+            raise
+        self._step = model_state.step_of(callback.model)
+        self.is_training = True
+
+    def _begin(self, callback: Running) -> None:
         arguments = self.arguments
         template = template_of(callback)
-        goes_on = self._goes_on(template)
+        goes_on = self._goes_on(callback, template)
         self.forget(goes_on)
-        self._template, self.is_training = template, True
+        self._template = template
+        self.other_writers.begin(template)
         if arguments.save_on_background and callback.filepath is not None:
             refuse_on_background(template, bool(callback.save_weights_only))
         together = processes.group()
         self.run, self.started = together.told([self.run, self.started])
         if arguments.is_used:
             resuming.warn_of_same_files(callback, template)
-        if arguments.resume:
+        if arguments.resume and not goes_on:
             resuming.warn_of_others(callback)
             undo = resuming.resume(self, callback, template)
             if undo is not None:
@@ -132,14 +148,22 @@ class Lifecycle:
         if arguments.signals:
             self.preemption = Preemption(arguments.signals)
 
-    def _goes_on(self, template: str) -> bool:
+    def _goes_on(self, callback: Running, template: str) -> bool:
         """Returns whether a `fit` is told to begin where the one before it has ended.
 
         That is how loops of one's own train epoch after epoch. It is one run.
         """
-        if self.arguments.resume or template != self._template or not self.is_between_epochs:
+        if template != self._template or not self.is_between_epochs:
             return False
+        if self.arguments.resume and (model_state.step_of(callback.model) or 0) < (self._step or 0):
+            return False  # A new model, which is to take up what that one has left.
         return 0 < runtime.initial_epoch() == self.epoch + 1
+
+    def falls_behind(self, epoch: int) -> None:
+        """Lets another callback, which takes up a newer checkpoint, decide which epoch is next."""
+        while self._undo:
+            self._undo.pop()()
+        self.expected = epoch
 
     def restarted(self, callback: Running, path: str) -> None:
         """Lets the best value count of what `load_weights_on_restart` has found."""
@@ -156,12 +180,15 @@ class Lifecycle:
                 self.background.finish()
             if self.listing is not None:
                 self.listing.wait()
-                self._prune(callback)
+                if self.latest is not None:  # What was there is deleted after a save alone.
+                    self._prune(callback)
+            self._look_back(callback)
             if self.arguments.compares:
                 self._say_what_is_unknown(callback)
             if self.arguments.restore_best_weights:
                 self._restore_best(callback)
         finally:
+            self._step = model_state.step_of(callback.model)
             self.is_training = False
             self.close()
         if preemption is not None:
@@ -181,7 +208,7 @@ class Lifecycle:
         if path is None:
             return
         try:
-            resuming.load_weights(callback.model, path)
+            model_state.load_weights(callback.model, path)
         except (CheckpointError, OSError) as error:  # All is trained: no reason to lose the rest.
             runtime.warn_user(
                 "restore_best_weights=True changes nothing, and the model keeps the weights of the "
@@ -193,67 +220,45 @@ class Lifecycle:
 
     # A save
 
-    def record(
-        self,
-        callback: Running,
-        epoch: int,
-        batch: int | None,
-        logs: Logs,
-        filepath: str,
-        is_counted: bool = True,
-    ) -> Record:
-        """Returns what the checkpoint at `filepath` says of itself.
-
-        Args:
-            callback: the callback.
-            epoch: Integer, the index of the epoch.
-            batch: Integer, the index of the batch, `None` at the end of an epoch.
-            logs: Dict, the metrics.
-            filepath: String, where it is.
-            is_counted: Boolean, whether it may be the best. Defaults to `True`.
-        """
-        found = ((str(name), monitors.number(value)) for name, value in logs.items())
-        numbers = {name: value for name, value in found if value is not None}
-        monitor = str(callback.monitor)
-        value = numbers.get(monitor, numbers.get(monitors.alias(monitor, list(numbers)) or ""))
-        if not is_counted:
-            value = None
-        mode = mode_of(callback) if callback._settled else None
-        best, best_path = self._best_with(value, filepath, mode, callback.save_best_only)
-        if callback.save_best_only:
-            best = monitors.number(callback.best)
-        name = None if best is None or best_path is None else name_of(best_path)
-        return Record(
-            template=template_of(callback),
-            run=self.run,
-            epoch=int(monitors.number(epoch) or 0) + (batch is None),
-            started=self.started,
-            time=now(),
-            parent=self.parent,
-            restarts=self.restarts,
-            batch=None if batch is None else int(monitors.number(batch) or 0) + 1,
-            step=step_of(callback.model),
-            logs=numbers,
-            monitor=monitor,
-            mode=mode,
-            value=value,
-            best=best,
-            best_name=name,
-            retention=self.arguments.retention.described(),
-            versions=runtime.versions(),
-        )
-
-    def _best_with(
-        self, value: float | None, path: str, mode: str | None, always: bool
+    def best_with(
+        self, callback: Running, value: float | None, path: str, mode: str | None
     ) -> tuple[float | None, str | None]:
         """Returns the best value so far and where it is, with one more."""
+        if mode is not None:
+            self._look_back(callback)
+        always = callback.save_best_only
         if not (always or self.arguments.compares or self.arguments.resume) or value is None:
             return self.best, self.best_path
         if mode is not None and resuming.is_better(value, self.best, mode):
             return value, path
-        if path == self.best_path:
-            return value, path  # It has been overwritten.
+        if path == self.best_path:  # It is overwritten, and another may be the best now.
+            for entry in self._best_beside(callback, path):
+                other = entry.record.value
+                if (
+                    other is not None
+                    and mode is not None
+                    and not resuming.is_better(value, other, mode)
+                ):
+                    return other, entry.path
+            return value, path
         return self.best, self.best_path
+
+    def _best_beside(self, callback: Running, path: str) -> list[Entry]:
+        """Returns the best checkpoint of the run but that at `path`, if it has another."""
+        template = template_of(callback)
+        if not (self.arguments.compares and paths.placeholders(template)):
+            return []
+        found = resuming.earlier(callback, template, self.run)
+        return retention.best([each for each in found if each.path != path], 1, mode_of(callback))
+
+    def _look_back(self, callback: Running) -> None:
+        """Finds the best before the restart, where no record has it: it is gone, or was another."""
+        before, self.before = self.before, None
+        if before is None:
+            return
+        found = resuming.earlier(callback, template_of(callback), before.run, before)
+        for entry in retention.best(found, 1, mode_of(callback)):
+            self.best, self.best_path = entry.record.value, entry.path
 
     @contextlib.contextmanager
     def recording(
@@ -318,16 +323,14 @@ class Lifecycle:
         if is_counted:
             self._count(callback, path, record)
         self.tell(callback, path, record)
+        if self.arguments.is_used:
+            self.other_writers.left(path)
 
     def _count(self, callback: Running, path: str, record: Record) -> None:
         self.latest = path
-        self.best, self.best_path = self._best_with(
-            record.value, path, record.mode, callback.save_best_only
-        )
+        self.best, self.best_path = self.best_with(callback, record.value, path, record.mode)
         if self.arguments.link_latest is not None:
             links.link(path, self.arguments.link_latest)
-        if self.arguments.compares and record.value is None and record.batch is None:
-            self._warn_of_no_value(record)
         if self.arguments.link_best is not None and self.best_path is not None:
             if _is_there(self.best_path):
                 links.link(self.best_path, self.arguments.link_best)
@@ -348,9 +351,10 @@ class Lifecycle:
                 kept_by = self._own(callback).reasons().get(path, [])
             self.arguments.on_save(catalogue.described_one(Entry(path, record), kept_by))
 
-    def _warn_of_no_value(self, record: Record) -> None:
+    def warn_of_no_value(self, record: Record) -> None:
         """Says at once that what is to be compared is not there."""
-        if record.monitor not in record.logs:
+        is_due = not runtime.skips_validation(record.epoch)
+        if self.arguments.compares and record.monitor not in record.logs and is_due:
             self.warn_once(
                 f"{self._comparing()} goes by `{record.monitor}`, which is not among the metrics "
                 f"of an epoch: {', '.join(sorted(record.logs)) or 'none'}. A checkpoint without it "
@@ -441,7 +445,7 @@ class Lifecycle:
 
     def after_batch(self, callback: Running, batch: int, logs: Logs | None) -> None:
         """Notes where the training is, and saves if the time or a signal says so."""
-        self.batch, self.logs = batch, logs
+        self.batch, self.logs, self._has_trained = batch, logs, True
         if self.background is not None:
             self.background.deliver()
         if self.preemption is not None and self.preemption.has_come():
@@ -454,6 +458,7 @@ class Lifecycle:
         if self.background is not None:
             self.background.deliver()
         self.is_between_epochs, self.batch, self.logs = True, None, logs
+        self._has_trained = True
         if self.preemption is not None and self.preemption.has_come():
             self.give_way(callback)
 
@@ -482,7 +487,7 @@ class Lifecycle:
         """
         self._settle_quietly()
         batch = None if self.is_between_epochs else -1 if self.batch is None else self.batch
-        is_saved = self.is_between_epochs and self._saved == (self.epoch, None)
+        is_saved = batch != -1 and self._saved == (self.epoch, batch)
         if processes.group().told(is_saved):
             return  # It has just been saved.
         logs = self.logs or {}
@@ -508,7 +513,9 @@ class Lifecycle:
         if not self.is_training:
             return
         try:
-            self.save_now(callback, "exception")
+            # The weights that it began with would take the place of those that were trained.
+            if self._has_trained or model_state.step_of(callback.model) != self._step:
+                self.save_now(callback, "exception")
         except Exception as error:  # The one that is on its way counts.
             runtime.warn_user(f"The model could not be saved after an exception: {error}")
         self.is_training = False
@@ -531,7 +538,9 @@ class Lifecycle:
 
     def best_checkpoint(self, callback: Running) -> str | None:
         """Returns the path of the best of them."""
-        found = [each for each in self._found(callback) if each.record.value is not None]
+        monitor = str(callback.monitor)
+        found = [catalogue.by_metric(each, monitor) for each in self._found(callback)]
+        found = [each for each in found if not retention.rank(each.record, "min")[0]]
         best = retention.best(found, 1, mode_of(callback))
         return best[0].path if best else None
 
@@ -570,19 +579,3 @@ def _is_known(callback: Running, logs: Logs) -> bool:
 
 def _is_there(path: str) -> bool:
     return any(map(files.exists, (path, path + ".index")))
-
-
-def name_of(path: str) -> str:
-    """Returns the last part of the path of a checkpoint."""
-    return os.path.basename(path.rstrip("/" + os.sep))
-
-
-def now() -> str:
-    """Returns the time, UTC in ISO 8601."""
-    return datetime.datetime.now(datetime.timezone.utc).isoformat()
-
-
-def step_of(model: Model) -> int | None:
-    """Returns how many steps the optimizer of a model has made, None if it has none."""
-    count = getattr(getattr(model, "optimizer", None), "iterations", None)
-    return None if count is None else int(runtime.to_numpy(count))

@@ -7,6 +7,7 @@ import os
 from keras_ckpt.errors import CheckpointError
 from keras_ckpt.formats import registry
 from keras_ckpt.restarts import catalogue
+from keras_ckpt.runs.record import name_of
 from keras_ckpt.storage import commit, files
 
 
@@ -40,4 +41,4 @@ def _is_copy(target: str) -> bool:
         record = catalogue.look(target)
     except (CheckpointError, OSError, ImportError):
         return False
-    return record is not None and record.name != os.path.basename(target.rstrip("/" + os.sep))
+    return record is not None and record.name != name_of(target)

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Callable
 
 from keras_ckpt import runtime
 from keras_ckpt._typing import Logs
+from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.engine.workers import WORKERS
 from keras_ckpt.formats.base import Snapshot
-from keras_ckpt.restarts._types import Running
-from keras_ckpt.runs.record import Record
+from keras_ckpt.restarts._types import Running, mode_of, template_of
+from keras_ckpt.restarts.model_state import optimizer_class, step_of
+from keras_ckpt.runs.record import Record, name_of, now
 from keras_ckpt.runtime import processes
+from keras_ckpt.storage import places
 
 if TYPE_CHECKING:
     from keras_ckpt.restarts.lifecycle import Lifecycle
@@ -53,7 +56,7 @@ class OneSave:
         self._life, self._callback = life, callback
         self._where = epoch, batch
         self._logs = logs
-        self._is_counted = is_counted
+        self._is_due, self._is_counted = is_due, is_counted
         self._background = life.background if is_due else None
         self.best = callback.best
         self.is_made = False
@@ -70,6 +73,8 @@ class OneSave:
         life, callback = self._life, self._callback
         life.settle(for_next=True)
         together = processes.group()
+        if life.arguments.is_used and together.is_first:
+            life.other_writers.warn(filepath)
         # What comes after a save is done once, whoever has written a part of it.
         is_extra = not together.is_first or (
             WORKERS[callback._keras_ckpt_profile.workers].is_extra(callback)
@@ -90,9 +95,10 @@ class OneSave:
                 record = self._record(filepath)
                 self._is_under_way = True
                 life.has_begun(*self._where)
-                background.start(
-                    functools.partial(self._finish, filepath, held, record), filepath, self._undo
+                finish = functools.partial(
+                    self._finish, filepath, _absolute(filepath), held, record
                 )
+                background.start(finish, filepath, self._undo)
                 return
         taken = take(False)
         record = self._record(filepath)
@@ -115,7 +121,7 @@ class OneSave:
             )
         save()
         if life.arguments.on_save is not None:
-            record = self._record(filepath).of(os.path.basename(filepath.rstrip("/" + os.sep)))
+            record = self._record(filepath).of(name_of(filepath))
             self._after.append(functools.partial(life.tell, self._callback, filepath, record))
 
     def then(self, do: Callable[[], None]) -> None:
@@ -131,16 +137,67 @@ class OneSave:
             each()
 
     def _record(self, filepath: str) -> Record:
+        """Returns what the checkpoint at `filepath` says of itself."""
+        life, callback = self._life, self._callback
         epoch, batch = self._where
-        return self._life.record(
-            self._callback, epoch, batch, self._logs, filepath, self._is_counted
+        found = ((str(name), monitors.number(value)) for name, value in self._logs.items())
+        numbers = {name: value for name, value in found if value is not None}
+        monitor = str(callback.monitor)
+        value = numbers.get(monitor, numbers.get(monitors.alias(monitor, list(numbers)) or ""))
+        if not self._is_counted:
+            value = None
+        mode = mode_of(callback) if callback._settled else None
+        best, best_path = life.best_with(callback, value, filepath, mode)
+        if callback.save_best_only:
+            best = monitors.number(callback.best)
+        name = None if best is None or best_path is None else name_of(best_path)
+        # After its last batch an epoch would be trained twice if it began again. Where the training
+        # ends before its time, it begins again for what comes after that batch: its validation.
+        is_over = batch is None or (self._is_due and _ends_epoch(callback, batch))
+        record = Record(
+            template=template_of(callback),
+            run=life.run,
+            epoch=int(monitors.number(epoch) or 0) + is_over,
+            started=life.started,
+            time=now(),
+            parent=life.parent,
+            restarts=life.restarts,
+            batch=None if batch is None or is_over else int(monitors.number(batch) or 0) + 1,
+            step=step_of(callback.model),
+            optimizer=optimizer_class(callback.model),
+            logs=numbers,
+            monitor=monitor,
+            mode=mode,
+            value=value,
+            best=best,
+            best_name=name,
+            retention=life.arguments.retention.described(),
+            versions=runtime.versions(),
         )
+        if value is None and batch is None and self._is_counted:
+            life.warn_of_no_value(record)
+        return record
 
-    def _finish(self, filepath: str, held: list[Snapshot], record: Record) -> None:
+    def _finish(self, filepath: str, absolute: str, held: list[Snapshot], record: Record) -> None:
         """Does all in the other thread. What is held is let go as soon as it is written."""
-        held.pop().write(filepath, record)
+        held.pop().write(absolute, record)
+        runtime.give_back_freed()
         self.is_made = True
-        self._committed(filepath, record)
+        if absolute == _absolute(filepath) or self._background is None:
+            self._committed(filepath, record)
+        else:
+            self._background.then(functools.partial(self._moved, filepath, absolute, record))
+
+    def _moved(self, filepath: str, absolute: str, record: Record) -> None:
+        """Does what comes after a save during which the program has changed its directory."""
+        if absolute == _absolute(filepath):
+            self._committed(filepath, record)
+            return
+        self._life.warn_once(
+            f"{absolute} has been saved, but the program has changed its working directory since: "
+            "no link is made, nothing is deleted, and `on_save` is not called. Pass an absolute "
+            f"path. Received: filepath={self._callback.filepath!r}"
+        )
 
     def _committed(self, filepath: str, record: Record) -> None:
         self._life.committed(self._callback, filepath, record, self._is_counted)
@@ -150,3 +207,14 @@ class OneSave:
         if not self.is_made:
             self._callback.best = self.best
             self._life.has_failed(self.best)
+
+
+def _ends_epoch(callback: Running, batch: int) -> bool:
+    """Returns whether a batch is known to be the last one of its epoch."""
+    steps = (getattr(callback, "params", None) or {}).get("steps")
+    return isinstance(steps, int) and 0 < steps <= batch + 1
+
+
+def _absolute(path: str) -> str:
+    """Returns what a path means now, whatever becomes of the working directory."""
+    return path if places.is_url(path) else os.path.join(os.getcwd(), path)

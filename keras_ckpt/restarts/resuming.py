@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import math
 import os
 import re
 import threading
-from typing import TYPE_CHECKING, Callable, Iterator
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from keras_ckpt import runtime
-from keras_ckpt._typing import Model
+from keras_ckpt.engine import filepath as paths
 from keras_ckpt.engine import monitor as monitors
 from keras_ckpt.errors import CheckpointError
-from keras_ckpt.formats import assignment, registry
-from keras_ckpt.formats.config import optimizer_state
-from keras_ckpt.restarts import catalogue, native_state
-from keras_ckpt.restarts._types import Running
+from keras_ckpt.formats import registry
+from keras_ckpt.restarts import catalogue, model_state
+from keras_ckpt.restarts._types import Running, mode_of
 from keras_ckpt.runs import listing, retention
 from keras_ckpt.runs.listing import Entry
-from keras_ckpt.runs.record import Record
+from keras_ckpt.runs.record import Record, name_of
 from keras_ckpt.runtime import processes
-from keras_ckpt.storage import files, rereading
+from keras_ckpt.storage import files
 
 if TYPE_CHECKING:
     from keras_ckpt.restarts.lifecycle import Lifecycle
@@ -84,12 +82,9 @@ class Listing:
     def keeper(self, life: Lifecycle, callback: Running) -> retention.Keeper:
         """Returns what is kept of them. What was kept for good stays so, by whatever arguments."""
         made = life.keeper(callback)
-        rules = retention.parse(self._before.retention)
-        earlier = retention.Keeper(rules, life.started)
         for entry in self._entries:
-            made.add(entry)
-            earlier.add(entry)
-        for path, names in earlier.for_good.items():
+            made.add(catalogue.by_metric(entry, str(callback.monitor)))
+        for path, names in retention.kept_for_good(self._entries).items():
             for name in names:
                 made.protect([path], name)
         return made
@@ -116,24 +111,96 @@ def resume(life: Lifecycle, callback: Running, template: str) -> Callable[[], No
     else:
         chosen = None if together.count > 1 else _choose(found)
         if chosen is None:
+            if found.others and together.is_first:
+                _warn_of_other_names(template, found.others)
             if callback.verbose:
                 runtime.print_msg(f"There is nothing to resume for {template}: it begins anew.")
+            if not model_state.has_variables(callback.model):
+                runtime.warn_user(
+                    f"What is saved for filepath={template!r} cannot be resumed by this program: "
+                    f"the model has no variables before `fit`. {model_state.HOW_TO_BUILD}"
+                )
             return None
         path, record = chosen
-    step = _load(callback.model, path, record)
     life.resumed = path
-    life.parent = os.path.basename(path.rstrip("/" + os.sep))
-    if record is None:
-        epoch = _without_record(callback, template, path)
-    else:
-        epoch = record.epoch
+    life.parent = name_of(path)
+    epoch = _without_record(callback, template, path) if record is None else record.epoch
+    time = written_at(path) if record is None else retention.moment(record.time)
+    life.place = Place(isinstance(life.arguments.resume, str), time, epoch)
+    ahead, behind = _by_place(life, life.place, callback)
+    has_optimizer = ahead is None and model_state.load(callback.model, path, record)
+    if record is not None:
         _adopt(life, callback, template, Entry(path, record), found)
-    undo = _begin_at(callback, epoch, path)
+    if ahead is not None:
+        life.expected = ahead.expected
+        if callback.verbose:
+            runtime.print_msg(f"The run of {path} goes on, with the weights of {ahead.resumed}")
+        return None
+    for each in behind:
+        each.falls_behind(epoch)
+    if not behind:
+        _warn_of_initial_epoch(epoch, path)
+    undo = runtime.begin_at(callback.model, epoch)
     _warn_of_nothing_to_train(callback, epoch, path)
     life.expected = epoch
     if callback.verbose:
-        runtime.print_msg(_message(path, record, epoch, step))
+        runtime.print_msg(_message(path, record, epoch, has_optimizer))
     return undo
+
+
+class Place(NamedTuple):
+    """Where a run is taken up, to be compared between callbacks: the greatest one decides.
+
+    Attributes:
+        is_given: whether it is what `resume` names.
+        time: when the checkpoint was taken, in seconds since the epoch.
+        epoch: of which epoch it is.
+    """
+
+    is_given: bool
+    time: float
+    epoch: int
+
+
+def _by_place(
+    life: Lifecycle, place: Place, callback: Running
+) -> tuple[Lifecycle | None, list[Lifecycle]]:
+    """Compares with the callbacks before this one that take up the training, too.
+
+    Returns:
+        The one among them that decides where the training goes on, None if this one does, and
+        those that this one outdoes.
+    """
+    others: dict[Place, Lifecycle] = {}
+    for each in runtime.callbacks_before(callback):
+        other: Lifecycle | None = getattr(each, "_life", None)
+        their_place = getattr(other, "place", None)
+        if other is not None and isinstance(their_place, Place):
+            others[their_place] = other
+    if not others:
+        return None, []
+    best = max(place, *others)
+    furthest = max(place, *others, key=lambda each: each.epoch)
+    if furthest.epoch > best.epoch and not best.is_given:
+        of_best, of_furthest = (others.get(each, life).resumed for each in (best, furthest))
+        runtime.warn_user(
+            f"The training goes on from {of_best}, after epoch {best.epoch}, which is newer than "
+            f"{of_furthest}, after epoch {furthest.epoch}. Pass resume={of_furthest!r} to go on "
+            "from that one."
+        )
+    ahead = others.get(best)
+    return ahead, [] if ahead is not None else list(others.values())
+
+
+def _warn_of_other_names(template: str, others: list[Entry]) -> None:
+    """Warns of what this callback has not saved, by its name, and could be meant all the same."""
+    path, record = others[-1]
+    is_copy = listing.tail(record.template) == listing.tail(template)
+    what = f"was saved as {record.name}" if is_copy else f"is of filepath={record.template!r}"
+    runtime.warn_user(
+        f"There is nothing to resume for filepath={template!r}, and the training begins anew: "
+        f"{path} {what}. Pass resume={path!r} to go on with it, or name it as it was."
+    )
 
 
 def _chosen(template: str) -> str | None:
@@ -157,16 +224,24 @@ def _choose(found: catalogue.Found) -> tuple[str, Record | None] | None:
             break
         flaws[path] = flaw
         passed_over.append(path)
-    since = -math.inf if chosen is None else _time(chosen[0])
+    since = -math.inf if chosen is None else written_at(chosen[0])
     if chosen is not None and chosen[1] is not None:
         # What has no record may have had one before it was damaged.
         for path in found.unrecorded:
-            flaw = registry.flaw(path) if _time(path) >= since else None
+            if written_at(path) < since:
+                continue
+            flaw = registry.flaw(path)
             if flaw is not None:
                 found.damaged[path] = flaws[path] = flaw
-    passed_over += [path for path in found.damaged if _time(path) >= since]
+                continue
+            runtime.warn_user(
+                f"{path} is passed over for {chosen[0]}, which is older: it has no record of a "
+                "run, or none that can be read. It stays as it is. Pass its path as `resume` to "
+                "go on with its weights."
+            )
+    passed_over += [path for path in found.damaged if written_at(path) >= since]
     if chosen is None and flaws:
-        path = max(flaws, key=_time)
+        path = max(flaws, key=written_at)
         raise CheckpointError(
             path,
             f"{flaws[path]} (no checkpoint that this run could resume from is whole)",
@@ -178,89 +253,12 @@ def _choose(found: catalogue.Found) -> tuple[str, Record | None] | None:
     return chosen
 
 
-def _time(path: str) -> float:
+def written_at(path: str) -> float:
+    """Returns when a checkpoint was written, in seconds since the epoch, 0 if there is none."""
     for each in (path + ".index", path):
         if files.exists(each):
             return files.getmtime(each)
     return 0.0
-
-
-def _load(model: Model, path: str, record: Record | None) -> bool:
-    """Gives a model and its optimizer their values. Returns whether the optimizer has got them."""
-    if not (assignment.is_built(model) if runtime.is_keras_3() else model.built):
-        raise ValueError(
-            f"{path} cannot be resumed: the model has no variables yet. Build it before `fit`, by "
-            "an Input, or by calling it on a batch."
-        )
-    optimizer = getattr(model, "optimizer", None)
-    with runtime.scope_of(model):
-        if not runtime.is_keras_3():
-            native_state.load(model, path)
-        else:
-            # One that has made no step has no state, and may never make one.
-            if optimizer is not None and not (record is not None and record.step == 0):
-                optimizer_state.build(model)
-            with _others_are_seen(model, path):
-                rereading.settled(path, lambda: registry.format_of(path).load_state(model, path))
-    if optimizer is None or record is None or record.step is None:
-        return True
-    is_restored = int(runtime.to_numpy(optimizer.iterations)) == record.step
-    if not is_restored:
-        _warn_of_optimizer(path)
-    return is_restored
-
-
-@contextlib.contextmanager
-def _others_are_seen(model: Model, path: str) -> Iterator[None]:
-    """Warns of optimizers beside that of `compile` which do not get their state back."""
-    kind = runtime.keras().optimizers.Optimizer
-    own = getattr(model, "optimizer", None)
-    others = {
-        name: each
-        for name, each in vars(model).items()
-        if isinstance(each, kind) and each is not own
-    }
-    anew = [name for name, each in others.items() if not each.built]
-    before = {
-        name: runtime.to_numpy(each.iterations) for name, each in others.items() if each.built
-    }
-    for name in before:
-        others[name].iterations.assign(-1)  # Which none is at that a checkpoint has.
-    try:
-        yield
-    finally:
-        for name, steps in before.items():
-            if int(runtime.to_numpy(others[name].iterations)) == -1:
-                others[name].iterations.assign(steps)
-                anew.append(name)
-    if anew:
-        one = len(anew) == 1
-        runtime.warn_user(
-            f"{path} does not give the optimizer{'' if one else 's'} {' and '.join(anew)} of the "
-            f"model {'its' if one else 'their'} state back. Save `.keras` or `.weights.h5`, and "
-            f"build what has no variables before `fit`: `model.{anew[0]}.build(variables)`."
-        )
-
-
-def _warn_of_optimizer(path: str) -> None:
-    which = "whole models" + (", `.weights.h5`" if runtime.is_keras_3() else "")
-    runtime.warn_user(
-        f"The weights of {path} are taken up, and not the state of the optimizer, which begins "
-        f"anew. To have both back, save {which} or TensorFlow checkpoints."
-    )
-
-
-def load_weights(model: Model, path: str) -> None:
-    """Gives a model the weights in a checkpoint, and leaves its optimizer as it is."""
-    optimizer = getattr(model, "optimizer", None)
-    if not runtime.is_keras_3():
-        native_state.load_weights(model, path)
-        return
-    kept = [] if optimizer is None else [runtime.to_numpy(each) for each in optimizer.variables]
-    with runtime.scope_of(model):
-        rereading.settled(path, lambda: registry.format_of(path).load_weights(model, path))
-        for variable, value in zip([] if optimizer is None else optimizer.variables, kept):
-            variable.assign(value)
 
 
 def _adopt(
@@ -279,8 +277,13 @@ def _adopt(
         life.saved_at(record.time)
         if life.arguments.retention.deletes:
             life.listing = Listing(template, record, found)
+    is_same = record.monitor == callback.monitor
+    if is_same and record.mode is not None and callback.mode == "auto" and not callback._settled:
+        callback._compare_by(record.mode)  # As long as its metric is not known.
     take_best(callback, record)
-    if record.monitor != callback.monitor:
+    if not is_same or record.mode not in (None, mode_of(callback)):
+        # With `save_best_only` the first one counts as the best, and a warning has said so.
+        life.before = None if callback.save_best_only else record
         return
     life.best = record.best
     if record.best_name is not None:
@@ -291,7 +294,21 @@ def _adopt(
         if life.best_path is None and files.lexists(index):
             life.best_path = beside
         if life.best_path is None and life.arguments.compares:
-            life.best = None
+            life.best, life.before = None, record
+
+
+def earlier(
+    callback: Running, template: str, run: str, before: Record | None = None
+) -> list[Entry]:
+    """Returns the checkpoints of a run, up to one of them, that have a value of the metric."""
+    monitor = str(callback.monitor)
+    found = [
+        catalogue.by_metric(entry, monitor)
+        for entry in catalogue.found_in(template)
+        if entry.record.run == run
+        and (before is None or listing.progress(entry.record) <= listing.progress(before))
+    ]
+    return [entry for entry in found if not retention.rank(entry.record, "min")[0]]
 
 
 def take_best(callback: Running, record: Record) -> None:
@@ -337,13 +354,27 @@ def _without_record(callback: Running, template: str, path: str) -> int:
             "as the best."
         )
     try:
-        return int(float(values["epoch"]))
+        return _epoch_in(template, values["epoch"])
     except (KeyError, ValueError):
         runtime.warn_user(
             f"{path} has no record of its epoch, and none in its name: the weights are taken up, "
             "and the epochs are counted from the first."
         )
         return 0
+
+
+def _epoch_in(template: str, text: str) -> int:
+    """Returns the epoch that stands in a name.
+
+    Raises:
+        ValueError: if it is not certain, as the number may be none of ten digits.
+    """
+    epoch = int(float(text))
+    for each in paths.placeholders(template):
+        is_decimal = listing.is_decimal(each.name, each.spec, each.conversion)
+        if each.name == "epoch" and not is_decimal and each.filled(epoch) != text:
+            raise ValueError(text)
+    return epoch
 
 
 def _bound(text: str, mode: str) -> float | None:
@@ -359,14 +390,13 @@ def _bound(text: str, mode: str) -> float | None:
     return value - half if mode == "min" else value + half
 
 
-def _begin_at(callback: Running, epoch: int, path: str) -> Callable[[], None]:
+def _warn_of_initial_epoch(epoch: int, path: str) -> None:
     given = runtime.initial_epoch()
     if given not in (0, epoch):
         runtime.warn_user(
             f"fit(initial_epoch={given}) has no effect: the training goes on after epoch {epoch}, "
             f"which {path} is of."
         )
-    return runtime.begin_at(callback.model, epoch)
 
 
 def _warn_of_nothing_to_train(callback: Running, epoch: int, path: str) -> None:
@@ -395,12 +425,9 @@ def warn_of_same_files(callback: Running, template: str) -> None:
 
 
 def warn_of_others(callback: Running) -> None:
-    """Warns of callbacks that would take up a training, too."""
+    """Warns of callbacks that would take up a training, too, and do not ask this one."""
     for each in runtime.other_callbacks(callback):
-        names = {cls.__name__ for cls in type(each).__mro__}
-        life = getattr(each, "_life", None)
-        resumes = getattr(getattr(life, "arguments", None), "resume", False)
-        if "BackupAndRestore" in names or resumes:
+        if "BackupAndRestore" in {cls.__name__ for cls in type(each).__mro__}:
             runtime.warn_user(
                 f"Both this ModelCheckpoint with resume=True and a {type(each).__name__} take up "
                 "the training where it was, and the last of them in `callbacks` decides. Leave one "

@@ -21,6 +21,7 @@ from keras_ckpt.runtime.channels import (
 )
 from keras_ckpt.runtime.copies import (
     Memory,
+    give_back_freed,
     lasting,
 )
 from keras_ckpt.runtime.filesystem import (
@@ -47,6 +48,7 @@ from keras_ckpt.runtime.installed import (
     takes,
     tensorflow,
     tensorflow_if_loaded,
+    unwrapped,
     version,
     versions,
 )
@@ -56,8 +58,10 @@ from keras_ckpt.runtime.internals import (
 )
 from keras_ckpt.runtime.training_loop import (
     begin_at,
+    callbacks_before,
     initial_epoch,
     other_callbacks,
+    skips_validation,
 )
 
 __all__ = [
@@ -67,9 +71,11 @@ __all__ = [
     "backend",
     "begin_at",
     "callback_base",
+    "callbacks_before",
     "comparisons",
     "empty_shared",
     "file_system",
+    "give_back_freed",
     "has_own",
     "has_tensorflow",
     "initial_epoch",
@@ -81,8 +87,8 @@ __all__ = [
     "is_safe_mode",
     "is_tensor",
     "keras",
-    "may_overwrite",
     "lasting",
+    "may_overwrite",
     "metric_directions",
     "options_type",
     "other_callbacks",
@@ -93,11 +99,13 @@ __all__ = [
     "python_values",
     "readonly_view",
     "scope_of",
+    "skips_validation",
     "takes",
     "tensorflow",
     "tensorflow_if_loaded",
     "tensorflow_logger",
     "to_numpy",
+    "unwrapped",
     "version",
     "versions",
     "warn_user",

@@ -104,7 +104,8 @@ def readonly_view(tensor: Tensor | Variable) -> np.ndarray:
     """
     if installed.is_keras_3() and installed.backend() == "tensorflow":
         value: Tensor = getattr(tensor, "value", tensor)
-        value = value.read_value() if hasattr(value, "read_value") else value
+        # Twice as fast as its `read_value`.
+        value = value.value() if hasattr(value, "read_value") else value
         try:
             return np.asarray(memoryview(value))
         except (TypeError, ValueError, BufferError, RuntimeError):
@@ -134,6 +135,9 @@ def to_numpy(tensor: Tensor | Variable) -> np.ndarray:
     spanning = processes.whole(tensor)
     if spanning is not None:
         return spanning
+    # A variable of Keras 3 has NumPy warn. That of TensorFlow has a method of this name.
+    value: Tensor = getattr(tensor, "value", tensor)
+    tensor = tensor if callable(value) else value
     if hasattr(tensor, "numpy") and not hasattr(tensor, "detach"):
         return np.asarray(tensor.numpy())
     if installed.is_keras_3():

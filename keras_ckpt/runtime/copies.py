@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import ctypes
 import functools
 import importlib
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import numpy as np
 
@@ -94,6 +95,28 @@ def _copied(value: np.ndarray) -> np.ndarray:
     made = memory.empty(value.shape, value.dtype)
     made[...] = value
     return made
+
+
+def give_back_freed() -> None:
+    """Gives the memory of arrays of JAX that are of no use any longer back to the system.
+
+    What stood still for a copy is freed by another thread than that which takes memory for the next
+    step, and glibc keeps it for the thread that took it: the process would grow by one more copy.
+    """
+    if installed.is_keras_3() and installed.backend() == "jax":
+        trim = _malloc_trim()
+        if trim is not None:
+            trim(0)
+
+
+@functools.lru_cache(maxsize=None)
+def _malloc_trim() -> Callable[[int], int] | None:
+    """Returns the function of the C library that does it, None where there is none."""
+    try:
+        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return None
+    return found
 
 
 @functools.lru_cache(maxsize=None)

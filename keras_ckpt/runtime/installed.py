@@ -180,6 +180,17 @@ def has_own(model: Model, method: str) -> bool:
     return of_keras is not function
 
 
+def unwrapped(model: Model) -> Model:
+    """Returns the model that PyTorch's DistributedDataParallel or `torch.compile` has wrapped."""
+    if not type(model).__module__.startswith("torch."):
+        return model
+    for name in ("module", "_orig_mod"):
+        within = getattr(model, name, None)
+        if within is not None:
+            return unwrapped(within)
+    return model
+
+
 def scope_of(model: Model) -> ContextManager[object]:
     """Returns the context in which the variables of a model are made and changed.
 

@@ -80,6 +80,18 @@ def compiled_metrics(model: Model) -> list[Metric]:
     return [metric for container in found for metric in container.metrics]
 
 
+def compile_arguments(model: Model) -> dict[str, object]:
+    """Returns what `compile` was given, by the names of its arguments."""
+    config = getattr(getattr(model, "_compile_config", None), "config", None)
+    return config if isinstance(config, dict) else {}
+
+
+def function_arguments(of: object) -> dict[str, object]:
+    """Returns what a loss or metric of Keras gives the function that computes it."""
+    found = getattr(of, "_fn_kwargs", None)
+    return found if isinstance(found, dict) else {}
+
+
 def keep_training_argument(layer: Layer) -> None:
     """Makes a layer keep the `training` that it is called with in a functional model.
 
@@ -157,7 +169,30 @@ def names_reserved(names: Iterable[str]) -> Iterator[None]:
 
 def saving_lib() -> ModuleType:
     """Returns the module in which Keras 3 writes and reads its formats."""
-    return _of_keras("saving.saving_lib")
+    saving = _of_keras("saving.saving_lib")
+    _keep_skipped_attributes(saving)
+    return saving
+
+
+def _keep_skipped_attributes(saving: ModuleType) -> None:
+    """Lets Keras find what it knows of the attributes that a kind of object has in any case.
+
+    Newer releases store that under one name and look for it under another: they make a new layer
+    to find it out for each layer that is saved or loaded.
+    """
+    if not hasattr(saving, "get_attr_skipset"):
+        return
+    state = _of_keras("backend.common.global_state")
+    for kind in ("Operation", "Layer", "Functional", "Sequential", "Loss", "Metric", "Optimizer"):
+        looked_for = f"saving_attr_skiplist_{kind}"
+        if state.get_global_attribute(looked_for) is not None:
+            continue
+        found = state.get_global_attribute(f"saving_attr_skipset_{kind}")
+        # A new optimizer has variables, which not every process may make just now.
+        if found is None and kind != "Optimizer":
+            with contextlib.suppress(ValueError):  # Not each release knows each kind.
+                found = saving.get_attr_skipset(kind)
+        state.set_global_attribute(looked_for, found)
 
 
 def object_sharing_scope() -> ContextManager[object]:

@@ -83,14 +83,35 @@ def initial_epoch() -> int:
     return found if isinstance(found, int) else 0
 
 
+def skips_validation(epoch: int) -> bool:
+    """Returns whether `validation_freq` lets `fit` not validate after an epoch, from 1."""
+    frame = _fit()
+    frequency = None if frame is None else frame.f_locals.get("validation_freq")
+    if frame is None or frame.f_locals.get("validation_data") is None:
+        return False
+    if isinstance(frequency, int):
+        return frequency > 1 and epoch % frequency != 0
+    return isinstance(frequency, (list, tuple, set)) and epoch not in frequency
+
+
 def other_callbacks(own: object) -> list[object]:
     """Returns the callbacks beside `own` that `fit` was given."""
+    return [each for each in _callbacks() if each is not own]
+
+
+def callbacks_before(own: object) -> list[object]:
+    """Returns the callbacks that `fit` calls before `own`."""
+    found = _callbacks()
+    return found[: next((number for number, each in enumerate(found) if each is own), 0)]
+
+
+def _callbacks() -> list[object]:
     frame = _fit()
     given = None if frame is None else frame.f_locals.get("callbacks")
     given = getattr(given, "callbacks", given)
     if not isinstance(given, (list, tuple)):
         given = [] if given is None else [given]
-    return [each for each in given if each is not own]
+    return list(given)
 
 
 def driver() -> CodeType:

@@ -81,13 +81,20 @@ def check_directory(path: str) -> None:
             written.write(b"x")
         remote.remove(made)
         return
-    make_directory(path)
-    made = temporary.beside(os.path.join(path, "check"), ".tmp")
     try:
-        with open(made, "wb") as file:
-            file.write(b"x")
-    finally:
-        _discard(made)
+        make_directory(path)
+        made = temporary.beside(os.path.join(path, "check"), ".tmp")
+        try:
+            with open(made, "wb") as file:
+                file.write(b"x")
+        finally:
+            _discard(made)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        # Of these, `OSError` makes a PermissionError by itself.
+        text = f"{error.strerror}: no checkpoint can be saved in this directory"
+        raise OSError(error.errno, text, path) from error
 
 
 def free_space(path: str) -> int | None:

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import functools
 import importlib
+import importlib.util
 import os
 import re
 from types import ModuleType
@@ -71,8 +72,16 @@ KINDS: dict[str, Kind] = {
 }
 #: Places of which all can be read, and nothing written.
 READ_ONLY = ("http", "https")
+# Those of which to make a file system is to log in.
+_LOGS_IN = ("sftp", "ssh", "ftp", "smb", "hdfs", "arrow_hdfs", "webhdfs")
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+#: Several URLs in one, of which fsspec makes one file system on another.
+_CHAINED = re.compile(r"[A-Za-z0-9+.-]+(?:://.*?)?::.*?([A-Za-z][A-Za-z0-9+.-]*://.*)", re.DOTALL)
+#: What `pathlib` makes of a URL.
+_ONE_SLASH = re.compile(rf"({'|'.join(map(re.escape, KINDS))}):/(?!/)(.*)", re.DOTALL)
+#: How Spark names a file of Databricks.
+_OF_SPARK = re.compile(r"dbfs:/(?!/)(.*)", re.DOTALL)
 #: Where TensorFlow says nothing of the places that it knows, before 2.6.
 _OF_TENSORFLOW = ("gs", "hdfs", "viewfs", "ram", "file", "s3")
 
@@ -112,10 +121,17 @@ def place(url: str) -> Place:
         ValueError: if nothing knows it.
     """
     kind = scheme(url)
-    system = _system(kind, url if kind in ("sftp", "ssh") else "")
+    system = _system(kind, _root(url))
     with errors(url):
         path = url if system.protocol == "gfile" else system._strip_protocol(url)
     return Place(url, path, system, KINDS.get(kind, Kind("")).swaps)
+
+
+def _root(url: str) -> str:
+    """Returns a URL up to its host, or what it has in place of one: a bucket, an account."""
+    start = url.find("://") + 3
+    end = url.find("/", start)
+    return url if end < 0 else url[: end + 1]
 
 
 def check(url: StrPath) -> None:
@@ -126,9 +142,28 @@ def check(url: StrPath) -> None:
 
     Raises:
         ImportError: if a package is missing that knows the place.
-        ValueError: if nothing knows it, or it can only be read.
+        ValueError: if nothing knows it, it can only be read, or it means another place than it
+            seems to.
     """
     name = os.fspath(url)
+    found = _ONE_SLASH.match(name)
+    if found is not None:
+        raise ValueError(
+            f"{name} is in a directory called {found.group(1) + ':'!r} on this machine. `pathlib` "
+            f"makes one slash of two: pass a string, {found.group(1)}://{found.group(2)}"
+        )
+    found = _OF_SPARK.match(name)
+    if found is not None:
+        raise ValueError(
+            f"{name} is what Spark calls a file: here it is in a directory called 'dbfs:'. Pass "
+            f"/dbfs/{found.group(1)}, where Databricks has it"
+        )
+    found = _CHAINED.match(name)
+    if found is not None:
+        raise ValueError(
+            f"{name} is a chain of URLs, which no checkpoint is saved to. Pass the URL of the "
+            f"place itself, such as {found.group(1)}"
+        )
     if not is_url(name):
         return
     kind = scheme(name)
@@ -137,37 +172,48 @@ def check(url: StrPath) -> None:
             f"{name} can be read, and not written: a web server takes no files. Save to another "
             "place, such as s3://, gs://, az:// or sftp://."
         )
-    if kind not in ("sftp", "ssh"):  # Of which to know more is to log in.
-        _system(kind, "")
-    elif importlib.util.find_spec("paramiko") is None:
-        raise ImportError(_missing(kind, name))
+    if kind not in _LOGS_IN or not _is_installed(kind):
+        _system(kind, _root(name))
+
+
+def _is_installed(kind: str) -> bool:
+    """Returns whether fsspec has all that it needs for a kind of place."""
+    package = KINDS.get(kind, Kind("")).package
+    try:
+        importlib.import_module("fsspec").get_filesystem_class(kind)
+    except (ImportError, ValueError):
+        return False
+    return not package or importlib.util.find_spec(package) is not None
 
 
 @functools.lru_cache(maxsize=64)
 def _system(kind: str, url: str) -> Any:
-    """Returns the file system that knows a kind of place, at the host in `url` if there is one."""
+    """Returns the file system that knows a kind of place, at the host in `url` if it has one."""
     fsspec = _fsspec()
     missing = fsspec is None
-    if fsspec is not None and kind in fsspec.available_protocols():
+    protocols = _protocols(fsspec)
+    if fsspec is not None and kind in protocols:
         try:
             fsspec.get_filesystem_class(kind)
+            with errors(url):
+                return fsspec.core.url_to_fs(url)[0]
         except ImportError:
             missing = True
-        else:
-            with errors(url or f"{kind}://"):
-                if url:
-                    return fsspec.core.url_to_fs(url)[0]
-                return fsspec.filesystem(kind)
+        except (TypeError, AttributeError, ValueError, IsADirectoryError) as error:
+            raise ValueError(
+                f"Nothing can be saved to a URL that begins with {kind}://: fsspec has to know "
+                f"more to reach such a place than its URL says. {_said(error)}"
+            ) from error
     if runtime.has_tensorflow() and kind in _schemes_of_tensorflow():
         return importlib.import_module("keras_ckpt.storage.gfile").GFile()
     if kind and not missing or fsspec is None and kind and kind not in KINDS:
-        known = sorted({*KINDS, *(fsspec.available_protocols() if fsspec else ())})
+        known = sorted({*KINDS, *protocols})
         raise ValueError(
             f"{kind}:// is no kind of place that fsspec or TensorFlow knows. Known to fsspec are "
             f"{', '.join(known)}."
             + ("" if fsspec else ' Install it with `pip install "keras-ckpt[remote]"`.')
         )
-    raise ImportError(_missing(kind, url or f"{kind}://"))
+    raise ImportError(_missing(kind, f"{kind}://" if kind else url))
 
 
 def _missing(kind: str, url: str) -> str:
@@ -190,6 +236,11 @@ def _fsspec() -> ModuleType | None:
         return None
 
 
+def _protocols(fsspec: ModuleType | None) -> set[str]:
+    """Returns what fsspec knows, with what the program has registered."""
+    return set() if fsspec is None else {*fsspec.available_protocols(), *fsspec.registry}
+
+
 def _schemes_of_tensorflow() -> list[str]:
     gfile = runtime.tensorflow().io.gfile
     known = getattr(gfile, "get_registered_schemes", None)
@@ -199,7 +250,15 @@ def _schemes_of_tensorflow() -> list[str]:
 # What a place raises.
 
 #: Raised by what is wrong here, and not there.
-_OWN = (TypeError, AttributeError, NameError, LookupError, AssertionError, MemoryError)
+_OWN = (
+    TypeError,
+    AttributeError,
+    NameError,
+    LookupError,
+    AssertionError,
+    ImportError,
+    MemoryError,
+)
 
 
 @contextlib.contextmanager

@@ -77,6 +77,14 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 @pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Has Ctrl-C interrupt the tests, also where a shell runs them that lets it not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., OSError]:
     """Has the saves of some numbers fail, from 0."""
 
@@ -315,7 +323,7 @@ def test_saving_on_exception_waits_for_what_is_under_way(
 
 
 def test_an_interrupt_while_the_next_save_waits(
-    tmp_path: pathlib.Path, slow: Callable[[float], None]
+    tmp_path: pathlib.Path, slow: Callable[[float], None], interrupts: None
 ) -> None:
     slow(0.5)
     checkpoint = ModelCheckpoint(
@@ -653,3 +661,45 @@ def test_the_program_ends_after_its_saves(
         assert "RuntimeError: of the user" in errors
     assert "could not be saved" not in errors
     assert loaded(path, weights_only, training.model())
+
+
+@SOME
+def test_a_program_that_changes_its_directory_meanwhile(
+    name: str,
+    weights_only: bool,
+    slow: Callable[[float], None],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow(0.2)
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for each in (here, elsewhere):
+        each.mkdir()
+    monkeypatch.chdir(here)
+
+    class Leaving(keras.callbacks.Callback):  # type: ignore[misc]
+        returns = True
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if self.returns:
+                os.chdir(here)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch < 2:
+                os.chdir(elsewhere)
+
+    name = name.replace("batch", "epoch")
+    saving = ModelCheckpoint(
+        name, save_weights_only=weights_only, save_on_background=True, max_to_keep=1, verbose=0
+    )
+    model, leaving = training.model(), Leaving()
+    x, y = training.X, training.Y
+    model.fit(x, y, epochs=3, verbose=0, callbacks=[saving, leaving])
+    assert os.listdir(elsewhere) == []
+    assert [each.epoch for each in saving.checkpoints] == [3]
+
+    leaving.returns = False
+    with pytest.warns(UserWarning, match="has changed its working directory"):
+        model.fit(x, y, epochs=6, initial_epoch=1, verbose=0, callbacks=[saving, leaving])
+    os.chdir(here)
+    assert loaded(name.format(epoch=2), weights_only, training.model())

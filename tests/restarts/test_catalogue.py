@@ -12,7 +12,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from training import FORMATS, Scores, fit, model
+from training import FORMATS, Scores, X, Y, fit, model
 
 import keras_ckpt
 from keras_ckpt import Checkpoint, ModelCheckpoint, runtime
@@ -144,3 +144,20 @@ def test_a_directory_of_many_is_begun_and_saved_to_as_fast_as_an_empty_one() -> 
     assert begin < 1.0, begin
     assert of_full < 2 * of_empty + 0.05, (of_full, of_empty)
     assert len(catalogue.found_in("{epoch}.keras")) == MANY + 5
+
+
+def test_several_metrics_are_not_mixed() -> None:
+    model().fit(
+        X,
+        Y,
+        epochs=2,
+        verbose=0,
+        callbacks=[
+            ModelCheckpoint("run/a{epoch}.keras", monitor="loss"),
+            ModelCheckpoint("run/b{epoch}.keras", monitor="mae"),
+        ],
+    )
+    with pytest.raises(ValueError, match="Pass `monitor`: 'loss' or 'mae'"):
+        keras_ckpt.best_checkpoint("run")
+    assert keras_ckpt.best_checkpoint("run", monitor="loss") is not None
+    assert keras_ckpt.best_checkpoint("run/b{epoch}.keras", mode="min") is not None

@@ -9,6 +9,7 @@ import os
 import pathlib
 import pickle
 import shutil
+import warnings
 from typing import Any
 
 import numpy as np
@@ -324,6 +325,21 @@ def test_a_metric_that_is_never_known_is_spoken_of(
     assert said[-1].startswith(at_the_end)
 
 
+@pytest.mark.parametrize(("frequency", "is_said"), [(2, False), ([2, 3], False), (1, True)])
+def test_an_epoch_without_validation_is_no_sign_of_a_wrong_name(
+    frequency: Any, is_said: bool
+) -> None:
+    """`val_loss` is not among the metrics of an epoch that `fit` does not validate."""
+    monitor = "val_wrong" if is_said else "val_loss"
+    checkpoint = ModelCheckpoint("{epoch}.keras", monitor, mode="min", keep_best_n=1)
+    data = {"validation_data": (training.X, training.Y), "validation_freq": frequency}
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", UserWarning)
+        fit(checkpoint, 3, **data)
+    said = [str(each.message) for each in seen if "not among the metrics" in str(each.message)]
+    assert bool(said) == is_said
+
+
 def test_a_loop_of_fits_is_one_run() -> None:
     made, checkpoint = model(), scored(max_to_keep=1, keep_best_n=1, link_latest="last.keras")
     for epoch in range(5):
@@ -422,3 +438,164 @@ def test_an_exception_saves_the_model() -> None:
     assert (record.epoch, record.batch, record.value) == (1, 1, None)
     again = scored("{epoch}-{score:.1f}.keras", resume=True)
     assert fit(again, 3, Scores([1, 2, 3])).epochs == [2, 3]
+
+
+class Breaks(training.keras.callbacks.Callback):  # type: ignore[misc]
+    def on_train_begin(self, logs: Any = None) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_exception_before_anything_is_trained_saves_nothing() -> None:
+    fit(scored("{epoch}.keras", resume=True), 2, Scores([2, 1]))
+    before = files()
+    other = training.keras.Sequential([training.keras.Input((4,)), training.keras.layers.Dense(1)])
+    other.compile("adam", "mse")
+    for resume, of in ((True, None), (False, None), (True, other)):
+        checkpoint = scored("{epoch}.keras", resume=resume)
+        is_expected = (KeyboardInterrupt, keras_ckpt.CheckpointError)
+        with pytest.raises(is_expected), checkpoint.saving_on_exception():
+            seen = Breaks()
+            (of or model()).fit(training.X, training.Y, epochs=3, callbacks=[checkpoint, seen])
+        assert files() == before
+
+
+def test_a_link_that_is_refused_leaves_the_model_as_it_was() -> None:
+    fit(scored(resume=True), 2)
+    pathlib.Path("last.keras").write_bytes(b"mine")
+    made = model()
+    with pytest.raises(FileExistsError):
+        fit(scored(resume=True, link_latest="last.keras"), 3, of=made)
+    seen = training.Seen()
+    made.fit(training.X, training.Y, epochs=2, verbose=0, callbacks=[seen])
+    assert seen.epochs == [1, 2]
+
+
+def test_an_exception_right_after_a_save_leaves_that_as_it_is() -> None:
+    class Fails(training.keras.callbacks.Callback):  # type: ignore[misc]
+        def on_test_begin(self, logs: Any = None) -> None:
+            raise KeyboardInterrupt
+
+    checkpoint = ModelCheckpoint("{epoch}.keras", monitor="loss", save_freq=3, keep_best_n=1)
+    with pytest.raises(KeyboardInterrupt), checkpoint.saving_on_exception():
+        fit(checkpoint, 2, Fails(), validation_data=(training.X, training.Y))
+    assert checkpoint.best_checkpoint == "1.keras"
+
+
+class Rises(training.keras.callbacks.Callback):  # type: ignore[misc]
+    """Puts a metric into the logs of batches, the highest of which is the best."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        logs["auc"] = [0.5, 0.9, 0.2][batch]
+
+
+def test_the_direction_is_known_at_the_first_batch_that_is_saved() -> None:
+    keras = training.keras
+    checkpoint = ModelCheckpoint(
+        "{epoch}-{batch}.keras", monitor="auc", save_freq=1, keep_best_n=1, link_best="best.keras"
+    )
+    fit(checkpoint, 1, Rises(), of=model(metrics=[keras.metrics.AUC(name="auc")]))
+    assert sorted(os.listdir()) == ["1-2.keras", "1-3.keras", "best.keras"]
+    assert os.readlink("best.keras") == checkpoint.best_checkpoint == "1-2.keras"
+
+
+class Two(training.keras.callbacks.Callback):  # type: ignore[misc]
+    """Puts a loss and an accuracy into the logs, one of each for each epoch."""
+
+    def __init__(self, losses: list[float], accuracies: list[float]) -> None:
+        super().__init__()
+        self.values = list(zip(losses, accuracies))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs["val_loss"], logs["val_accuracy"] = self.values[epoch]
+
+
+def test_another_metric_than_before_the_restart() -> None:
+    values = Two([2.5, 2.0, 1.5, 1, 1, 1, 1], [0.3, 0.95, 0.6, 0.9, 0.8, 0.7, 0.65])
+    fit(ModelCheckpoint("{epoch}.keras", monitor="val_loss", resume=True, keep_best_n=3), 3, values)
+    checkpoint = ModelCheckpoint(
+        "{epoch}.keras",
+        monitor="val_accuracy",
+        mode="max",
+        resume=True,
+        keep_best_n=2,
+        link_best="best.keras",
+        restore_best_weights=True,
+    )
+    made = fit(checkpoint, 7, values).model
+    # With the one that it was resumed from, and the newest.
+    assert sorted(os.listdir()) == ["2.keras", "3.keras", "4.keras", "7.keras", "best.keras"]
+    assert os.readlink("best.keras") == checkpoint.best_checkpoint == "2.keras"
+    assert keras_ckpt.best_checkpoint("{epoch}.keras") == "2.keras"
+    kept_by = {each.path: "keep_best_n" in each.kept_by for each in checkpoint.checkpoints}
+    assert [path for path, is_best in kept_by.items() if is_best] == ["2.keras", "4.keras"]
+    best = model()
+    keras_ckpt.load_weights(best, "2.keras")
+    for one, other in zip(made.get_weights(), best.get_weights()):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_another_direction_than_before_the_restart() -> None:
+    values = [0.3, 0.95, 0.5, 0.6, 0.7]
+    fit(scored(resume=True, link_best="best.keras"), 3, Scores(values))
+    again = ModelCheckpoint(
+        "{epoch}.keras", monitor="score", mode="max", resume=True, link_best="best.keras"
+    )
+    fit(again, 5, Scores(values))
+    assert os.readlink("best.keras") == again.best_checkpoint == "2.keras"
+
+
+def test_the_second_best_counts_where_the_best_is_gone() -> None:
+    values = [0.5, 0.2, 0.3, 0.6, 0.7]
+    fit(scored(resume=True, link_best="best.keras"), 3, Scores(values))
+    os.remove("2.keras")
+    fit(scored(resume=True, link_best="best.keras"), 5, Scores(values))
+    assert os.readlink("best.keras") == "3.keras"
+
+
+def test_nothing_is_deleted_where_nothing_is_trained() -> None:
+    keras = training.keras
+
+    class Logs(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            logs["auc"] = [0.5, 0.9, 0.8, 0.1, 0.3][epoch]
+
+    for _ in range(2):  # The second time its metric is not built, and has no direction.
+        checkpoint = ModelCheckpoint("{epoch}.keras", monitor="auc", keep_best_n=2, resume=True)
+        fit(checkpoint, 5, Logs(), of=model(metrics=[keras.metrics.AUC(name="auc")]))
+        assert sorted(os.listdir()) == ["2.keras", "3.keras", "5.keras"]
+
+
+def test_another_is_the_best_where_the_best_is_overwritten() -> None:
+    class Names(training.keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            logs["name"] = [1, 2, 1, 3][epoch]
+
+    checkpoint = scored("m{name}.keras", link_best="best.keras", restore_best_weights=True)
+    fit(checkpoint, 4, Names(), Scores([0.1, 0.5, 0.9, 0.8]))
+    assert os.readlink("best.keras") == checkpoint.best_checkpoint == "m2.keras"
+    record = registry.record_of("m3.keras")
+    assert record is not None and (record.best, record.best_name) == (0.5, "m2.keras")
+
+
+def test_what_is_not_a_number_is_not_the_best() -> None:
+    checkpoint = scored(keep_best_n=1)
+    with pytest.warns(UserWarning, match="changes nothing"):
+        fit(checkpoint, 2, Scores([math.nan, math.nan]))
+    assert checkpoint.best_checkpoint is None
+
+
+def test_what_was_kept_for_good_stays_over_all_lives() -> None:
+    lives: list[tuple[dict[str, Any], int]] = [
+        ({"keep_period": 2}, 5),
+        ({"max_to_keep": 3}, 8),
+        ({"keep_period": 3}, 10),
+        ({"max_to_keep": 1}, 11),
+        ({"max_to_keep": 1}, 12),
+    ]
+    for kwargs, epochs in lives:
+        checkpoint = scored(resume=True, **kwargs)
+        fit(checkpoint, epochs)
+    # 8 was saved under max_to_keep, and 11 is the one that the last was resumed from.
+    assert epochs_of("{epoch}.keras") == [2, 4, 6, 9, 11, 12]
+    kept_by = {each.epoch: each.kept_by for each in checkpoint.checkpoints}
+    assert kept_by[2] == kept_by[9] == ("keep_period",)

@@ -22,14 +22,6 @@ from keras_ckpt.formats import verification
 
 pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="the records are of Keras 3")
 
-#: Each format: the template, and whether it holds weights alone.
-FORMATS = [
-    *training.FORMATS,
-    ("w.{epoch:02d}.safetensors", True),
-    ("w.{epoch:02d}.orbax", False),
-]
-PACKAGES = {".safetensors": "safetensors", ".orbax": "orbax.checkpoint"}
-
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
@@ -58,13 +50,10 @@ def values(model: Any) -> list[np.ndarray]:
     return [runtime.to_numpy(each) for each in model.weights]
 
 
-@pytest.mark.parametrize(("name", "weights"), FORMATS)
+@pytest.mark.parametrize(("name", "weights"), training.FORMATS)
 def test_all_that_can_be_done_on_a_disk(
     name: str, weights: bool, store: Store, tmp_path: pathlib.Path
 ) -> None:
-    for ending, package in PACKAGES.items():
-        if name.endswith(ending):
-            pytest.importorskip(package)
     template = f"{store.url}/{name}"
     arguments: Any = {"monitor": "loss", "save_weights_only": weights, "max_to_keep": 2}
     model = training.model()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import pathlib
 import shutil
 import time
 import warnings
-from typing import Any
+from typing import Any, Iterator
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from training import FORMATS, Scores, Seen, fit, keras, model, state
 import keras_ckpt
 from keras_ckpt import CheckpointError, ModelCheckpoint, runtime
 from keras_ckpt.formats import registry
-from keras_ckpt.restarts import resuming
+from keras_ckpt.restarts import model_state, resuming
 
 pytestmark = pytest.mark.skipif(not runtime.is_keras_3(), reason="tried on Keras 3")
 
@@ -317,13 +318,96 @@ def test_another_direction_is_not_compared() -> None:
     assert checkpoint.best == 0.1
 
 
-def test_two_that_resume_are_warned_of() -> None:
+def test_a_model_that_is_built_by_fit_alone_is_warned_of_before_it_trains() -> None:
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(inputs)
+
+    def checkpoint() -> ModelCheckpoint:
+        return ModelCheckpoint("{epoch}.weights.h5", save_weights_only=True, resume=True)
+
+    def made() -> Any:
+        own = Own()
+        own.compile("sgd", "mse")
+        return own
+
+    if runtime.backend() == "tensorflow":  # Elsewhere Keras builds it before.
+        with pytest.warns(UserWarning, match="cannot be resumed by this program.*Build it before"):
+            fit(checkpoint(), 1, of=made())
+        with pytest.raises(ValueError, match="no variables yet. Build it before"):
+            fit(checkpoint(), 2, of=made())
+    else:
+        fit(checkpoint(), 1, of=made())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        built = made()
+        built(training.X[:1])
+        assert fit(checkpoint(), 2, of=built).epochs == [2]
+
+
+def test_another_callback_that_takes_up_the_training_is_warned_of() -> None:
     backup = keras.callbacks.BackupAndRestore("backup")
     with pytest.warns(UserWarning, match="a BackupAndRestore take up the training"):
         fit(ModelCheckpoint("{epoch}.keras", resume=True), 1, backup)
-    other = ModelCheckpoint("other.{epoch}.keras", resume=True)
-    with pytest.warns(UserWarning, match="a ModelCheckpoint take up the training"):
-        fit(ModelCheckpoint("{epoch}.keras", resume=True), 2, other)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_of_two_that_resume_the_newest_decides(newest_first: bool) -> None:
+    def pair() -> list[ModelCheckpoint]:
+        newest = ModelCheckpoint("newest.{epoch}.keras", resume=True, max_to_keep=1)
+        best = ModelCheckpoint("best.keras", "score", mode="min", save_best_only=True, resume=True)
+        return [newest, best] if newest_first else [best, newest]
+
+    def go(epochs: int) -> tuple[Seen, ModelCheckpoint]:
+        first, second = pair()
+        seen = fit(first, epochs, Scores([3, 1, 2, 2, 0.5, 4]), second)
+        return seen, second if newest_first else first
+
+    one, _ = go(4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        two, best = go(5)
+    assert (one.epochs, two.epochs) == ([1, 2, 3, 4], [5])
+    for before, after in zip(state(one.model), two.states[0]):
+        np.testing.assert_array_equal(before, after)
+    assert best.best == 0.5
+    assert sorted(os.listdir()) == ["best.keras", "newest.4.keras", "newest.5.keras"]
+    three, best = go(6)
+    assert three.epochs == [6] and best.best == 0.5
+    (record,) = [each for each in keras_ckpt.checkpoints(".") if each.path.endswith("best.keras")]
+    assert record.epoch == 5
+    # `fit` is as it was, whichever has set where it begins.
+    later = Seen()
+    three.model.fit(training.X, training.Y, epochs=1, verbose=0, callbacks=[later])
+    assert later.epochs == [1]
+
+
+def test_of_two_that_resume_the_one_that_is_told_where_decides() -> None:
+    fit(ModelCheckpoint("a.{epoch}.keras"), 3)
+    fit(ModelCheckpoint("b.{epoch}.keras"), 5)
+    told = ModelCheckpoint("a.{epoch}.keras", resume="a.2.keras")
+    for pair in ([told, "b"], ["b", told]):
+        first, second = (
+            ModelCheckpoint("b.{epoch}.keras", resume=True) if each == "b" else each
+            for each in pair
+        )
+        assert fit(first, 4, second).epochs == [3, 4]
+
+
+def test_a_newer_one_of_an_earlier_epoch_is_named() -> None:
+    fit(ModelCheckpoint("a.{epoch}.keras"), 5)
+    fit(ModelCheckpoint("b.{epoch}.keras"), 3)
+    with pytest.warns(UserWarning, match=r"from b\.3\.keras, after epoch 3, which is newer"):
+        seen = fit(
+            ModelCheckpoint("a.{epoch}.keras", resume=True),
+            4,
+            ModelCheckpoint("b.{epoch}.keras", resume=True),
+        )
+    assert seen.epochs == [4]
 
 
 @pytest.mark.parametrize("other", [ModelCheckpoint, keras.callbacks.ModelCheckpoint])
@@ -500,3 +584,190 @@ def test_the_time_between_saves_counts_over_restarts(monkeypatch: Any) -> None:
         (1, 2),
         (2, 1),
     ]
+
+
+def goes_on_with(optimizer: Any, template: str, weights: bool) -> None:
+    """Goes on, for an epoch after two of Adam, and looks at what is said and done."""
+    name = type(optimizer).__name__
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        other = model(optimizer=optimizer)
+        fit(ModelCheckpoint(template, save_weights_only=weights, resume=True), 3, of=other)
+    said = [str(each.message) for each in seen if "optimizer" in str(each.message)]
+    is_same = isinstance(optimizer, keras.optimizers.Adam)
+    assert len(said) == (not is_same), said
+    assert all("anew" in each and name in each for each in said)
+    assert model_state.step_of(other) == (9 if is_same else 3)
+    record = registry.record_of(template.format(epoch=3))
+    assert record is not None and record.optimizer == name
+
+
+@pytest.mark.parametrize(("template", "weights"), FORMATS)
+def test_another_optimizer_is_said_once(template: str, weights: bool) -> None:
+    fit(ModelCheckpoint(template, save_weights_only=weights, resume=True), 2)
+    goes_on_with(keras.optimizers.Ftrl(), template, weights)
+
+
+def test_each_optimizer_is_known_from_the_others() -> None:
+    kinds = [each for each in vars(keras.optimizers).values() if isinstance(each, type)]
+    base = keras.optimizers.Optimizer
+    fit(ModelCheckpoint("{epoch}.weights.h5", save_weights_only=True), 2)
+    count = 0
+    for kind in kinds:
+        try:
+            optimizer = kind()
+        except TypeError:  # What is around others.
+            continue
+        if isinstance(optimizer, base) and type(optimizer) is not base:
+            goes_on_with(optimizer, "{epoch}.weights.h5", True)
+            os.remove("3.weights.h5")
+            count += 1
+    assert count >= 9
+
+
+def test_the_best_weights_of_another_optimizer_come_back_without_a_word() -> None:
+    def checkpoint() -> ModelCheckpoint:
+        return ModelCheckpoint(
+            "{epoch}.keras", "score", mode="max", resume=True, restore_best_weights=True
+        )
+
+    first = fit(checkpoint(), 2, Scores([2.0, 1.0]))
+    other = model(optimizer="sgd")
+    with pytest.warns(UserWarning) as seen:
+        fit(checkpoint(), 3, Scores([2.0, 1.0, 0.0]), of=other)
+    assert len([each for each in seen if "optimizer" in str(each.message)]) == 1
+    for one, other_one in zip(other.weights, first.states[1]):
+        np.testing.assert_array_equal(runtime.to_numpy(one), other_one)
+    assert model_state.step_of(other) == 3
+
+
+@pytest.mark.skipif(not runtime.has_tensorflow(), reason="a SavedModel needs TensorFlow")
+@pytest.mark.parametrize("text", ["{garbage", "", None], ids=["damaged", "empty", "gone"])
+def test_a_newer_one_whose_record_alone_is_damaged_is_named(text: str | None) -> None:
+    fit(ModelCheckpoint("m.{epoch}", resume=True), 3)
+    record = pathlib.Path("m.3", "keras_ckpt.json")
+    record.unlink() if text is None else record.write_text(text)
+    with pytest.warns(UserWarning, match=r"m\.3 is passed over for m\.2, .* no record"):
+        assert fit(ModelCheckpoint("m.{epoch}", resume=True), 3).epochs == [3]
+
+
+def test_an_older_one_without_a_record_is_passed_over_in_silence() -> None:
+    model().save("1.keras")
+    fit(ModelCheckpoint("{epoch}.keras"), 1)
+    model().save("0.keras")
+    os.utime("0.keras", (1, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        assert fit(ModelCheckpoint("{epoch}.keras", resume=True), 2).epochs == [2]
+
+
+@contextlib.contextmanager
+def as_nobody() -> Iterator[None]:
+    """Lets permissions count, which they do not for root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions of POSIX")
+@pytest.mark.parametrize("template", ["ro/{epoch}.keras", "ro/below/{epoch}.keras"])
+@pytest.mark.parametrize("arguments", [{}, {"resume": True}, {"max_to_keep": 2}], ids=str)
+def test_a_directory_that_is_read_only_is_refused_before_anything_is_trained(
+    template: str, arguments: dict[str, Any]
+) -> None:
+    os.mkdir("ro")
+    os.chmod("ro", 0o555)
+    of, seen = model(), Seen()
+    with as_nobody(), pytest.raises(
+        PermissionError, match="no checkpoint can be saved in"
+    ) as error:
+        of.fit(
+            training.X,
+            training.Y,
+            verbose=0,
+            callbacks=[seen, ModelCheckpoint(template, **arguments)],
+        )
+    assert error.value.filename == os.path.dirname(template)
+    assert seen.epochs == [] and os.listdir("ro") == []
+
+
+@pytest.mark.parametrize("kwargs", [{"save_freq": 3}, {"save_freq": datetime.timedelta.resolution}])
+def test_an_epoch_that_is_saved_after_its_last_batch_is_over(kwargs: Any) -> None:
+    class Stops(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_test_begin(self, logs: Any = None) -> None:
+            raise KeyboardInterrupt
+
+    checkpoint = ModelCheckpoint("{epoch}.keras", resume=True, **kwargs)
+    with pytest.raises(KeyboardInterrupt):
+        fit(checkpoint, 1, Stops(), validation_data=(training.X, training.Y))
+    (found,) = keras_ckpt.checkpoints("{epoch}.keras")
+    assert (found.epoch, found.batch, found.step) == (1, None, 3)
+    assert fit(ModelCheckpoint("{epoch}.keras", resume=True, **kwargs), 3).epochs == [2, 3]
+
+
+def test_a_loop_of_fits_does_not_go_back() -> None:
+    scores, made = Scores([0.5, 0.2, 0.3, 0.6, 0.7]), model()
+    checkpoint = ModelCheckpoint(
+        "{epoch}.keras", monitor="score", mode="min", save_best_only=True, resume=True
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        found = [
+            fit(checkpoint, epoch + 1, scores, of=made, initial_epoch=epoch).epochs
+            for epoch in range(5)
+        ]
+    assert found == [[1], [2], [3], [4], [5]]
+    assert int(made.optimizer.iterations) == 15
+    # A new model has nothing of that.
+    with pytest.warns(UserWarning, match="initial_epoch=5. has no effect"):
+        assert fit(checkpoint, 6, scores, initial_epoch=5).epochs == [3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [("{epoch:03d}.keras", "is of filepath='{epoch:02d}.keras'"), ("w{epoch}.keras", "saved as")],
+)
+def test_what_could_be_meant_is_named_where_nothing_is_resumed(template: str, why: str) -> None:
+    fit(ModelCheckpoint("{epoch:02d}.keras"), 2)
+    if why == "saved as":
+        template = "{epoch:02d}.keras"
+        os.remove("01.keras")
+        os.rename("02.keras", "03.keras")
+    with pytest.warns(UserWarning, match="(?s)nothing to resume.*resume='0[23].keras'") as caught:
+        assert fit(ModelCheckpoint(template, resume=True), 1).epochs == [1]
+    assert any(why in str(each.message) for each in caught)
+
+
+@pytest.mark.parametrize("epoch", ["{epoch:04x}", "{epoch:<4d}", "{epoch:*>4}", "{epoch:^6.1f}"])
+def test_odd_formats_of_the_epoch(epoch: str) -> None:
+    template = epoch + ".weights.h5"
+
+    def checkpoint() -> ModelCheckpoint:
+        return ModelCheckpoint(template, save_weights_only=True, resume=True, max_to_keep=2)
+
+    fit(checkpoint(), 11)
+    assert fit(checkpoint(), 12).epochs == [12]
+    assert sorted(os.listdir()) == sorted(epoch.format(epoch=n) + ".weights.h5" for n in (11, 12))
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "epoch"),
+    [
+        ("{epoch:04x}.weights.h5", "0010.weights.h5", None),
+        ("{epoch:<4d}.weights.h5", "10  .weights.h5", 10),
+        ("{epoch:03d}.weights.h5", "10.weights.h5", 10),
+    ],
+)
+def test_the_epoch_in_a_name_without_a_record(template: str, name: str, epoch: int | None) -> None:
+    model().save_weights(name)
+    checkpoint = ModelCheckpoint(template, save_weights_only=True, resume=True)
+    if epoch is None:
+        with pytest.warns(UserWarning, match="none in its name"):
+            assert fit(checkpoint, 1).epochs == [1]
+    else:
+        assert fit(checkpoint, epoch + 1).epochs == [epoch + 1]

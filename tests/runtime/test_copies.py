@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -74,3 +77,40 @@ def test_what_jax_holds_stays_when_the_array_is_given_away() -> None:
         taken.append(runtime.lasting(variable))
     assert [float(each.max()) for each in taken] == [0, 1, 2, 3, 4, 5]
     assert [float(each.min()) for each in taken] == [0, 1, 2, 3, 4, 5]
+
+
+_GROWS = """
+import sys, keras, keras_ckpt, numpy as np
+
+def kilobytes(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(name + ":"))
+
+layers = [keras.layers.Dense(700) for _ in range(8)]
+model = keras.Sequential([keras.Input((700,)), *layers])
+model.compile("adam", "mse")
+x = np.ones((128, 700), "float32")
+
+def fit(*callbacks):
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    model.fit(x, x, batch_size=16, epochs=6, verbose=0, callbacks=list(callbacks))
+    return kilobytes("VmHWM")
+
+fit()
+alone = fit()
+path = sys.argv[1] + "/cp"
+save = keras_ckpt.ModelCheckpoint(path, save_weights_only=True, save_on_background=True)
+state = sum(each.value.nbytes for each in [*model.variables, *model.optimizer.variables])
+print((fit(save) - alone) * 1024 / state)
+"""
+
+
+@pytest.mark.skipif(
+    not (runtime.is_keras_3() and runtime.backend() == "jax" and sys.platform == "linux"),
+    reason="JAX alone keeps the arrays, and Linux says what a process takes",
+)
+def test_a_training_on_jax_takes_memory_for_one_copy(tmp_path: pathlib.Path) -> None:
+    command = [sys.executable, "-c", _GROWS, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=str(tmp_path))
+    assert float(ran.stdout) < 1.9

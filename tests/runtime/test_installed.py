@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import sys
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from helpers import KERAS_3, StandIn, Subclassed, functional, keras, sequential, subclassed
 
+import keras_ckpt
 from keras_ckpt import runtime
 from keras_ckpt.runtime import installed
 
@@ -96,3 +98,35 @@ def test_options_type() -> None:
         assert kinds == [None, None]
     elif KERAS_3:
         assert [kind and kind.__name__ for kind in kinds] == ["CheckpointOptions", "SaveOptions"]
+
+
+@pytest.mark.skipif(
+    not runtime.is_keras_3() or runtime.backend() != "torch", reason="PyTorch wraps models"
+)
+@pytest.mark.parametrize("kind", ["DistributedDataParallel", "compile", "both"])
+@pytest.mark.parametrize("path", ["a.keras", "a.weights.h5", "cp"])
+def test_a_model_that_pytorch_has_wrapped(kind: str, path: str, tmp_path: pathlib.Path) -> None:
+    torch = pytest.importorskip("torch")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    where = f"file://{tmp_path / 'rendezvous'}"
+    torch.distributed.init_process_group("gloo", init_method=where, rank=0, world_size=1)
+    try:
+        wrapped = model if kind == "compile" else torch.nn.parallel.DistributedDataParallel(model)
+        wrapped = wrapped if kind == "DistributedDataParallel" else torch.compile(wrapped)
+        assert runtime.unwrapped(wrapped) is model
+        name = str(tmp_path / path)
+        save = keras_ckpt.save_model if path.endswith(".keras") else keras_ckpt.save_weights
+        save(wrapped, name)
+        before = model.get_weights()
+        model.set_weights([each + 1 for each in before])
+        keras_ckpt.load_weights(wrapped, name)
+        for one, other in zip(model.get_weights(), before):
+            np.testing.assert_array_equal(one, other)
+        callback = keras_ckpt.ModelCheckpoint(str(tmp_path / "{epoch}.keras"))
+        callback.set_model(wrapped)
+        callback.on_train_begin()
+        callback.on_epoch_begin(0)
+        callback.on_epoch_end(0, {"loss": 1.0})
+        assert (tmp_path / "1.keras").exists()
+    finally:
+        torch.distributed.destroy_process_group()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import pathlib
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 from helpers import KERAS_3, functional, keras
 
+from keras_ckpt import formats
 from keras_ckpt.runtime import installed, internals
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -118,3 +120,26 @@ def test_clusters_of_the_first_releases_alone() -> None:
     early = not KERAS_3 and installed.version() < (2, 3)
     assert (internals.training_state_class() is not None) == early
     assert internals.worker_context() is None
+
+
+@only_keras_3
+def test_no_layer_is_made_to_save_or_load_another(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = keras.Sequential([keras.Input((2,)), *(keras.layers.Dense(2) for _ in range(9))])
+    model.compile("adam", "mse", metrics=["mae"])
+    model.train_on_batch(np.ones((1, 2)), np.ones((1, 2)))
+    path = str(tmp_path / "a.weights.h5")
+    formats.save_weights(model, path)
+    made: list[object] = []
+    for kind in (keras.layers.Layer, keras.optimizers.Optimizer, keras.metrics.Metric):
+        known = kind.__init__
+
+        def noting(self: object, *args: object, known: Any = known, **kwargs: object) -> None:
+            made.append(self)
+            known(self, *args, **kwargs)
+
+        monkeypatch.setattr(kind, "__init__", noting)
+    formats.save_weights(model, path)
+    formats.load_weights(model, path)
+    assert not made

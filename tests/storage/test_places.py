@@ -6,12 +6,15 @@ import pathlib
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
+import training
 
-from keras_ckpt import ModelCheckpoint, runtime
+from keras_ckpt import ModelCheckpoint, formats, runtime
 from keras_ckpt.storage import places
 
 fsspec = pytest.importorskip("fsspec")
+pytest.importorskip("fsspec.implementations.memory")
 
 
 def test_a_local_path_is_none_of_a_place() -> None:
@@ -23,6 +26,35 @@ def test_a_local_path_is_none_of_a_place() -> None:
 def test_what_nothing_knows_is_refused() -> None:
     with pytest.raises(ValueError, match="nosuch:// is no kind of place .* s3"):
         places.check("nosuch://bucket/a.keras")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (pathlib.PurePosixPath("s3://bucket/a.keras"), "pass a string, s3://bucket/a.keras"),
+        ("memory:/a.keras", "pass a string, memory://a.keras"),
+        ("simplecache::s3://bucket/a.keras", "itself, such as s3://bucket/a.keras"),
+        ("zip://a.keras::memory://a.zip", "itself, such as memory://a.zip"),
+        ("dbfs:/run/a.keras", "Pass /dbfs/run/a.keras"),
+        ("dir://a.keras", "has to know more|is no kind of place"),
+        ("github://a/a.keras", "has to know more"),
+    ],
+)
+def test_what_means_another_place_is_refused(url: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        places.check(url)
+
+
+def test_a_package_that_a_library_misses_is_named(monkeypatch: Any) -> None:
+    def misses(*_: object, **__: object) -> None:
+        raise ImportError("No module named 'pyarrow'")
+
+    places._system.cache_clear()
+    monkeypatch.setattr(fsspec.core, "url_to_fs", misses)
+    monkeypatch.setattr(runtime, "has_tensorflow", lambda: False)
+    with pytest.raises(ImportError, match="needs the packages fsspec and pyarrow"):
+        places.check("hdfs://host/a.keras")
+    places._system.cache_clear()
 
 
 @pytest.mark.parametrize("kind", ["http", "https"])
@@ -56,10 +88,57 @@ def test_without_fsspec_it_is_named(kind: str, monkeypatch: Any) -> None:
 
 
 @pytest.mark.skipif(not runtime.is_keras_3(), reason="of Keras 2 the model writes")
-@pytest.mark.parametrize("url", ["nosuch://bucket/{epoch}.keras", "https://host/{epoch}.keras"])
-def test_the_callback_says_so_when_it_is_made(url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nosuch://bucket/{epoch}.keras",
+        "https://host/{epoch}.keras",
+        "simplecache::s3://bucket/{epoch}.keras",
+        pathlib.PurePosixPath("s3://bucket/{epoch}.keras"),
+    ],
+)
+def test_the_callback_says_so_when_it_is_made(url: Any) -> None:
     with pytest.raises(ValueError, match="://"):
         ModelCheckpoint(url)
+    with pytest.raises(ValueError, match="://"):
+        formats.save_model(object(), url)
+
+
+class Hosted(fsspec.implementations.memory.MemoryFileSystem):  # type: ignore[misc]
+    """A place of which each host has its own files, as of FTP, HDFS or Azure's accounts."""
+
+    protocol = "hosted"
+    cachable = True
+    _of_hosts: Any = {}
+
+    def __init__(self, host: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not host:
+            raise TypeError("a host is missing")
+        self.store, self.pseudo_dirs = self._of_hosts.setdefault(host, ({}, [""]))
+
+    @staticmethod
+    def _get_kwargs_from_urls(path: str) -> dict[str, str]:
+        return {"host": path.split("://")[1].split("/")[0]}
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        inner = path.split("://")[-1].split("/", 1)
+        return "/" + inner[1] if "://" in path and len(inner) > 1 else path
+
+
+@pytest.mark.skipif(not runtime.is_keras_3(), reason="of Keras 2 the model writes")
+def test_each_host_is_another_place() -> None:
+    fsspec.register_implementation("hosted", Hosted, clobber=True)
+    found = {}
+    for host in ("one", "other"):
+        seen = training.fit(ModelCheckpoint(f"hosted://{host}/run/{{epoch}}.keras"), 1)
+        found[host] = seen.model.get_weights()[0] + (host == "other")
+        seen.model.layers[0].kernel.assign(found[host])
+        formats.save_model(seen.model, f"hosted://{host}/run/1.keras")
+    for host, kernel in found.items():
+        loaded = formats.load_model(f"hosted://{host}/run/1.keras")
+        np.testing.assert_array_equal(loaded.get_weights()[0], kernel)
 
 
 class NoCredentialsError(Exception):
