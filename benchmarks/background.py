@@ -6,7 +6,8 @@ A model with Adam trains, and is saved every so many batches. Measured are
   same bytes into memory that has been written to before (the first save finds none);
 - the steps beside the writer, in comparison with steps beside a process that does nothing but keep
   one core busy, which is what a writer may cost on a machine of two;
-- the memory that the process takes at most in addition, in copies of the state;
+- the memory that the process takes at most beyond what training alone takes at most, in copies of
+  the state;
 - all that a checkpoint adds to the time of `fit`, whatever it was spent on.
 
 Each row is measured in a process of its own.
@@ -87,6 +88,12 @@ def mebibytes(name: str) -> float:
         return next(int(line.split()[1]) / 1024 for line in file if line.startswith(name + ":"))
 
 
+def forget_peak() -> None:
+    """Lets the most memory that the process has taken (VmHWM) be that which it takes now."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
 def timed(kind: Any) -> Any:
     """A callback of a class, that notes how long its hooks take."""
 
@@ -146,16 +153,16 @@ def measure(row: str, millions: float, directory: str) -> dict[str, float]:
 
     fit()  # Which compiles the step.
     copy = copy_seconds(model)
+    forget_peak()
     alone_fit = fit()
+    alone_peak = mebibytes("VmHWM")
     alone = statistics.median(each for each, _ in times)
     other = subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"])
     fit()
     beside_busy = statistics.median(each for each, _ in times)
     other.kill()
     other.wait()
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
-    before = mebibytes("VmRSS")
+    forget_peak()
     if row == ORBAX:
         kind = timed(keras.callbacks.OrbaxCheckpoint)
         callback = kind(directory=os.path.join(directory, "orbax"), save_freq=STEPS, max_to_keep=1)
@@ -178,7 +185,7 @@ def measure(row: str, millions: float, directory: str) -> dict[str, float]:
         "longest": max(later),
         "beside": statistics.median(beside) / alone if beside else 0.0,
         "busy": beside_busy / alone,
-        "copies": (mebibytes("VmHWM") - before) / size,
+        "copies": (mebibytes("VmHWM") - alone_peak) / size,
         "added": (total - alone_fit) / SAVES,
         "steps": len(beside),
         "step": alone,

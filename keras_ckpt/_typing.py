@@ -24,6 +24,8 @@ Tensor = Any
 Shape = Any
 #: An optimizer of the running Keras.
 Optimizer = Any
+#: A loss of the running Keras.
+Loss = Any
 #: A metric of the running Keras.
 Metric = Any
 #: A file or group of h5py, or, where one is filled, what stands for it: a `recording.Group`.

@@ -25,6 +25,7 @@ TWICE = {
 #: Modules that have no test module of their own, and where their tests are.
 TESTED_ELSEWHERE = {
     "cli/display/chart": "cli/test_list_command",
+    "cli/display/failures": "cli/test_list_command",
     "cli/prune": "cli/test_list_command",
     "cli/diff": "cli/test_cli: what it prints is tested in migrate/releases",
     "cli/rule": "cli/test_cli: what it prints are the pages of rules",
@@ -37,7 +38,6 @@ TESTED_ELSEWHERE = {
     "formats/hdf5/weights": "formats/test_formats, formats/test_loading_in_part",
     "formats/keras3/archive": "formats/test_formats, formats/test_legacy_files",
     "formats/keras3/assets": "formats/test_formats, formats/test_inventory",
-    "formats/keras3/description": "formats/test_formats, formats/test_inventory",
     "formats/keras3/h5_store": "formats/test_formats, formats/test_snapshot",
     "formats/keras3/state": "formats/test_formats, formats/test_snapshot",
     "formats/keras3/weights_file": "formats/test_formats, formats/test_legacy_files",
@@ -54,7 +54,6 @@ TESTED_ELSEWHERE = {
     "keras2/optimizers": "formats/test_inventory, formats/config/test_compilation",
     "migrate/report/wording": "migrate/report/test_render",
     "migrate/rules/kc702_read_otherwise": "migrate/rules/test_kc701_refused",
-    "restarts/directory": "test_model_checkpoint",
     "restarts/links": "restarts/test_lifecycle",
     "restarts/one_save": "restarts/test_background, restarts/test_lifecycle",
     "restarts/run_members": "restarts/test_background, restarts/test_lifecycle",
@@ -90,9 +89,15 @@ def test_each_name_stands_once_in_the_tree() -> None:
     assert {name for name, many in count.items() if many > 1} == set(TWICE)
 
 
+def test_no_two_test_modules_share_a_name() -> None:
+    """pytest imports them by their names alone."""
+    count = collections.Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert not [name for name, many in count.items() if many > 1]
+
+
 def test_each_module_has_its_test_module() -> None:
     tests = {path.stem[len("test_") :] for path in (ROOT / "tests").rglob("test_*.py")}
-    # The commands have names of other modules, and no two test modules share a name.
+    # The commands have names of other modules.
     tests |= {name[: -len("_command")] for name in tests if name.endswith("_command")}
     package = ROOT / "keras_ckpt"
     without = {

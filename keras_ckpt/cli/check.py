@@ -14,6 +14,7 @@ from keras_ckpt import progress
 from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.migrate import checker, settings
 from keras_ckpt.migrate.code import discovery
+from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.releases.release import Release, newest, release
 from keras_ckpt.migrate.report import baseline as baselines
 from keras_ckpt.migrate.report import render, wording
@@ -184,7 +185,7 @@ def files_of(paths: tuple[str, ...], options: settings.Settings) -> list[str]:
     return named
 
 
-def run(named: list[str], options: settings.Settings) -> Result:
+def run(named: list[str], options: settings.Settings, project: Project | None = None) -> Result:
     """Checks some files. On a terminal, asks for the old release if it cannot be determined."""
     old = release_of(options.old) if options.old else None
     new = release_of(options.new) if options.new else newest()
@@ -192,7 +193,7 @@ def run(named: list[str], options: settings.Settings) -> Result:
     with progress.shown(True), progress.bar(len(named), "Checking", "files") as advance:
         try:
             return checker.check(
-                named, old, new, options.selects, _ask if asking else None, advance
+                named, old, new, options.selects, _ask if asking else None, advance, project
             )
         except checker.UnknownOrigin as error:
             raise click.UsageError(_NO_RELEASE % _sentence(str(error))) from error

@@ -13,7 +13,8 @@ from rich.text import Text
 from keras_ckpt import progress
 from keras_ckpt.cli import check
 from keras_ckpt.cli.display.terminal import printable
-from keras_ckpt.migrate import settings
+from keras_ckpt.migrate import checker, settings
+from keras_ckpt.migrate.code.modules import Project
 from keras_ckpt.migrate.code.source import Unreadable
 from keras_ckpt.migrate.releases.release import newest, newest_of_keras_2
 from keras_ckpt.migrate.report.finding import Result
@@ -108,24 +109,29 @@ def command(
         import libcst  # noqa: F401
     except ImportError:
         raise click.UsageError(_NO_LIBCST) from None
-    from keras_ckpt.migrate.fix import rewrite
+    from keras_ckpt.migrate.fix import project, rewrite
 
     options = check.resolved(paths, old, new, select, ignore, exclude, None)
     named = check.files_of(paths, options)
     until = check.release_of(options.new) if options.new else newest()
-    found = _checked(named, options, to_keras_ckpt)
+    files = project.read(named)
+    with checker.no_garbage():
+        found = _checked(named, options, to_keras_ckpt, files)
     since = (found.old if found is not None else None) or newest_of_keras_2()
     tf_keras = bool(options.old) and since.is_tf_keras
     target = rewrite.Target(to_keras_ckpt, since, until, options.selects, tf_keras, everything)
     run = _Run(write)
-    run.files(named, target, found)
+    with checker.no_garbage():
+        run.files(files, target, found)
     sys.exit(run.end())
 
 
-def _checked(named: list[str], options: settings.Settings, to_keras_ckpt: bool) -> Result | None:
+def _checked(
+    named: list[str], options: settings.Settings, to_keras_ckpt: bool, files: Project
+) -> Result | None:
     """Returns what is found, None if it is not known for which release the code was written."""
     try:
-        return check.run(named, options)
+        return check.run(named, options, files)
     except click.UsageError:
         # What is imported from keras_ckpt hardly depends on it.
         if not to_keras_ckpt or options.old:
@@ -149,39 +155,38 @@ class _Run:
         color = sys.stdout.isatty()
         self._console = Console(soft_wrap=True, highlight=False) if color else None
 
-    def files(self, paths: list[str], target: Target, found: Result | None) -> None:
+    def files(self, read: Project, target: Target, found: Result | None) -> None:
         """Rewrites files.
 
         Args:
-            paths: their names.
+            read: the files.
             target: what they are rewritten to.
             found: what `check` finds in them.
         """
         from keras_ckpt.migrate.fix import leftovers, project
 
         contents: dict[str, bytes] = {}
-        for path in paths:
+        for path in read.files:
             try:
-                with open(path, "rb") as file:
-                    contents[path] = file.read()
-            except OSError as error:
-                reason = error.strerror or str(error)
-                self._errors.append(f"{path} cannot be read: {reason}.")
+                contents[path] = read.content(path)
+            except Unreadable as error:
+                self._errors.append(str(error))
         with progress.shown(True), progress.bar(len(contents), "Rewriting", "files") as advance:
-            outcomes = project.rewrite_all(contents, target, advance, found)
-            self._notes += leftovers.notes(contents, outcomes, target)
+            outcomes = project.rewrite_all(contents, target, advance, found, read)
+            left = leftovers.leftovers(contents, outcomes, target, read)
+            self._notes += left.notes
         for path, outcome in outcomes.items():
             if isinstance(outcome, Unreadable):
                 self._errors.append(str(outcome))
             elif isinstance(outcome, Exception):
                 self._errors.append(f"{path} is not rewritten: {outcome}.")
             else:
+                self._notes += [each for each in outcome.notes if each not in left.mended]
                 self._file(path, contents[path], outcome)
 
     def _file(self, path: str, content: bytes, done: Rewritten) -> None:
         from keras_ckpt.migrate.fix.edits import write_back as written
 
-        self._notes += done.notes
         if done.content == content:
             return
         for line in _diff(path, done.parts):

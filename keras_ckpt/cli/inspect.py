@@ -32,7 +32,7 @@ def command(path: str, as_json: bool) -> None:
     """
     try:
         found = inspect(path)
-    except (CheckpointError, OSError) as error:
+    except (CheckpointError, ImportError, OSError) as error:
         raise click.ClickException(printable(str(error))) from error
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=2))

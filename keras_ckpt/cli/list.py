@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_ckpt.cli.display import chart
+from keras_ckpt.cli.display.failures import Command
 from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.restarts import catalogue
 from keras_ckpt.restarts.catalogue import Checkpoint
@@ -22,7 +23,7 @@ from keras_ckpt.runs import retention
 _UNWRAPPED = 100000
 
 
-@click.command("list", short_help="List the checkpoints of a run, and its metric.")
+@click.command("list", cls=Command, short_help="List the checkpoints of a run, and its metric.")
 @click.argument("path", metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, a line for each checkpoint.")
 @click.option("--html", metavar="FILE", help="Write a page with the curve and the table to FILE.")
@@ -38,11 +39,10 @@ def command(path: str, as_json: bool, html: str | None) -> None:
     found = catalogue.described(entries)
     if not found:
         raise click.UsageError(printable(f"There are no checkpoints of a run in {path}"))
-    best = {
-        retention.best(group)[0].path
-        for group in catalogue.runs(entries).values()
-        if not retention.rank(retention.best(group)[0].record, None)[0]
-    }
+    first = (
+        retention.best(catalogue.comparable(group))[0] for group in catalogue.runs(entries).values()
+    )
+    best = {entry.path for entry in first if not retention.rank(entry.record, None)[0]}
     if as_json:
         for each in found:
             click.echo(json.dumps({**_finite(each), "is_best": each.path in best}))

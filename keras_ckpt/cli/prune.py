@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from keras_ckpt.cli.display.failures import Command
 from keras_ckpt.cli.display.terminal import printable
 from keras_ckpt.formats import registry
 from keras_ckpt.restarts import catalogue
@@ -18,7 +19,9 @@ from keras_ckpt.storage import places
 _COUNT = click.IntRange(min=1)
 
 
-@click.command("prune", short_help="Delete the checkpoints that some rules do not keep.")
+@click.command(
+    "prune", cls=Command, short_help="Delete the checkpoints that some rules do not keep."
+)
 @click.argument("path", metavar="DIR")
 @click.option("--max-to-keep", type=_COUNT, help="Keep so many of the newest.")
 @click.option("--keep-best-n", type=_COUNT, help="Keep so many of the best.")
@@ -43,16 +46,19 @@ def command(
     that is whole is always kept, and so is what the run kept for good by its own arguments. What
     has no record, such as copies and files of other programs, is never deleted.
 
-    The exit code is 1 if one could not be deleted.
+    The exit code is 1 if one could not be deleted, and 2 if there is nothing at DIR.
     """
     rules = Retention(max_to_keep, keep_best_n, keep_period, keep_checkpoint_every_n_hours)
     if not rules.deletes:
         raise click.UsageError("Say what to keep: e.g. --max-to-keep 3 --keep-best-n 2")
+    entries = catalogue.found_in(path)
+    if not (entries or places.is_url(path) or "{" in path or os.path.exists(path)):
+        raise click.UsageError(printable(f"There is nothing at {path}"))
     failed = False
     count = 0
-    for group in catalogue.runs(catalogue.found_in(path)).values():
+    for group in catalogue.runs(entries).values():
         whole = next((each for each in reversed(group) if registry.flaw(each.path) is None), None)
-        for entry in _over(group, rules, whole):
+        for entry in _over(catalogue.comparable(group), rules, whole):
             try:
                 if write:
                     catalogue.delete(entry, None if whole is None else whole.path)
@@ -72,12 +78,10 @@ def _over(group: list[Entry], rules: Retention, whole: Entry | None) -> list[Ent
     if whole is None:
         return []
     keeper = Keeper(rules, group[0].record.started)
-    earlier = Keeper(retention.parse(group[-1].record.retention), group[0].record.started)
     for entry in group:
         keeper.add(entry)
-        earlier.add(entry)
     linked = [entry.path for entry in group if os.path.realpath(entry.path) in _targets(entry.path)]
-    return keeper.over([whole.path, *earlier.for_good, *linked])
+    return keeper.over([whole.path, *retention.kept_for_good(group), *linked])
 
 
 def _targets(path: str) -> set[str]:

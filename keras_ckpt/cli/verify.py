@@ -33,7 +33,7 @@ def command(paths: tuple[str, ...], as_json: bool) -> None:
                 unread += found.missing is not None
                 unsure += found.flaw is found.missing is None and not found.has_checksums
                 click.echo(json.dumps(found._asdict()) if as_json else _line(found))
-        except OSError as error:
+        except (ImportError, OSError) as error:
             absent.append(printable(str(error)))
             click.echo("Error: " + absent[-1], err=True)
     if not count and not absent:

@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -178,3 +179,29 @@ def test_prune_asks_what_to_keep(directory: pathlib.Path) -> None:
     assert found.exit_code == 2
     assert "Say what to keep" in found.output
     assert run("prune", "run", "--max-to-keep", 0).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["inspect", "list", "prune", "verify"])
+def test_a_package_that_is_missing_is_an_error_of_one_line(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    more = ["--max-to-keep", "1"] if command == "prune" else []
+    found = CliRunner().invoke(main, [command, "s3://bucket/run", *more])
+    assert isinstance(found.exception, SystemExit), found.exception
+    assert found.exit_code == (1 if command == "inspect" else 2)
+    assert "s3:// needs the package" in found.output
+
+
+def test_prune_where_there_is_nothing(tmp_path: pathlib.Path) -> None:
+    found = CliRunner().invoke(main, ["prune", str(tmp_path / "none"), "--max-to-keep", "1"])
+    assert found.exit_code == 2
+    assert "There is nothing at" in found.output
+
+
+def test_a_page_that_cannot_be_written(directory: pathlib.Path) -> None:
+    found = CliRunner().invoke(main, ["list", "run", "--html", "nowhere/page.html"])
+    assert isinstance(found.exception, SystemExit), found.exception
+    assert found.exit_code == 2
+    assert "nowhere" in found.output

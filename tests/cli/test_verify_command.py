@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from keras_ckpt import runtime
 from keras_ckpt.cli import main
-from keras_ckpt.formats.hdf5 import hdf5_file
+from keras_ckpt.formats.hdf5 import output
 
 
 def run(*arguments: Any) -> Any:
@@ -22,7 +22,7 @@ def run(*arguments: Any) -> Any:
 @pytest.fixture
 def directory(tmp_path: pathlib.Path) -> pathlib.Path:
     for name in ("a.weights.h5", "b.weights.h5"):
-        with hdf5_file.created(str(tmp_path / name)) as file:
+        with output.created(str(tmp_path / name)) as file:
             file["layers/dense/vars/0"] = [1.0, 2.0]
     return tmp_path
 
@@ -71,7 +71,7 @@ def test_what_needs_another_package(directory: pathlib.Path, monkeypatch: Any) -
     def missing() -> Any:
         raise ImportError("HDF5 checkpoints need the package h5py.")
 
-    monkeypatch.setattr(hdf5_file, "h5py", missing)
+    monkeypatch.setattr(output, "h5py", missing)
     found = run(directory)
     assert found.exit_code == 2
     assert found.output.count("unread ") == 2

@@ -392,15 +392,9 @@ def test_what_is_right_for_keras_3_is_not_in_the_report(here: pathlib.Path) -> N
             """
         )
     )
-    for name, content in (
-        ("report.txt", "Nothing found in 1 file"),
-        ("report.md", "**keras-ckpt**: Nothing found"),
-        ("report.html", "Nothing was found"),
-        ("report.sarif", '"results": []'),
-    ):
-        ran = run(here, "--report=" + name, "train.py")
-        assert ran.returncode == 0, ran.stderr
-        assert content in (here / name).read_text()
+    ran = run(here, "--report=report.txt", "train.py")
+    assert ran.returncode == 0, ran.stderr
+    assert "Nothing found in 1 file" in (here / "report.txt").read_text()
 
 
 @pytest.mark.slow

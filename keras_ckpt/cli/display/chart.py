@@ -13,7 +13,8 @@ _HEIGHT, _WIDTH = 8, 72
 
 
 def _points(found: list[Checkpoint]) -> list[Checkpoint]:
-    return [each for each in found if each.value is not None and math.isfinite(each.value)]
+    of_newest = (each for each in found if each.monitor == found[-1].monitor)
+    return [each for each in of_newest if each.value is not None and math.isfinite(each.value)]
 
 
 def lines(found: list[Checkpoint], best: set[str]) -> list[str]:
