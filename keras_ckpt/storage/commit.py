@@ -12,6 +12,7 @@ import errno
 import os
 import shutil
 import stat
+import time
 from typing import IO, Iterable, Iterator
 
 from keras_ckpt import runtime
@@ -379,8 +380,19 @@ def directory_beside(path: str) -> Iterator[str]:
     os.mkdir(made)
     try:
         yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    except BaseException:
+        _remove_for_good(made)
+        raise
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _remove_for_good(directory: str) -> None:
+    """Removes what a library may still write to for a moment: its threads outlive its error."""
+    for tenths in range(20):
+        shutil.rmtree(directory, ignore_errors=True)
+        time.sleep(0.02 + tenths / 100)
+        if not os.path.exists(directory):
+            return
 
 
 @contextlib.contextmanager

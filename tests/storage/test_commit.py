@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import stat
 import tempfile
+import time
 import warnings
 from typing import Any
 
@@ -283,6 +284,24 @@ def test_a_file_beside_another_is_removed_afterwards(tmp_path: pathlib.Path) -> 
     assert tree(tmp_path) == {}
     with commit.beside(str(tmp_path / "file"), ".part"):
         pass
+
+
+def test_a_directory_goes_though_threads_of_what_failed_still_write(tmp_path: pathlib.Path) -> None:
+    # As those of TensorStore do, once one of an Orbax checkpoint's arrays could not be written.
+    end = time.monotonic() + 0.4
+
+    def write(directory: str) -> None:
+        while time.monotonic() < end:
+            os.makedirs(os.path.join(directory, "array"), exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                pathlib.Path(directory, "array", f"{time.monotonic()}").touch()
+
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        with pytest.raises(OSError), commit.directory_beside(str(tmp_path / "new")) as made:
+            written = threads.submit(write, made)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.result()
+    assert not os.listdir(tmp_path)
 
 
 @pytest.mark.parametrize("links", [True, False])
