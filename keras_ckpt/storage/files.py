@@ -229,9 +229,9 @@ def modified(found: FileInfo) -> float:
 
 def split(path: str) -> tuple[str, str]:
     """Returns the directory and the name of a path. A URL keeps its `//`."""
-    if not is_url(path) or re.match("[A-Za-z0-9+.-]+://", path) is None:
+    if not is_url(path) or re.match("[A-Za-z0-9_+.-]+://", path) is None:
         return os.path.split(path)
-    head, name = re.fullmatch(r"(?s)([A-Za-z0-9+.-]+://(?:.*/)?)([^/]*)", path).groups()  # type: ignore[union-attr]
+    head, name = re.fullmatch(r"(?s)([A-Za-z0-9_+.-]+://(?:.*/)?)([^/]*)", path).groups()  # type: ignore[union-attr]
     return (head if head.endswith("://") else head.rstrip("/")), name
 
 

@@ -69,15 +69,26 @@ KINDS: dict[str, Kind] = {
     "memory": Kind(""),
     "file": Kind(""),
     "hdfs": Kind("pyarrow"),
+    "arrow_hdfs": Kind("pyarrow"),
 }
-#: Places of which all can be read, and nothing written.
-READ_ONLY = ("http", "https")
+#: Places of which all can be read, and nothing written, and why.
+READ_ONLY: dict[str, str] = {
+    **dict.fromkeys(("http", "https"), "a web server takes no files"),
+    **dict.fromkeys(("gist", "git", "github"), "fsspec writes to no repository"),
+    **dict.fromkeys(("libarchive", "reference"), "fsspec writes no such archives"),
+    "data": "such a URL holds its content itself",
+}
+#: What fsspec puts on the file system of a place, which it has to be given.
+_LAYERS = (
+    *("asyncwrapper", "async_wrapper", "dask", "dir", "generic", "tar", "zip"),
+    *("blockcache", "cached", "filecache", "simplecache"),
+)
 # Those of which to make a file system is to log in.
 _LOGS_IN = ("sftp", "ssh", "ftp", "smb", "hdfs", "arrow_hdfs", "webhdfs")
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SCHEME = re.compile(r"([A-Za-z0-9_+.-]+)://")
 #: Several URLs in one, of which fsspec makes one file system on another.
-_CHAINED = re.compile(r"[A-Za-z0-9+.-]+(?:://.*?)?::.*?([A-Za-z][A-Za-z0-9+.-]*://.*)", re.DOTALL)
+_CHAINED = re.compile(r"[A-Za-z0-9_+.-]+(?:://.*?)?::.*?([A-Za-z0-9_+.-]+://.*)", re.DOTALL)
 #: What `pathlib` makes of a URL.
 _ONE_SLASH = re.compile(rf"({'|'.join(map(re.escape, KINDS))}):/(?!/)(.*)", re.DOTALL)
 #: How Spark names a file of Databricks.
@@ -169,8 +180,14 @@ def check(url: StrPath) -> None:
     kind = scheme(name)
     if kind in READ_ONLY:
         raise ValueError(
-            f"{name} can be read, and not written: a web server takes no files. Save to another "
-            "place, such as s3://, gs://, az:// or sftp://."
+            f"{name} can be read, and not written: {READ_ONLY[kind]}. Save to another place, such "
+            "as s3://, gs://, az:// or sftp://."
+        )
+    if kind in _LAYERS:
+        raise ValueError(
+            f"Nothing can be saved to a URL that begins with {kind}://: it is no place, but what "
+            "fsspec puts on the file system of one. Pass the URL of the place itself, such as "
+            "s3://, gs://, az:// or sftp://."
         )
     if kind not in _LOGS_IN or not _is_installed(kind):
         _system(kind, _root(name))
