@@ -87,6 +87,8 @@ class Lifecycle:
             #: What it was taken up from, as long as the best before that is not known.
             self.before: Record | None = None
             self._since = time.time()
+            #: The learning rate of the optimizer when the run began.
+            self.learning_rate: float | None = None
         #: Where it was taken up.
         self.place: resuming.Place | None = None
         #: The epoch that comes next, as long as it has not begun.
@@ -123,6 +125,8 @@ class Lifecycle:
         goes_on = self._goes_on(callback, template)
         self.forget(goes_on)
         self._template = template
+        if not goes_on:
+            self.learning_rate = model_state.learning_rate(callback.model)
         self.other_writers.begin(template)
         if arguments.save_on_background and callback.filepath is not None:
             refuse_on_background(template, bool(callback.save_weights_only))

@@ -33,6 +33,16 @@ def optimizer_class(model: Model) -> str | None:
     return None if optimizer is None else optimizer_state.class_of(optimizer)
 
 
+def learning_rate(model: Model) -> float | None:
+    """Returns the learning rate of the optimizer of a model, None if it has none or a schedule."""
+    optimizer = getattr(model, "optimizer", None)
+    try:
+        rate = optimizer_state.inner(optimizer).get_config().get("learning_rate")
+        return None if isinstance(rate, dict) else float(rate)
+    except Exception:  # There is no optimizer, or it is of a class that says nothing of itself.
+        return None
+
+
 def _optimizer_before(path: str, record: Record | None) -> str | None:
     """Returns the class of the optimizer whose state a checkpoint has, as far as it says so."""
     if record is not None and record.optimizer is not None:

@@ -165,6 +165,7 @@ class OneSave:
             batch=None if batch is None or is_over else int(monitors.number(batch) or 0) + 1,
             step=step_of(callback.model),
             optimizer=optimizer_class(callback.model),
+            learning_rate=life.learning_rate,
             logs=numbers,
             monitor=monitor,
             mode=mode,

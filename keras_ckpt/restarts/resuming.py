@@ -129,6 +129,9 @@ def resume(life: Lifecycle, callback: Running, template: str) -> Callable[[], No
     life.place = Place(isinstance(life.arguments.resume, str), time, epoch)
     ahead, behind = _by_place(life, life.place, callback)
     has_optimizer = ahead is None and model_state.load(callback.model, path, record)
+    if has_optimizer and record is not None and record.learning_rate is not None:
+        _warn_of_learning_rate(callback, path, record.learning_rate, made_with=life.learning_rate)
+        life.learning_rate = record.learning_rate
     if record is not None:
         _adopt(life, callback, template, Entry(path, record), found)
     if ahead is not None:
@@ -397,6 +400,20 @@ def _warn_of_initial_epoch(epoch: int, path: str) -> None:
             f"fit(initial_epoch={given}) has no effect: the training goes on after epoch {epoch}, "
             f"which {path} is of."
         )
+
+
+def _warn_of_learning_rate(
+    callback: Running, path: str, before: float, made_with: float | None
+) -> None:
+    """Warns where the program has another learning rate now, which the checkpoint outdoes."""
+    found = model_state.learning_rate(callback.model)
+    if found is None or made_with in (None, before, found):
+        return
+    runtime.warn_user(
+        f"The training goes on with the learning rate of {path}, {found:.6g}. The optimizer was "
+        f"made with {before:.6g} when the run began, and with {made_with:.6g} now: to have that, "
+        "pass a LearningRateScheduler to `fit`, too."
+    )
 
 
 def _warn_of_nothing_to_train(callback: Running, epoch: int, path: str) -> None:

@@ -52,6 +52,8 @@ class Record:
         step: Integer, the steps of the optimizer. Defaults to `None`: it has none.
         optimizer: String, the class of Keras's that the optimizer is of. Defaults to `None`: of
             none, or unknown.
+        learning_rate: Float, the learning rate that the optimizer had when the run began. Defaults
+            to `None`: it has none or a schedule, or it is unknown.
         logs: Dict of strings and floats, the metrics.
         monitor: String, the metric that decides which one is best. Defaults to `None`.
         mode: String, `"min"` or `"max"`, what is better. Defaults to `None`: unknown.
@@ -75,6 +77,7 @@ class Record:
     batch: int | None = None
     step: int | None = None
     optimizer: str | None = None
+    learning_rate: float | None = None
     logs: Mapping[str, float] = dataclasses.field(default_factory=dict)
     monitor: str | None = None
     mode: str | None = None

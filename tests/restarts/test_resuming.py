@@ -625,6 +625,54 @@ def test_each_optimizer_is_known_from_the_others() -> None:
     assert count >= 9
 
 
+def rates_said(template: str, weights: bool, epochs: int, rate: Any, *others: Any) -> list[str]:
+    """Trains with a learning rate, and returns what is said of it and which one it ends with."""
+    of = model(optimizer=keras.optimizers.Adam(rate))
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        checkpoint = ModelCheckpoint(template, save_weights_only=weights, resume=True)
+        fit(checkpoint, epochs, *others, of=of)
+    said = [str(each.message) for each in seen if "learning rate" in str(each.message)]
+    ends_with = model_state.learning_rate(of)
+    return [*said, "a schedule" if ends_with is None else f"{ends_with:.6g}"]
+
+
+@pytest.mark.parametrize(
+    ("template", "weights"),
+    [("{epoch}.keras", False), ("{epoch}.ckpt", True), ("{epoch}.safetensors", True)],
+)
+def test_another_learning_rate_is_named(template: str, weights: bool) -> None:
+    def scheduler() -> Any:
+        return keras.callbacks.LearningRateScheduler(lambda epoch: 0.003)
+
+    assert rates_said(template, weights, 1, 0.001) == ["0.001"]
+    assert rates_said(template, weights, 2, 0.001) == ["0.001"]
+    for epochs in (3, 4):
+        *said, ends_with = rates_said(template, weights, epochs, 0.002)
+        if ends_with == "0.002":  # The optimizer began anew.
+            assert not said
+            return
+        assert ends_with == "0.001"
+        (text,) = said
+        assert "0.001 when the run began, and with 0.002 now" in text
+    # As the warning says, and then for good.
+    *said, ends_with = rates_said(template, weights, 5, 0.003, scheduler())
+    assert (len(said), ends_with) == (1, "0.003")
+    assert rates_said(template, weights, 6, 0.003, scheduler()) == ["0.003"]
+
+
+def test_a_learning_rate_that_the_training_has_lowered_is_no_other_one() -> None:
+    def scheduler() -> Any:
+        return keras.callbacks.LearningRateScheduler(lambda epoch: 0.001 / (epoch + 1))
+
+    template = "{epoch}.weights.h5"
+    assert rates_said(template, True, 2, 0.001, scheduler()) == ["0.0005"]
+    assert rates_said(template, True, 3, 0.001) == ["0.0005"]
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.001, 10, 0.9)
+    assert rates_said("d/{epoch}.weights.h5", True, 1, schedule) == ["a schedule"]
+    assert rates_said("d/{epoch}.weights.h5", True, 2, schedule) == ["a schedule"]
+
+
 def test_the_best_weights_of_another_optimizer_come_back_without_a_word() -> None:
     def checkpoint() -> ModelCheckpoint:
         return ModelCheckpoint(
