@@ -34,7 +34,6 @@ TESTED_ELSEWHERE = {
     # What is promised of one format is promised of all, and tested with all at once.
     "formats/api": "formats/test_formats, test_exported_members",
     "formats/base": "formats/test_formats, formats/test_registry",
-    "formats/hdf5/hdf5_file": "formats/test_formats, formats/test_bad_files",
     "formats/hdf5/weights": "formats/test_formats, formats/test_loading_in_part",
     "formats/keras3/archive": "formats/test_formats, formats/test_legacy_files",
     "formats/keras3/assets": "formats/test_formats, formats/test_inventory",

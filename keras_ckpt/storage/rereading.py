@@ -10,8 +10,9 @@ from keras_ckpt.storage import commit, files
 
 T = TypeVar("T")
 
-#: How often it is read before its writer is taken to be faster than any reader.
-_MOST = 100
+#: How often, and for how many seconds, it is read before its writer is taken to be faster than any
+#: reader.
+_TIMES, _SECONDS = 100, 60.0
 #: What of a checkpoint appears last: the path itself, or the index beside it.
 _LAST = ("", ".index")
 
@@ -32,16 +33,26 @@ def settled(path: str, read: Callable[[], T]) -> T:
     Args:
         path: the checkpoint.
         read: a function that reads it, and has changed nothing if it raises.
+
+    Raises:
+        DamagedCheckpoint: if it is replaced again and again before it has been read.
     """
+    count, end = 0, time.monotonic() + _SECONDS
     with files.looking():
-        for _ in range(_MOST):
+        while True:
+            count += 1
             is_between = commit.recover(files.realpath(path))
             before = _identities(path)
             try:
                 return read()
-            except (CheckpointError, FileNotFoundError):
+            except (CheckpointError, FileNotFoundError) as error:
                 files.look_again()
                 if _identities(path) == before and not is_between:
                     raise
+                if count >= _TIMES and time.monotonic() > end:
+                    raise DamagedCheckpoint(
+                        path,
+                        f"it was replaced each of the {count} times that it was read",
+                        "load it while no program saves to it so often",
+                    ) from error
                 time.sleep(0.001)
-        return read()

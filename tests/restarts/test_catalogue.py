@@ -141,9 +141,12 @@ def test_a_directory_of_many_is_begun_and_saved_to_as_fast_as_an_empty_one() -> 
     begin, of_full = times(full, MANY)
     assert full._lifecycle.resumed == f"{MANY}.keras"
     full.on_train_end()
-    assert begin < 1.0, begin
     assert of_full < 2 * of_empty + 0.05, (of_full, of_empty)
+    begun = time.perf_counter()
     assert len(catalogue.found_in("{epoch}.keras")) == MANY + 5
+    # The records of all are read beside the training.
+    of_all = time.perf_counter() - begun
+    assert begin < of_all / 4, (begin, of_all)
 
 
 def test_several_metrics_are_not_mixed() -> None:

@@ -109,8 +109,9 @@ class Attributes:
     def text(self, name: str, default: str = "") -> str:
         """Returns an attribute as text."""
         with parsing.by_library(self.path):
-            value = self._attributes.get(name)
-            return default if value is None else as_text(value)
+            if name not in self._attributes:
+                return default
+            return as_text(self._attributes[name])
 
     def texts(self, name: str) -> list[str]:
         """Returns an attribute that is a list of texts."""
@@ -198,9 +199,10 @@ class Group:
     def get(self, name: str) -> Group | Dataset | None:
         """Returns what is there under a name, or None."""
         with parsing.by_library(self.path):
-            found = self._group.get(name)
-        if found is None:
-            return None
+            # Its own `get` raises where there is none: with HDF5 2.0 an error of any bytes.
+            if name not in self._group:
+                return None
+            found = self._group[name]
         return Dataset(self.path, found) if hasattr(found, "shape") else Group(self.path, found)
 
     def group(self, name: str) -> Group:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import zipfile
-from typing import Callable, ContextManager, Iterator, Mapping
+from typing import Callable, Iterator, Mapping
 
 from keras_ckpt import endings
 from keras_ckpt._typing import CustomObjects, Model
@@ -18,7 +18,7 @@ from keras_ckpt.formats.config import (
 )
 from keras_ckpt.formats.hdf5 import hdf5_file, output, recording
 from keras_ckpt.formats.keras3 import assets as layer_assets
-from keras_ckpt.formats.keras3 import description, state, zip_reader, zip_writer
+from keras_ckpt.formats.keras3 import description, keras2_walk, state, zip_reader, zip_writer
 from keras_ckpt.formats.summary import (
     Summary,
     class_name,
@@ -173,24 +173,17 @@ class _ZipFormat(Format):
             if state.is_loaded_by_keras(model):
                 state.load_by_keras(model, path, ".keras", strict)
             else:
-                with _in_order(path, model, _is_of_keras_2(path, found)):
+                with keras2_walk.followed(path, model, _walk(path, found)) as visited:
                     of = _optimizer_class(path, found)
-                    state.load(model, path, file, strict, optimizer=of)
+                    state.load(model, path, file, strict, optimizer=of, visited=visited)
 
 
-def _is_of_keras_2(path: str, opened: zipfile.ZipFile) -> bool:
-    """Returns whether TF 2.12 to 2.15, or tf_keras, wrote an archive."""
+def _walk(path: str, opened: zipfile.ZipFile) -> keras2_walk.Walk | None:
+    """Returns how TF 2.12 to 2.15, or tf_keras, wrote an archive, None if Keras 3 wrote it."""
     metadata = {}
     if "metadata.json" in opened.namelist():
         metadata = parsing.described(path, zip_reader.text(path, opened, "metadata.json"))
-    return str(metadata.get("keras_version", "3")).startswith("2.")
-
-
-def _in_order(path: str, model: Model, is_of_keras_2: bool) -> ContextManager[None]:
-    """Has the layers of a model in the order in which Keras 2 counted them, if it did."""
-    if is_of_keras_2:
-        return description.layers_as_in_keras_2(path, model)
-    return contextlib.nullcontext()
+    return keras2_walk.of_version(str(metadata.get("keras_version", "3")))
 
 
 class KerasArchive(_ZipFormat):
@@ -221,11 +214,12 @@ class KerasArchive(_ZipFormat):
             if not compile:
                 config["compile_config"] = None
             safety.refuse_sizes(path, config, sum(data.size for _, data in file.datasets()))
-            is_of_keras_2 = _is_of_keras_2(path, found)
-            make = description.make_as_keras_2 if is_of_keras_2 else description.make
+            walk = _walk(path, found)
+            make = description.make if walk is None else description.make_as_keras_2
             model = make(path, config, custom_objects, safe_mode)
-            with _assets(path, found) as assets, _in_order(path, model, is_of_keras_2):
-                state.load(model, path, file, True, assets)
+            followed = keras2_walk.followed(path, model, walk)
+            with _assets(path, found) as assets, followed as visited:
+                state.load(model, path, file, True, assets, visited=visited)
         return model
 
 

@@ -94,6 +94,12 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         return getattr(self.__array__(), name)
 
 
+def has_names(file: hdf5_file.Group) -> bool:
+    """Returns whether a file notes the name of its model, as Keras does from 3.6 on."""
+    own = file.get("vars")
+    return isinstance(own, hdf5_file.Group) and "name" in own.attrs
+
+
 class Entry(Mapping[str, object]):
     """The values that a layer has in the file, as its `load_own_variables` gets them."""
 
@@ -210,19 +216,20 @@ class NewStore:
 
     Args:
         file: the file.
+        model: String, the name of the model.
         optimizer: String, the name of the model's optimizer, `None` if it has none.
     """
 
-    def __init__(self, file: H5Group, optimizer: str | None) -> None:
-        self._file, self._optimizer = file, optimizer
+    def __init__(self, file: H5Group, model: str, optimizer: str | None) -> None:
+        self._file = file
+        # Keras itself notes the first from 3.6 on, and the other from 3.8 on.
+        self._names = {"": model, **({} if optimizer is None else {"optimizer": optimizer})}
 
     def make(self, path: str, metadata: Mapping[str, object] | None = None) -> NewEntry:
         # Also for what will have no values: up to Keras 3.7 that is looked for, too.
         group = self._file.create_group((path + "/vars").lstrip("/"))
-        if path.strip("/") == "optimizer" and self._optimizer is not None:
-            # Keras itself notes it from 3.8 on.
-            metadata = {"name": self._optimizer, **(metadata or {})}
-        group.attrs.update(metadata or {})
+        name = self._names.get(path.strip("/"))
+        group.attrs.update({**({} if name is None else {"name": name}), **(metadata or {})})
         return NewEntry(group)
 
     def __bool__(self) -> bool:

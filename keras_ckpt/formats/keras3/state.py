@@ -68,11 +68,20 @@ def _noting(layers: Sequence[Layer]) -> Iterator[list[tuple[Layer, h5_store.Entr
 
         return load_own_variables
 
+    with _instead(layers, replacement):
+        yield calls
+
+
+@contextlib.contextmanager
+def _instead(
+    layers: Sequence[Layer], replacement: Callable[[Layer], Callable[[h5_store.Entry], None]]
+) -> Iterator[None]:
+    """Replaces `load_own_variables` of layers by what `replacement` makes for each."""
     # Past the `__setattr__` of Keras, which tracks what is set.
     for layer in layers:
         object.__setattr__(layer, "load_own_variables", replacement(layer))
     try:
-        yield calls
+        yield
     finally:
         for layer in layers:
             object.__delattr__(layer, "load_own_variables")
@@ -100,6 +109,69 @@ def load_by_keras(model: Model, path: str, ending: str, strict: bool) -> None:
         _report(path, error, strict=True)
 
 
+def groups(
+    model: Model, file: hdf5_file.Group, visited: set[int], of_shapes: bool = True
+) -> dict[int, str] | None:
+    """Returns in which group a file has the values of each layer, by the layer's identity.
+
+    Nothing is read, and no layer is asked.
+
+    Args:
+        model: the model.
+        file: the file.
+        visited: set for the layers that have been visited, by identity.
+        of_shapes: Boolean, whether the shapes must fit. Defaults to `True`.
+
+    Returns:
+        `None` if a layer has no values where Keras looks for them first.
+    """
+    found: dict[int, str] = {}
+    missed: list[Layer] = []
+
+    def noted(layer: Layer) -> Callable[[h5_store.Entry], None]:
+        def load_own_variables(entry: h5_store.Entry) -> None:
+            is_there = entry.group is not None or not _own(layer)
+            if not (_fits(layer, entry.group) if of_shapes else is_there):
+                missed.append(layer)
+                raise KeyError(layer.name)
+            if entry.group is not None:
+                found[id(layer)] = entry.group.name
+
+        return load_own_variables
+
+    with _instead(model._flatten_layers(), noted):
+        _load_state(model, file, None, False, visited, {})
+    return None if missed else found
+
+
+def _fits(layer: Layer, group: hdf5_file.Group | None) -> bool:
+    """Returns whether a layer can have its values in a group."""
+    own = [tuple(each.shape) for each in _own(layer)]
+    if not own:
+        return True
+    if group is None or not internals.only_assigns(layer):
+        return group is not None
+    values = [group.get(str(number)) for number in range(len(group))]
+    return [getattr(each, "shape", None) for each in values] == own
+
+
+def _load_state(
+    model: Model,
+    file: hdf5_file.Group,
+    assets: object | None,
+    strict: bool,
+    visited: set[int],
+    errors: dict[int, tuple[Layer, Exception]],
+) -> h5_store.Store:
+    """Has Keras give all layers of a model what is theirs in a file. Returns what it asked."""
+    saving = internals.saving_lib()
+    store: h5_store.Store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(file)
+    if getattr(model, "optimizer", None) is not None:
+        visited.add(id(model.optimizer))
+    saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
+    return store
+
+
 def is_loaded_by_keras(model: Model) -> bool:
     """Returns whether the model's weights are to be left to its `load_weights`."""
     has_own = type(model).load_weights is not runtime.keras().Model.load_weights
@@ -113,6 +185,7 @@ def load(
     strict: bool,
     assets: object | None = None,
     optimizer: str | None = None,
+    visited: set[int] | None = None,
 ) -> None:
     """Gives `model` what is in the checkpoint at `path`.
 
@@ -124,17 +197,16 @@ def load(
         assets: Keras's store of what layers keep in files of their own, if that is to be read.
         optimizer: String, the class of the optimizer that the state in the file is of. Defaults to
             `None`: only the file can say.
+        visited: set for the layers that have been visited, by identity. Defaults to `None`: no one
+            asks for it.
     """
-    saving = internals.saving_lib()
-    store = type("_H5Store", (h5_store.Store, saving.H5IOStore), {})(file)
     doing_more = [layer for layer in model._flatten_layers() if not internals.only_assigns(layer)]
-    own = getattr(model, "optimizer", None)
     errors: dict[int, tuple[Layer, Exception]] = {}
     # Those layers may set what is not a variable of Keras, or set it in another way.
     with assignment.or_as_before(model, [each for layer in doing_more for each in _own(layer)]):
         with _noting(doing_more) as calls, _recording() as recorded, whole_vocabularies(model):
-            visited = set() if own is None else {id(own)}
-            saving._load_state(model, store, assets, "", not strict, visited, set(), errors)
+            visited = set() if visited is None else visited
+            store = _load_state(model, file, assets, strict, visited, errors)
         for _, error in errors.values():
             # Keras takes any error of a layer to mean that its values do not fit.
             if isinstance(error, CheckpointError) or not isinstance(error, making.REFUSALS):
@@ -235,7 +307,7 @@ def put(model: Model, file: H5Group, assets: object | None = None) -> None:
     saving = internals.saving_lib()
     kind = type("_NewH5Store", (h5_store.NewStore, saving.H5IOStore), {})
     optimizer = getattr(model, "optimizer", None)
-    store = kind(file, getattr(optimizer, "name", None))
+    store = kind(file, model.name, getattr(optimizer, "name", None))
     with _uncopied(optimizer):
         saving._save_state(model, store, assets, "", set())
 

@@ -9,7 +9,7 @@ from keras_ckpt._typing import Model
 from keras_ckpt.formats import assignment
 from keras_ckpt.formats.base import Probe, Snapshot
 from keras_ckpt.formats.hdf5 import hdf5_file
-from keras_ckpt.formats.keras3 import h5_store, state
+from keras_ckpt.formats.keras3 import h5_store, keras2_walk, state
 from keras_ckpt.formats.summary import Summary
 
 
@@ -39,4 +39,5 @@ class KerasWeights(hdf5_file.HDF5Format):
             if state.is_loaded_by_keras(model):
                 state.load_by_keras(model, path, ".weights.h5", strict)
             else:
-                state.load(model, path, file, strict)
+                with keras2_walk.of_file(path, model, file) as visited:
+                    state.load(model, path, file, strict, visited=visited)

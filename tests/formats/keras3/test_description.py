@@ -1,14 +1,16 @@
-"""Models of classes of users, in archives that Keras 2 wrote."""
+"""What archives say of a model, and the model that they describe."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
-import pytest
+import numpy as np
 
-from keras_ckpt import CheckpointError, runtime
+from keras_ckpt import runtime
 
 if not runtime.is_keras_3():
+    import pytest
+
     pytest.skip("models of Keras 3", allow_module_level=True)
 
 from keras_ckpt.formats.keras3 import description
@@ -16,39 +18,17 @@ from keras_ckpt.formats.keras3 import description
 keras = runtime.keras()
 
 
-class Mixed(keras.Model):  # type: ignore[misc, name-defined]
-    def __init__(self) -> None:
-        super().__init__()
-        self.blocks: list[Any] = []
-        for number in range(2):
-            setattr(self, f"dense{number}", keras.layers.Dense(4, name=f"dense{number}"))
-            self.blocks.append([keras.layers.Dense(4, name=f"block{number}")])
-        self.heads = {"one": keras.layers.Dense(4, name="head")}
-
-
-def test_layers_stand_as_in_keras_2_while_values_are_read() -> None:
-    model = Mixed()
-    before = [each.name for each in model._layers]
-    if runtime.backend() == "torch":
-        refused = pytest.raises(CheckpointError, match="the Dense layers of Mixed by its attr")
-        with refused, description.layers_as_in_keras_2("m.keras", model):
-            pass
-        assert [each.name for each in model._layers] == before
-        return
-    with pytest.raises(KeyError), description.layers_as_in_keras_2("m.keras", model):
-        expected = ["block0", "block1", "dense0", "dense1", "head"]
-        assert [each.name for each in model._layers] == expected
-        raise KeyError
-    assert [each.name for each in model._layers] == before
-    assert set(before) == set(expected)
-
-
-def test_what_cannot_be_exchanged_is_read_on_pytorch() -> None:
-    model = Mixed()
-    for number, layer in enumerate(list(model._layers)):
-        layer.build((None, number + 1))
-    before = [each.name for each in model._layers]
-    with description.layers_as_in_keras_2("m.keras", model):
-        if runtime.backend() == "torch":
-            assert [each.name for each in model._layers] == before
-    assert [each.name for each in model._layers] == before
+def test_a_model_comes_back_from_its_description() -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "relu", name="one")])
+    model.compile(keras.optimizers.SGD(0.25), keras.losses.Huber(0.5))
+    described, metadata = description.of(model)
+    assert json.loads(metadata)["keras_version"] == keras.__version__
+    made = description.make("m.keras", json.loads(described), None, True)
+    names = [(type(each).__name__, each.name, each.units) for each in made.layers]
+    assert names == [("Dense", "one", 2)]
+    assert made.layers[0].activation is keras.activations.relu
+    assert made.optimizer.get_config() == model.optimizer.get_config()
+    # Keras itself leaves it out.
+    loss = made.loss(np.zeros((1, 1)), np.full((1, 1), 3.0))
+    np.testing.assert_allclose(runtime.to_numpy(loss), 1.375)
+    assert [each.shape for each in made.weights] == [(3, 2), (2,)]
