@@ -184,8 +184,8 @@ def _layers_in(values: Iterable[object]) -> Iterator[Layer]:
 def of_file(path: str, model: Model, file: hdf5_file.Group) -> ContextManager[set[int]]:
     """Has Keras find the layers of a model where the release put them that wrote a file of weights.
 
-    From 3.6 on, Keras notes names, as keras_ckpt does. Without, the file is of an older Keras 3 or of
-    TF 2.12 to 2.15: of that by whose walk each layer finds what it needs at the first place.
+    From 3.6 on, Keras notes names, as keras_ckpt does. Without, the file is of an older Keras 3 or
+    of TF 2.12 to 2.15: of that by whose walk each layer finds what it needs at the first place.
 
     Args:
         path: the file, for the error.
