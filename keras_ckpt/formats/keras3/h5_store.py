@@ -153,7 +153,8 @@ class Store:
         if path not in self._found:
             parent, name = posixpath.split(path)
             group = self._at(parent)
-            if group is not None and self._is_of_2_12:
+            is_old = posixpath.basename(parent) == OF_2_12
+            if group is not None and self._is_of_2_12 and not is_old:
                 name = old_name(name, list(group))
             found = group.get(name) if group is not None and name else None
             self._found[path] = found if isinstance(found, hdf5_file.Group) else None

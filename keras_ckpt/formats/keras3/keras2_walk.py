@@ -103,15 +103,19 @@ def _is_of_user(parent: object) -> bool:
 def _as_in_keras_2(
     path: str | None, parent: Layer, found: dict[str, object], walk: Walk, visited: set[int]
 ) -> Iterator[tuple[str, object]]:
-    names = sorted(found, reverse=walk.descends)
-    keras = runtime.keras()
-    if isinstance(parent, (keras.Sequential, internals.functional_class())):
-        if not walk.descends:  # As Keras 3 does.
-            names = list(found)
-    for name in names:
+    found = dict(found)
+    if "layers" in found and isinstance(parent, runtime.keras().Model):
+        found["layers"] = None
+        if _has_graph(parent) and not walk.descends:
+            # Under another name, and twice if they have weights.
+            found[h5_store.OF_2_12] = found.pop("layers")
+    for name in sorted(found, reverse=walk.descends):
         value = found[name]
-        if name == "layers" and isinstance(parent, keras.Model):
-            value = _layers(path, parent, found, visited)
+        if name in ("layers", h5_store.OF_2_12) and value is None:
+            layers = _layers(path, parent, found, visited)
+            if name == h5_store.OF_2_12 and walk.counts_again:
+                layers = [each for layer in layers for each in [layer] * (1 + bool(layer.weights))]
+            value = layers
         if isinstance(value, dict):
             value = list(value.values())
         if isinstance(value, (list, tuple)):
@@ -128,15 +132,25 @@ def _as_in_keras_2(
 def _layers(
     path: str | None, model: Model, found: Collection[str], visited: set[int]
 ) -> list[Layer]:
-    """Returns the layers of a model in the order of Keras 2: by where they are, not when made."""
+    """Returns the layers of a model in the order of Keras 2: by where they are, not when made.
+
+    Those of a functional model come first, as they are in it.
+    """
     attributes = [value for name, value in vars(model).items() if name in found]
     modules = vars(model).get("_modules")
     apart = list(_layers_in(value for value in attributes if value is not modules))
+    of_graph: list[Layer] = list(model.layers) if _has_graph(model) else []
     if modules and apart and path is not None:  # PyTorch keeps them apart.
-        _refuse_unknown_order(path, model, list(_layers_in([modules])), apart, visited)
-    order = {id(layer): number for number, layer in reversed([*enumerate(_layers_in(attributes))])}
-    layers: Iterable[Layer] = model.layers
-    return sorted(layers, key=lambda layer: order.get(id(layer), len(order)))
+        passed = visited | {id(layer) for layer in of_graph}
+        _refuse_unknown_order(path, model, list(_layers_in([modules])), apart, passed)
+    known: dict[int, Layer] = {}
+    for layer in (*of_graph, *_layers_in(attributes), *model.layers):
+        known.setdefault(id(layer), layer)
+    return list(known.values())
+
+
+def _has_graph(model: object) -> bool:
+    return isinstance(model, (runtime.keras().Sequential, internals.functional_class()))
 
 
 def _refuse_unknown_order(

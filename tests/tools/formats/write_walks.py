@@ -110,11 +110,46 @@ class Mixed(keras.Model):  # type: ignore[misc, name-defined]
         return {"parts": self.parts.split(",")}
 
 
+@registered
+class Graph(keras.Model):  # type: ignore[misc, name-defined]
+    """A functional model. Some of its layers are attributes, as are some that it does not call.
+
+    Args:
+        parts: strings, each the name of an attribute with the layers that are in it, such as
+            `"zero=b"` and `"listed=ca"`, or a plus for each that is not in the graph: `"arm=+"`.
+    """
+
+    def __init__(self, parts: Any = (), **kwargs: Any) -> None:
+        inputs = keras.Input((4,))
+        layers = {"a": dense(), "b": dense(), "c": dense()}
+        super().__init__(inputs, layers["c"](layers["b"](layers["a"](inputs))), **kwargs)
+        self.parts = ",".join(parts)
+        for part in parts:
+            name, _, letters = part.partition("=")
+            found = [layers.get(letter) or dense() for letter in letters]
+            for each in found:
+                if not each.built:
+                    each.build((None, 4))
+            setattr(self, name, found[0] if len(found) == 1 else found)
+
+    def get_config(self) -> Any:
+        return {"parts": self.parts.split(",")}
+
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
+        return cls(config["parts"])
+
+
 def kinds() -> list[list[str]]:
     """Returns the parts of each model."""
     drawn = random.Random(1)
     found: list[list[str]] = []
-    for _ in range(40):
+    for _ in range(10):
+        names = ["zero", "listed", "arm", "_hidden", "Zeta", "many"]
+        drawn.shuffle(names)
+        contents = ["".join(drawn.choices("abc+", k=drawn.randint(1, 3))) for _ in range(4)]
+        found.append([f"{name}={content}" for name, content in zip(names, contents)])
+    for _ in range(20):
         parts = [each for each in PARTS if drawn.random() < 0.5] or ["out"]
         drawn.shuffle(parts)
         for _ in range(drawn.randint(0, 3)):
@@ -125,9 +160,26 @@ def kinds() -> list[list[str]]:
 
 def made(parts: list[str]) -> Any:
     """Returns a model with its variables."""
-    model = Mixed(parts)
+    model = (Graph if "=" in parts[0] else Mixed)(parts)
     model(X)
     return model
+
+
+def seen(model: Any) -> Any:
+    """Returns what a model predicts, and the weights of layers that it does not call."""
+    found = [np.asarray(as_array(model(X)))]
+    for part in model.parts.split(","):
+        name, _, letters = part.partition("=")
+        value = getattr(model, name, None)
+        for letter, layer in zip(letters, value if isinstance(value, (list, tuple)) else [value]):
+            if letter == "+":
+                found.append(np.asarray(layer.get_weights()[0]))
+    return np.concatenate(found)
+
+
+def as_array(value: Any) -> Any:
+    """Returns the array of a tensor of any backend."""
+    return value.detach().numpy() if hasattr(value, "detach") else value
 
 
 def main(directory: str) -> None:
@@ -140,7 +192,7 @@ def main(directory: str) -> None:
         if not is_first:
             model.save_weights(name + ".weights.h5")
         model.save(name + ".keras", save_format="keras_v3" if is_first else "keras")
-        np.save(name + ".npy", np.asarray(model(X)))
+        np.save(name + ".npy", seen(model))
 
 
 if __name__ == "__main__":
