@@ -388,9 +388,9 @@ def directory_beside(path: str) -> Iterator[str]:
 
 def _remove_for_good(directory: str) -> None:
     """Removes what a library may still write to for a moment: its threads outlive its error."""
-    for tenths in range(20):
+    for _ in range(20):
         shutil.rmtree(directory, ignore_errors=True)
-        time.sleep(0.02 + tenths / 100)
+        time.sleep(0.1)
         if not os.path.exists(directory):
             return
 

@@ -140,9 +140,16 @@ def _layers(
     modules = vars(model).get("_modules")
     apart = list(_layers_in(value for value in attributes if value is not modules))
     of_graph: list[Layer] = list(model.layers) if _has_graph(model) else []
-    if modules and apart and path is not None:  # PyTorch keeps them apart.
-        passed = visited | {id(layer) for layer in of_graph}
-        _refuse_unknown_order(path, model, list(_layers_in([modules])), apart, passed)
+    if modules and apart:  # PyTorch keeps them apart.
+        own = list(_layers_in([modules]))
+        if path is not None:
+            passed = visited | {id(layer) for layer in of_graph}
+            _refuse_unknown_order(path, model, own, apart, passed)
+        # Each kind is in its order, and where one of its kind was made.
+        kinds = iter(own), iter(apart)
+        is_apart = {id(layer) for layer in apart}
+        merged = [next(kinds[id(layer) in is_apart], None) for layer in model.layers]
+        attributes = [layer for layer in merged if layer is not None]
     known: dict[int, Layer] = {}
     for layer in (*of_graph, *_layers_in(attributes), *model.layers):
         known.setdefault(id(layer), layer)

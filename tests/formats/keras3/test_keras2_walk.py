@@ -72,7 +72,7 @@ def test_what_a_release_wrote_predicts_the_same(
         seen = write_walks.seen(model)
         np.testing.assert_allclose(seen, expected, atol=1e-5, err_msg=path.name)
         same += 1
-    assert same == len(files) or runtime.backend() == "torch" and same > 3
+    assert same == len(files) or runtime.backend() == "torch" and same > 2
 
 
 def test_what_two_releases_may_have_written_is_refused(tmp_path: pathlib.Path) -> None:
