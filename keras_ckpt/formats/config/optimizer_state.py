@@ -240,8 +240,8 @@ def is_of_another_kind(optimizer: Optimizer, name: str) -> bool:
     """
     kinds = _kinds()
     other = kinds.get(_kind(name))
-    # In TensorFlow 2.0 only the description has it.
-    if other is None or _kind(optimizer.get_config()["name"]) == _kind(name):
+    own = getattr(optimizer, "name", None) or optimizer._name  # The latter in TensorFlow 2.0.
+    if other is None or _kind(own) == _kind(name):
         return False
     # On PyTorch, Keras has classes of its own below them; those of users come last.
     known = set(kinds.values())
