@@ -103,17 +103,16 @@ def _is_of_user(parent: object) -> bool:
 def _as_in_keras_2(
     path: str | None, parent: Layer, found: dict[str, object], walk: Walk, visited: set[int]
 ) -> Iterator[tuple[str, object]]:
-    found = dict(found)
-    if "layers" in found and isinstance(parent, runtime.keras().Model):
-        found["layers"] = None
-        if _has_graph(parent) and not walk.descends:
-            # Under another name, and twice if they have weights.
-            found[h5_store.OF_2_12] = found.pop("layers")
+    own = "layers"
+    if _has_graph(parent) and not walk.descends:
+        own = h5_store.OF_2_12
+        found[own] = found.pop("layers")
     for name in sorted(found, reverse=walk.descends):
         value = found[name]
-        if name in ("layers", h5_store.OF_2_12) and value is None:
+        if name == own and isinstance(parent, runtime.keras().Model):
             layers = _layers(path, parent, found, visited)
-            if name == h5_store.OF_2_12 and walk.counts_again:
+            if own == h5_store.OF_2_12 and walk.counts_again:
+                # Those with weights stood there twice.
                 layers = [each for layer in layers for each in [layer] * (1 + bool(layer.weights))]
             value = layers
         if isinstance(value, dict):
@@ -138,7 +137,7 @@ def _layers(
     """
     attributes = [value for name, value in vars(model).items() if name in found]
     modules = vars(model).get("_modules")
-    apart = list(_layers_in(value for value in attributes if value is not modules))
+    apart = list(_layers_in(attributes))
     of_graph: list[Layer] = list(model.layers) if _has_graph(model) else []
     if modules and apart:  # PyTorch keeps them apart.
         own = list(_layers_in([modules]))
